@@ -1,0 +1,266 @@
+// Package flatjson reads one JSON object of plain values, as an Arduino prints it and as a record has it.
+//
+// It differs from encoding/json where that would hide damage or lose good values:
+//   - a repeated key is an error, since nobody can know which value counts;
+//   - invalid UTF-8 is an error, not replaced;
+//   - an integer literal stays an int64, any other number is a float64;
+//   - nan, inf and ovf, which an Arduino's print writes for a float that is no number or too large,
+//     and numbers beyond a float64 (1e999), are a NaN or an infinity and leave the other values readable;
+//   - an object or array as a value is handed over as Nested, unread but checked.
+package flatjson
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Nested is a value that is itself an object or an array.
+type Nested []byte
+
+// ErrEncoding is returned for text that is not UTF-8.
+var ErrEncoding = errors.New("not valid UTF-8")
+
+// SyntaxError tells where text stops being a JSON object.
+type SyntaxError struct {
+	// Column counts bytes from 1.
+	Column int
+	// Problem is what was expected or found there.
+	Problem string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Problem) }
+
+// Decode returns the members of the object that text is, blanks around it allowed.
+// A value is an int64, float64, string, bool, nil or Nested.
+// Errors are ErrEncoding and *SyntaxError.
+func Decode(text []byte) (map[string]any, error) {
+	if !utf8.Valid(text) {
+		return nil, ErrEncoding
+	}
+	d := decoder{text: text}
+	members, err := d.object()
+	if err != nil {
+		return nil, err
+	}
+	d.skipBlanks()
+	if d.at < len(d.text) {
+		return nil, d.fail("something follows the object")
+	}
+	return members, nil
+}
+
+type decoder struct {
+	text []byte
+	at   int
+}
+
+func (d *decoder) object() (map[string]any, error) {
+	d.skipBlanks()
+	if err := d.expect('{'); err != nil {
+		return nil, err
+	}
+	members := make(map[string]any, 12)
+	d.skipBlanks()
+	if d.peek() == '}' {
+		d.at++
+		return members, nil
+	}
+	for {
+		if err := d.member(members); err != nil {
+			return nil, err
+		}
+		d.skipBlanks()
+		if d.peek() == '}' {
+			d.at++
+			return members, nil
+		}
+		if err := d.expect(','); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (d *decoder) member(members map[string]any) error {
+	d.skipBlanks()
+	keyAt := d.at
+	key, err := d.string()
+	if err != nil {
+		return err
+	}
+	if _, repeated := members[key]; repeated {
+		return &SyntaxError{keyAt + 1, fmt.Sprintf("key %q is there twice", key)}
+	}
+	d.skipBlanks()
+	if err := d.expect(':'); err != nil {
+		return err
+	}
+	d.skipBlanks()
+	members[key], err = d.value()
+	return err
+}
+
+func (d *decoder) value() (any, error) {
+	switch d.peek() {
+	case '"':
+		return d.string()
+	case '{', '[':
+		return d.nested()
+	}
+	return d.word()
+}
+
+// string reads a quoted string; encoding/json takes care of escapes.
+func (d *decoder) string() (string, error) {
+	start := d.at
+	if err := d.expect('"'); err != nil {
+		return "", err
+	}
+	escaped := false
+	for ; d.at < len(d.text); d.at++ {
+		switch char := d.text[d.at]; {
+		case char == '\\':
+			escaped = true
+			d.at++
+		case char < ' ':
+			return "", d.fail("a control character in a string")
+		case char == '"':
+			d.at++
+			return d.unquote(start, escaped)
+		}
+	}
+	return "", &SyntaxError{start + 1, "a string without end"}
+}
+
+func (d *decoder) unquote(start int, escaped bool) (string, error) {
+	if !escaped {
+		return string(d.text[start+1 : d.at-1]), nil
+	}
+	var value string
+	if err := json.Unmarshal(d.text[start:d.at], &value); err != nil {
+		return "", &SyntaxError{start + 1, "a wrong escape in a string"}
+	}
+	return value, nil
+}
+
+// nested reads over an object or array.
+func (d *decoder) nested() (any, error) {
+	start := d.at
+	reader := json.NewDecoder(strings.NewReader(string(d.text[start:])))
+	var raw json.RawMessage
+	if err := reader.Decode(&raw); err != nil {
+		return nil, &SyntaxError{start + 1, "a broken object or array"}
+	}
+	d.at += len(raw)
+	return Nested(raw), nil
+}
+
+// word reads a number, true, false, null or what an Arduino prints for no number.
+func (d *decoder) word() (any, error) {
+	start := d.at
+	for d.at < len(d.text) && !strings.ContainsRune(",}] \t\r\n\":{[", rune(d.text[d.at])) {
+		d.at++
+	}
+	word := string(d.text[start:d.at])
+	switch strings.ToLower(word) {
+	case "":
+		return nil, d.fail("a value is missing")
+	case "nan", "-nan":
+		return math.NaN(), nil
+	case "inf", "ovf":
+		return math.Inf(1), nil
+	case "-inf", "-ovf":
+		return math.Inf(-1), nil
+	}
+	switch word {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	case "null":
+		return nil, nil
+	}
+	if !isNumber(word) {
+		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a value", word)}
+	}
+	return number(word), nil
+}
+
+// isNumber follows the grammar of RFC 8259, section 6, which is stricter than strconv.
+func isNumber(word string) bool {
+	rest := strings.TrimPrefix(word, "-")
+	whole := digits(rest)
+	if whole == 0 || (whole > 1 && rest[0] == '0') {
+		return false
+	}
+	rest = rest[whole:]
+	if fraction, found := strings.CutPrefix(rest, "."); found {
+		n := digits(fraction)
+		if n == 0 {
+			return false
+		}
+		rest = fraction[n:]
+	}
+	if rest == "" {
+		return true
+	}
+	if rest[0] != 'e' && rest[0] != 'E' {
+		return false
+	}
+	exponent := rest[1:]
+	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+		exponent = exponent[1:]
+	}
+	return exponent != "" && digits(exponent) == len(exponent)
+}
+
+func digits(text string) int {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+// number gives an int64 for an integer that fits one, else a float64, infinite beyond its range.
+func number(word string) any {
+	if integer, err := strconv.ParseInt(word, 10, 64); err == nil {
+		return integer
+	}
+	float, _ := strconv.ParseFloat(word, 64) // its only possible error is ErrRange, with ±Inf or 0 as the value
+	return float
+}
+
+func (d *decoder) peek() byte {
+	if d.at < len(d.text) {
+		return d.text[d.at]
+	}
+	return 0
+}
+
+func (d *decoder) expect(char byte) error {
+	if d.peek() != char {
+		return d.fail(fmt.Sprintf("expected %q", char))
+	}
+	d.at++
+	return nil
+}
+
+func (d *decoder) skipBlanks() {
+	for d.at < len(d.text) && strings.IndexByte(" \t\r\n", d.text[d.at]) >= 0 {
+		d.at++
+	}
+}
+
+// fail tells what stands where something else was expected.
+func (d *decoder) fail(problem string) error {
+	if d.at >= len(d.text) {
+		return &SyntaxError{d.at + 1, problem + ", but the line ends"}
+	}
+	char, _ := utf8.DecodeRune(d.text[d.at:])
+	return &SyntaxError{d.at + 1, fmt.Sprintf("%s, found %q", problem, char)}
+}

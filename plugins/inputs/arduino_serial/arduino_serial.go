@@ -1,0 +1,113 @@
+// Package arduino_serial reads the readings that an Arduino prints over a serial line.
+//
+// The bytes' way: port (port.go, usb.go, open.go) -> session.go -> splitter.go -> decode.go -> internal/schema -> station.go -> metric.
+package arduino_serial
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/selfstat"
+)
+
+//go:embed sample.conf
+var sampleConfig string
+
+// ArduinoSerial is one station: a serial port and what its metrics are called.
+type ArduinoSerial struct {
+	Port     string `toml:"port"`
+	BaudRate int    `toml:"baud_rate"`
+	Framing  string `toml:"framing"`
+
+	DeviceID string    `toml:"device_id"`
+	Site     string    `toml:"site"`
+	Index    string    `toml:"index"`
+	Type     string    `toml:"type"`
+	Location []float64 `toml:"location"`
+	Schema   string    `toml:"schema"`
+
+	DataFormat    string      `toml:"data_format"`
+	MaxLineLength config.Size `toml:"max_line_length"`
+
+	SilenceTimeout      config.Duration `toml:"silence_timeout"`
+	FirstReadingTimeout config.Duration `toml:"first_reading_timeout"`
+	ReconnectInterval   config.Duration `toml:"reconnect_interval"`
+
+	Log        telegraf.Logger     `toml:"-"`
+	Statistics *selfstat.Collector `toml:"-"`
+
+	newParser telegraf.ParserFunc
+	settings  settings
+	gathered  bool
+
+	station *station
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// SampleConfig returns the commented configuration.
+func (*ArduinoSerial) SampleConfig() string { return sampleConfig }
+
+// SetParserFunc takes what makes the parser of data_format; it is only called if that option is set.
+func (a *ArduinoSerial) SetParserFunc(newParser telegraf.ParserFunc) { a.newParser = newParser }
+
+// Init checks the options; it touches no device.
+func (a *ArduinoSerial) Init() error {
+	var err error
+	a.settings, err = a.check()
+	return err
+}
+
+// Start begins to read. A port that is missing is no error: it is tried again until Stop.
+func (a *ArduinoSerial) Start(acc telegraf.Accumulator) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.cancel = cancel
+	a.station = newStation(a.settings, acc, a.Log, newCounters(a.Statistics, a.DeviceID))
+	a.running.Go(func() { a.station.run(ctx) })
+	return nil
+}
+
+// Gather has nothing to fetch, since a reading becomes a metric in the moment it arrives.
+// The first call waits for one, no longer than first_reading_timeout, because `telegraf --test` calls Gather once and stops:
+// so it shows a reading or says why there is none.
+func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
+	if a.gathered {
+		return nil
+	}
+	a.gathered = true
+	timeout := time.NewTimer(time.Duration(a.FirstReadingTimeout))
+	defer timeout.Stop()
+	select {
+	case <-a.station.firstReading:
+	case <-a.station.stopped:
+	case <-timeout.C:
+		return fmt.Errorf("no reading within first_reading_timeout (%s): %s",
+			time.Duration(a.FirstReadingTimeout), a.station.diagnosis())
+	}
+	return nil
+}
+
+// Stop closes the port and returns when the last metric is handed over.
+func (a *ArduinoSerial) Stop() {
+	a.cancel()
+	a.running.Wait()
+}
+
+func init() {
+	inputs.Add("arduino_serial", func() telegraf.Input {
+		return &ArduinoSerial{
+			BaudRate:            9600,
+			Framing:             "8N1",
+			MaxLineLength:       4096,
+			SilenceTimeout:      config.Duration(30 * time.Second),
+			FirstReadingTimeout: config.Duration(10 * time.Second),
+			ReconnectInterval:   config.Duration(time.Second),
+		}
+	})
+}

@@ -1,0 +1,369 @@
+package arduino_serial
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/metric"
+	"github.com/influxdata/telegraf/plugins/parsers/csv"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// bench is a running plugin on a simulated board.
+type bench struct {
+	plugin *ArduinoSerial
+	acc    *testutil.Accumulator
+	board  *arduino.Board
+	log    *testutil.CaptureLogger
+}
+
+func newBench(t *testing.T, change func(*ArduinoSerial)) *bench {
+	t.Helper()
+	b := &bench{acc: &testutil.Accumulator{}, log: &testutil.CaptureLogger{}}
+	path := filepath.Join(t.TempDir(), "ttyACM0")
+	b.plug(t, path)
+	b.plugin = newPlugin(func(a *ArduinoSerial) {
+		a.Port = path
+		a.Log = b.log
+		a.DeviceID = t.Name() // counters are the process's, by their tags
+		a.ReconnectInterval = config.Duration(5 * time.Millisecond)
+		if change != nil {
+			change(a)
+		}
+	})
+	require.NoError(t, b.plugin.Init())
+	require.NoError(t, b.plugin.Start(b.acc))
+	t.Cleanup(b.plugin.Stop)
+	return b
+}
+
+func (b *bench) plug(t *testing.T, path string) {
+	t.Helper()
+	var err error
+	b.board, err = arduino.Plug(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = b.board.Unplug() }) // it may be unplugged already
+}
+
+func (b *bench) print(t *testing.T, text string) {
+	t.Helper()
+	require.NoError(t, b.board.Print(text))
+}
+
+// waitMetrics waits until n metrics came, and looks that no further one does.
+func (b *bench) waitMetrics(t *testing.T, n int) []telegraf.Metric {
+	t.Helper()
+	require.Eventually(t, func() bool { return b.acc.NMetrics() >= uint64(n) }, 10*time.Second, time.Millisecond,
+		"wanted %d metrics; log: %s", n, b.log.Messages())
+	metrics := b.acc.GetTelegrafMetrics()
+	require.Len(t, metrics, n)
+	return metrics
+}
+
+func (b *bench) counter(name string) int64 {
+	return b.plugin.Statistics.Get("arduino_serial", name, map[string]string{"device_id": b.plugin.DeviceID}).Get()
+}
+
+const goodLine = `{"lat":35.17959,"lon":126.90822,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05}` + "\r\n"
+
+func TestAReadingBecomesAMetric(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	before := time.Now()
+	b.print(t, goodLine)
+	metrics := b.waitMetrics(t, 1)
+	want := metric.New("environment",
+		map[string]string{"device_id": t.Name(), "site": "JNU", "index": "1", "type": "rasp"},
+		map[string]any{
+			"status": int64(0), "lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(9), "co_gas": int64(117),
+			"temp": 26.52, "light": int64(554), "dust": 0.05,
+		}, time.Time{})
+	testutil.RequireMetricsEqual(t, []telegraf.Metric{want}, metrics, testutil.IgnoreTime())
+	require.WithinRange(t, metrics[0].Time(), before, time.Now())
+	require.Contains(t, fmt.Sprint(b.log.Messages()), "Reading from "+b.board.Path())
+}
+
+func TestReadingsKeepTheirOrderAndNeverShareATime(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	readings := arduino.Readings(1, 1000)
+	for _, reading := range readings {
+		b.print(t, reading.Line)
+	}
+	metrics := b.waitMetrics(t, len(readings))
+	var last time.Time
+	for i, reading := range readings {
+		reading.Values["status"] = reading.Status
+		require.Equal(t, reading.Values, metrics[i].Fields(), reading.Line)
+		require.True(t, metrics[i].Time().After(last))
+		last = metrics[i].Time()
+	}
+}
+
+// TestBadLines states what becomes of each line that is no good reading; the next good line is always read.
+func TestBadLines(t *testing.T) {
+	with := func(before, after string) string { return strings.Replace(goodLine, before, after, 1) }
+	for name, test := range map[string]struct {
+		line    string
+		counter string // what counts it
+		status  int64  // of the metric that it becomes all the same, -1 for none
+	}{
+		"empty":                     {"\r\n", "rejected_empty", -1},
+		"blanks":                    {"  \t \r\n", "rejected_empty", -1},
+		"first half":                {goodLine[:50] + "\n", "rejected_syntax", -1},
+		"second half":               {goodLine[50:], "rejected_syntax", -1},
+		"two fused":                 {goodLine[:len(goodLine)-2] + goodLine, "rejected_syntax", -1},
+		"two fused, the first half": {goodLine[:50] + goodLine, "rejected_syntax", -1},
+		"binary noise":              {"\x00\xff\xfe\x81\x13\x80{\n", "rejected_encoding", -1},
+		"noise in ASCII":            {"\x00\x01~~}\n", "rejected_syntax", -1},
+		"1 MB without a newline":    {strings.Repeat("x", 1<<20) + "\n", "rejected_overlong", -1},
+		"invalid UTF-8":             {with(`"lat"`, "\"l\xe4t\""), "rejected_encoding", -1},
+		"a repeated key":            {with(`"lon"`, `"lat"`), "rejected_syntax", -1},
+		"an array":                  {"[1,2,3]\n", "rejected_syntax", -1},
+		"a bare number":             {"26.5\n", "rejected_syntax", -1},
+		"a UTF-8 BOM":               {"\xef\xbb\xbf" + goodLine, "readings", 0},
+		"an unknown key":            {with(`"lat"`, `"humidity":40.1,"lat"`), "unknown_values", 0},
+		"an unknown nested object":  {with(`"lat"`, `"gps":{"fix":3},"lat"`), "unknown_values", 0},
+		"a wrong type":              {with(`554`, `"554"`), "sensing_errors", 1},
+		"out of range":              {with(`26.52`, `-127.00`), "sensing_errors", 1},
+		"NaN":                       {with(`26.52`, `nan`), "sensing_errors", 1},
+		"1e999":                     {with(`26.52`, `1e999`), "sensing_errors", 1},
+		"a nested object":           {with(`26.52`, `{"v":26.52}`), "sensing_errors", 1},
+		"a missing required value":  {with(`"lat":35.17959,`, ``), "sensing_errors", 1},
+		"a missing value":           {with(`"temp":26.52,`, ``), "sensing_errors", 1},
+		"no value at all":           {"{}\n", "sensing_errors", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, nil)
+			b.print(t, goodLine)
+			b.print(t, test.line)
+			b.print(t, goodLine)
+			want := []int64{0, 0}
+			if test.status >= 0 {
+				want = []int64{0, test.status, 0}
+			}
+			metrics := b.waitMetrics(t, len(want))
+			for i, status := range want {
+				require.Equal(t, status, metrics[i].Fields()["status"])
+			}
+			require.Equal(t, metrics[0].Fields(), metrics[len(metrics)-1].Fields())
+			counted := int64(1)
+			if test.counter == "readings" {
+				counted = 3
+			}
+			require.Equal(t, counted, b.counter(test.counter))
+		})
+	}
+}
+
+func TestTheFirstLine(t *testing.T) {
+	t.Run("a cut-off JSON object is dropped", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, nil)
+		b.print(t, goodLine[30:]+goodLine)
+		b.waitMetrics(t, 1)
+		require.Equal(t, int64(1), b.counter("partial_lines"))
+		require.Equal(t, int64(0), b.counter("rejected_syntax"))
+	})
+	t.Run("of another format is always dropped, since its end may look whole", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, csvFormat)
+		b.print(t, "5.17959,126.90822,26\n35.17959,126.90822,27\n")
+		metrics := b.waitMetrics(t, 1)
+		require.InDelta(t, 35.17959, metrics[0].Fields()["lat"], 0)
+		require.InDelta(t, 27.0, metrics[0].Fields()["temp"], 0)
+		require.Equal(t, int64(1), b.counter("partial_lines"))
+	})
+}
+
+func csvFormat(a *ArduinoSerial) {
+	a.DataFormat = "csv"
+	a.SetParserFunc(func() (telegraf.Parser, error) {
+		parser := &csv.Parser{ColumnNames: []string{"lat", "lon", "temp"}, Log: testutil.Logger{Quiet: true}}
+		return parser, parser.Init()
+	})
+}
+
+func TestRepeatedErrorsAreLoggedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.print(t, goodLine+strings.Repeat("broken\n", 50)+goodLine)
+	b.waitMetrics(t, 2)
+	require.Len(t, b.log.Warnings(), 1)
+	require.Contains(t, b.log.Warnings()[0], `Line rejected: column 1: expected '{', found 'b': "broken"`)
+	require.Equal(t, int64(50), b.counter("rejected_syntax"))
+}
+
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *ArduinoSerial) {
+		a.SilenceTimeout = config.Duration(700 * time.Millisecond)
+		a.Location = []float64{35.17959, 126.90822}
+	})
+	require.Eventually(t, func() bool { return b.counter("silences") >= 2 }, 10*time.Second, time.Millisecond)
+	silent := b.acc.GetTelegrafMetrics()[0]
+	require.Equal(t, map[string]any{
+		"status": int64(2), "lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(-1), "co_gas": int64(-1), "temp": -999.0, "light": int64(-1),
+	}, silent.Fields())
+	require.Len(t, b.log.Warnings(), 1, "logged once, however often it is repeated")
+	require.Contains(t, b.log.Warnings()[0], "No reading for 700ms: sending a record of status 2: "+b.board.Path()+
+		" is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?")
+	b.print(t, goodLine)
+	require.Eventually(t, func() bool { return b.counter("readings") == 1 }, 10*time.Second, time.Millisecond)
+}
+
+func TestSilenceOfAnAbsentBoard(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *ArduinoSerial) {
+		a.Port += ".absent"
+		a.SilenceTimeout = config.Duration(50 * time.Millisecond)
+		a.ReconnectInterval = config.Duration(time.Hour)
+	})
+	require.Eventually(t, func() bool { return b.counter("silences") >= 2 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, int64(2), b.acc.GetTelegrafMetrics()[0].Fields()["status"])
+}
+
+func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
+	short := func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(400 * time.Millisecond) }
+	for name, test := range map[string]struct {
+		change func(*ArduinoSerial)
+		prints string
+		want   string
+	}{
+		"a reading":  {short, goodLine, ""},
+		"no device":  {func(a *ArduinoSerial) { short(a); a.Port = "/no/such/ttyACM0" }, "", "/no/such/ttyACM0: no such device: is the Arduino plugged in?"},
+		"nothing":    {short, "", "is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?"},
+		"no newline": {short, "abc", "sends, but no whole line yet: check baud_rate (9600) and that the sketch ends each reading with println"},
+		"bad lines":  {short, "temp 26\ntemp 27\n", `the last line was rejected: column 1: expected '{', found 't': "temp 27"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, test.change)
+			if test.prints != "" {
+				b.print(t, test.prints)
+			}
+			err := b.plugin.Gather(b.acc)
+			if test.want == "" {
+				require.NoError(t, err)
+				require.Equal(t, uint64(1), b.acc.NMetrics())
+			} else {
+				require.ErrorContains(t, err, "no reading within first_reading_timeout (400ms): ")
+				require.ErrorContains(t, err, test.want)
+			}
+			require.NoError(t, b.plugin.Gather(b.acc), "only the first call waits")
+		})
+	}
+}
+
+func TestGatherEndsWithStop(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(time.Hour) })
+	done := make(chan error)
+	go func() { done <- b.plugin.Gather(b.acc) }()
+	b.plugin.Stop()
+	require.NoError(t, <-done)
+}
+
+// TestReplug pulls the cable in the middle of a line, 200 times, and plugs it in again under the same and under another name.
+func TestReplug(t *testing.T) {
+	b := newBench(t, func(a *ArduinoSerial) { a.Port = filepath.Join(filepath.Dir(a.Port), "ttyACM*") })
+	b.print(t, goodLine)
+	b.waitMetrics(t, 1)
+	descriptors := openDescriptors(t)
+	folder := filepath.Dir(b.board.Path())
+	readings := arduino.Readings(2, 200)
+	for i, reading := range readings {
+		read := b.counter("bytes")
+		b.print(t, goodLine[:40])
+		require.Eventually(t, func() bool { return b.counter("bytes") == read+40 }, 10*time.Second, time.Millisecond)
+		require.NoError(t, b.board.Unplug())
+		b.plug(t, filepath.Join(folder, fmt.Sprintf("ttyACM%d", i%2)))
+		b.print(t, reading.Line)
+		metrics := b.waitMetrics(t, i+2)
+		reading.Values["status"] = reading.Status
+		require.Equal(t, reading.Values, metrics[i+1].Fields())
+	}
+	require.Equal(t, descriptors, openDescriptors(t))
+	require.Equal(t, int64(201), b.counter("opens"))
+	require.Equal(t, int64(200), b.counter("partial_lines"))
+	b.plugin.Stop()
+	require.Equal(t, descriptors-localPortDescriptors, openDescriptors(t), "Stop leaves no descriptor open")
+}
+
+// localPortDescriptors are the device, its lock and the two ends of the serial library's pipe.
+const localPortDescriptors = 4
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestNetworkPort(t *testing.T) {
+	t.Parallel()
+	server := newSerialServer(t)
+	b := newBench(t, func(a *ArduinoSerial) { a.Port = "tcp://" + server.address })
+	for i := range 3 {
+		conn := server.accept(t)
+		_, err := conn.Write([]byte(goodLine))
+		require.NoError(t, err)
+		b.waitMetrics(t, i+1)
+		require.NoError(t, conn.Close())
+	}
+}
+
+// serialServer stands for ser2net: what it writes comes from a board elsewhere.
+type serialServer struct {
+	net.Listener
+	address string
+}
+
+func newSerialServer(t *testing.T) *serialServer {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	return &serialServer{listener, listener.Addr().String()}
+}
+
+func (s *serialServer) accept(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := s.Accept()
+	require.NoError(t, err)
+	return conn
+}
+
+func TestTheClockMayStep(t *testing.T) {
+	s := &station{}
+	s.newest = time.Now().Add(500 * time.Millisecond)
+	require.Equal(t, s.newest.Add(1), s.now(), "a small step back: the time goes on")
+	s.newest = time.Now().Add(2 * time.Hour)
+	require.WithinDuration(t, time.Now(), s.now(), time.Second, "a large one is followed")
+}
+
+// FuzzDecode: whatever a line holds, it gives readings or an error, and never both.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(goodLine))
+	f.Add([]byte("\xef\xbb\xbf{}"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		readings, err := jsonDecoder{}.decode(line)
+		require.Equal(t, err == nil, len(readings) == 1)
+	})
+}

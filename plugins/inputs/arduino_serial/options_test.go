@@ -1,0 +1,95 @@
+package arduino_serial
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	_ "github.com/influxdata/telegraf/plugins/parsers/influx" // Telegraf looks for its default format even where data_format is not set
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+)
+
+// newPlugin is a plugin with good options and, where the test says so, others.
+func newPlugin(change func(*ArduinoSerial)) *ArduinoSerial {
+	plugin := inputs.Inputs["arduino_serial"]().(*ArduinoSerial)
+	plugin.Port = "/dev/ttyACM0"
+	plugin.DeviceID, plugin.Site, plugin.Index, plugin.Type = "RaspberryPi", "JNU", "1", "rasp"
+	plugin.Log = testutil.Logger{Quiet: true}
+	plugin.Statistics = selfstat.NewCollector(map[string]string{})
+	if change != nil {
+		change(plugin)
+	}
+	return plugin
+}
+
+func TestGoodOptions(t *testing.T) {
+	for name, change := range map[string]func(*ArduinoSerial){
+		"defaults":       nil,
+		"glob":           func(a *ArduinoSerial) { a.Port = "/dev/serial/by-id/usb-Arduino*" },
+		"usb":            func(a *ArduinoSerial) { a.Port = "usb:2341:0043" },
+		"usb and serial": func(a *ArduinoSerial) { a.Port = "usb:2341:0043:85531303231351D0E0B1" },
+		"network":        func(a *ArduinoSerial) { a.Port = "tcp://127.0.0.1:3333" },
+		"framing":        func(a *ArduinoSerial) { a.Framing = "7E2" },
+		"odd":            func(a *ArduinoSerial) { a.Framing = "8O1" },
+		"location":       func(a *ArduinoSerial) { a.Location = []float64{-90, 180} },
+		"topic parts":    func(a *ArduinoSerial) { a.Site, a.Index, a.Type = "Jeju-Si.2", "01", "pi-4" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, newPlugin(change).Init())
+		})
+	}
+}
+
+// TestWrongOptions holds every message that a wrong option provokes.
+func TestWrongOptions(t *testing.T) {
+	failing := func() (telegraf.Parser, error) { return nil, errors.New("undefined but requested parser: jsn") }
+	for want, change := range map[string]func(*ArduinoSerial){
+		`option "port" is missing: it says where the Arduino is, e.g. port = "/dev/ttyACM0" ("ls /dev/serial/by-id" shows the ports that are there)`:                                func(a *ArduinoSerial) { a.Port = "" },
+		`option "port" must be a path like "/dev/ttyACM0", a glob like "/dev/serial/by-id/usb-Arduino*", "usb:2341:0043" or "tcp://host:port" (got "COM3")`:                         func(a *ArduinoSerial) { a.Port = "COM3" },
+		`option "port": syntax error in pattern (got "/dev/tty[ACM0")`:                                                                                                              func(a *ArduinoSerial) { a.Port = "/dev/tty[ACM0" },
+		`option "port": a USB port is written "usb:VENDOR:PRODUCT" or "usb:VENDOR:PRODUCT:SERIAL" with the four hex digits that lsusb shows, e.g. "usb:2341:0043" (got "usb:2341")`: func(a *ArduinoSerial) { a.Port = "usb:2341" },
+		`option "port": a network port is written "tcp://host:port" (got "tcp://pi")`:                                                                                               func(a *ArduinoSerial) { a.Port = "tcp://pi" },
+
+		`option "baud_rate" must be between 50 and 4000000, and the same as in the sketch's Serial.begin() (got 0)`: func(a *ArduinoSerial) { a.BaudRate = 0 },
+		`option "framing" must be data bits 5-8, parity N, E or O, stop bits 1 or 2, as in "8N1" (got "8n1")`:       func(a *ArduinoSerial) { a.Framing = "8n1" },
+		`option "framing" must be data bits 5-8, parity N, E or O, stop bits 1 or 2, as in "8N1" (got "")`:          func(a *ArduinoSerial) { a.Framing = "" },
+
+		`option "device_id" is missing: it names this station's Arduino, e.g. device_id = "RaspberryPi"`:                              func(a *ArduinoSerial) { a.DeviceID = "" },
+		`option "device_id" must not contain control characters or invalid UTF-8 (got "a\nb")`:                                        func(a *ArduinoSerial) { a.DeviceID = "a\nb" },
+		`option "device_id" must not contain control characters or invalid UTF-8 (got "a\xff")`:                                       func(a *ArduinoSerial) { a.DeviceID = "a\xff" },
+		`option "site" is missing: site, index and type make the topic's name, e.g. JNU_1_rasp`:                                       func(a *ArduinoSerial) { a.Site = "" },
+		`option "site" must not contain "_": it separates the parts of the topic name (got "jnu_a")`:                                  func(a *ArduinoSerial) { a.Site = "jnu_a" },
+		`option "index" must not contain "_": it separates the parts of the topic name (got "1_")`:                                    func(a *ArduinoSerial) { a.Index = "1_" },
+		`option "index" is missing: site, index and type make the topic's name, e.g. JNU_1_rasp`:                                      func(a *ArduinoSerial) { a.Index = "" },
+		`option "type" is missing: site, index and type make the topic's name, e.g. JNU_1_rasp`:                                       func(a *ArduinoSerial) { a.Type = "" },
+		`option "type" must consist of the letters A-Z and a-z, digits, "." and "-": it is part of the topic name (got "rasp berry")`: func(a *ArduinoSerial) { a.Type = "rasp berry" },
+		`option "site" must consist of the letters A-Z and a-z, digits, "." and "-": it is part of the topic name (got "광주")`:         func(a *ArduinoSerial) { a.Site = "광주" },
+
+		`option "location" must be [latitude, longitude] in degrees, -90..90 and -180..180 (got [126.9 35.1])`: func(a *ArduinoSerial) { a.Location = []float64{126.9, 35.1} },
+		`option "location" must be [latitude, longitude] in degrees, -90..90 and -180..180 (got [35.1])`:       func(a *ArduinoSerial) { a.Location = []float64{35.1} },
+		`option "schema" must be "environment" or the path of a schema file (got "enviroment")`:                func(a *ArduinoSerial) { a.Schema = "enviroment" },
+		`option "data_format": undefined but requested parser: jsn`:                                            func(a *ArduinoSerial) { a.DataFormat, a.newParser = "jsn", failing },
+
+		`option "max_line_length" must be between 16 bytes and 1 MiB (got 4)`:       func(a *ArduinoSerial) { a.MaxLineLength = 4 },
+		`option "max_line_length" must be between 16 bytes and 1 MiB (got 1048577)`: func(a *ArduinoSerial) { a.MaxLineLength = 1<<20 + 1 },
+		`option "silence_timeout" must be more than 0 (got 0s)`:                     func(a *ArduinoSerial) { a.SilenceTimeout = 0 },
+		`option "first_reading_timeout" must be more than 0 (got -1ns)`:             func(a *ArduinoSerial) { a.FirstReadingTimeout = -1 },
+		`option "reconnect_interval" must be more than 0 (got 0s)`:                  func(a *ArduinoSerial) { a.ReconnectInterval = 0 },
+	} {
+		t.Run(want, func(t *testing.T) {
+			require.EqualError(t, newPlugin(change).Init(), want)
+		})
+	}
+}
+
+// The sample configuration loads in Telegraf's own loader, as it is and with every commented option switched on.
+func TestSampleConfiguration(t *testing.T) {
+	loader := config.NewConfig()
+	require.NoError(t, loader.LoadConfigData([]byte(sampleConfig), config.EmptySourcePath))
+	require.Len(t, loader.Inputs, 1)
+	require.NoError(t, loader.Inputs[0].Input.(*ArduinoSerial).Init())
+}
