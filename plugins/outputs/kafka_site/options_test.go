@@ -1,0 +1,88 @@
+package kafka_site
+
+import (
+	"testing"
+
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/outputs"
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+)
+
+// newPlugin is a plugin with good options and, where the test says so, others.
+func newPlugin(change func(*KafkaSite)) *KafkaSite {
+	plugin := outputs.Outputs["kafka_site"]().(*KafkaSite)
+	plugin.Brokers = []string{"127.0.0.1:1"}
+	plugin.Log = testutil.Logger{Quiet: true}
+	plugin.Statistics = selfstat.NewCollector(map[string]string{})
+	if change != nil {
+		change(plugin)
+	}
+	return plugin
+}
+
+func TestGoodOptions(t *testing.T) {
+	for name, change := range map[string]func(*KafkaSite){
+		"defaults":             nil,
+		"brokers in one":       func(k *KafkaSite) { k.Brokers = []string{"a:1,b:2", "c:3"} },
+		"IPv6":                 func(k *KafkaSite) { k.Brokers = []string{"[::1]:9092"} },
+		"another topic":        func(k *KafkaSite) { k.Topic = "stations.{site}-{index}" },
+		"keep unknown fields":  func(k *KafkaSite) { k.UnknownFields = "keep" },
+		"SCRAM":                func(k *KafkaSite) { scram(k, "SCRAM-SHA-512") },
+		"no topics":            func(k *KafkaSite) { k.CreateTopics = false },
+		"zstd":                 func(k *KafkaSite) { k.CompressionCodec = 4 },
+		"Kafka 4":              func(k *KafkaSite) { k.Version = "4.0.0" },
+		"exponential metadata": func(k *KafkaSite) { k.MetadataRetryType = "exponential" },
+	} {
+		t.Run(name, func(t *testing.T) { require.NoError(t, newPlugin(change).Init()) })
+	}
+	plugin := newPlugin(func(k *KafkaSite) { k.Brokers = []string{"a:1, b:2", "c:3"} })
+	require.NoError(t, plugin.Init())
+	require.Equal(t, []string{"a:1", "b:2", "c:3"}, plugin.sender.brokers)
+}
+
+func scram(k *KafkaSite, mechanism string) {
+	k.SASLUsername = config.NewSecret([]byte("station"))
+	k.SASLPassword = config.NewSecret([]byte("secret"))
+	k.SASLMechanism = mechanism
+}
+
+// TestWrongOptions holds every message that a wrong option provokes.
+func TestWrongOptions(t *testing.T) {
+	for want, change := range map[string]func(*KafkaSite){
+		`option "brokers" is missing: it says where Kafka is, e.g. brokers = ["kafka-1:9092", "kafka-2:9092", "kafka-3:9092"]`:   func(k *KafkaSite) { k.Brokers = nil },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                    func(k *KafkaSite) { k.Brokers = []string{"kafka-1"} },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got ":9092")`:                                      func(k *KafkaSite) { k.Brokers = []string{"a:1,:9092"} },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "")`:                                           func(k *KafkaSite) { k.Brokers = []string{""} },
+		`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got "readings")`:         func(k *KafkaSite) { k.Topic = "readings" },
+		`option "topic" has braces without a tag's name (got "{site}_{}")`:                                                       func(k *KafkaSite) { k.Topic = "{site}_{}" },
+		`option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got "{site}/{index}")`:                func(k *KafkaSite) { k.Topic = "{site}/{index}" },
+		`option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got "{site}_{index")`:                 func(k *KafkaSite) { k.Topic = "{site}_{index" },
+		`option "partitions" must be 1 or more (got 0)`:                                                                          func(k *KafkaSite) { k.Partitions = 0 },
+		`option "replication_factor" must be 1 or more, at most the number of brokers (got 0)`:                                   func(k *KafkaSite) { k.ReplicationFactor = 0 },
+		`option "max_message_bytes" must be between 1 KiB and 100 MiB, and no more than the broker's message.max.bytes (got 10)`: func(k *KafkaSite) { k.MaxMessageBytes = 10 },
+		`option "write_timeout" must be 1s or more (got 1ms)`:                                                                    func(k *KafkaSite) { k.WriteTimeout = config.Duration(1e6) },
+		`option "schema" must be "environment" or the path of a schema file (got "x")`:                                           func(k *KafkaSite) { k.Schema = "x" },
+		`option "unknown_fields" must be "drop", "keep" or "error" (got "x")`:                                                    func(k *KafkaSite) { k.UnknownFields = "x" },
+		`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                                   func(k *KafkaSite) { k.Version = "four" },
+		`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "0.10.0.0")`:                               func(k *KafkaSite) { k.Version = "0.10.0.0" },
+		`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd) (got 7)`:                         func(k *KafkaSite) { k.CompressionCodec = 7 },
+		`option "metadata_retry_type" must be "constant" or "exponential" (got "x")`:                                             func(k *KafkaSite) { k.MetadataRetryType = "x" },
+	} {
+		t.Run(want, func(t *testing.T) { require.EqualError(t, newPlugin(change).Init(), want) })
+	}
+	for want, change := range map[string]func(*KafkaSite){
+		"Possible values are `OAUTHBEARER`, `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` and `GSSAPI`": func(k *KafkaSite) { scram(k, "SCRAM") },
+		`could not read certificate "/no/ca.pem"`:                                                   func(k *KafkaSite) { k.TLSCA = "/no/ca.pem" },
+	} {
+		require.ErrorContains(t, newPlugin(change).Init(), want)
+	}
+}
+
+func TestSampleConfiguration(t *testing.T) {
+	loader := config.NewConfig()
+	require.NoError(t, loader.LoadConfigData([]byte(sampleConfig), config.EmptySourcePath))
+	require.Len(t, loader.Outputs, 1)
+	require.NoError(t, loader.Outputs[0].Output.(*KafkaSite).Init())
+}

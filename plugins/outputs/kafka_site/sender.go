@@ -1,0 +1,186 @@
+package kafka_site
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/IBM/sarama"
+	"github.com/influxdata/telegraf"
+)
+
+// sender writes records to Kafka.
+type sender struct {
+	brokers  []string
+	config   *sarama.Config
+	epoch    string
+	topics   *topics
+	log      telegraf.Logger
+	counters *counters
+
+	client   sarama.Client
+	producer sarama.SyncProducer
+}
+
+// send writes the records and settles those that are acknowledged or can never be.
+// The error tells why others are not; a topic that is missing keeps its own records only.
+func (s *sender) send(records []*record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := s.connect(records[0].identity.device.topic); err != nil {
+		return err
+	}
+	ready, failures := s.withTopic(records)
+	failures = append(failures, s.produce(ready)...)
+	return summary(failures, len(records))
+}
+
+// connect opens the client and the producer; topic is any that is in use, since metadata is fetched by topic.
+func (s *sender) connect(topic string) error {
+	if s.producer != nil {
+		return nil
+	}
+	brokers := strings.Join(s.brokers, ", ")
+	client, err := sarama.NewClient(s.brokers, s.config)
+	if err != nil {
+		return fmt.Errorf("cannot connect to Kafka at %s: %w", brokers, err)
+	}
+	var producer sarama.SyncProducer
+	if err = reach(client, topic); err == nil {
+		producer, err = sarama.NewSyncProducerFromClient(client)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot connect to Kafka at %s: %w", brokers, errors.Join(err, client.Close()))
+	}
+	s.client, s.producer = client, producer
+	s.log.Infof("Connected to Kafka at %s", brokers)
+	return nil
+}
+
+// reach asks a broker for metadata. That the topic is missing or denied is an answer too;
+// NewSyncProducerFromClient, which would try for producerRetries, shall not be the first to notice that nobody is there.
+func reach(client sarama.Client, topic string) error {
+	err := client.RefreshMetadata(topic)
+	var answer sarama.KError
+	if errors.As(err, &answer) && answer != sarama.ErrSASLAuthenticationFailed {
+		return nil
+	}
+	return err
+}
+
+// failure is a record that was not acknowledged this time.
+type failure struct {
+	record *record
+	err    error
+}
+
+// withTopic returns the records whose topics exist and the failures of the others.
+func (s *sender) withTopic(records []*record) (ready []*record, failures []failure) {
+	missing := make(map[string]error)
+	for _, r := range records {
+		topic := r.identity.device.topic
+		err, asked := missing[topic]
+		if !asked {
+			err = s.topics.ensure(s.client, topic)
+			missing[topic] = err
+		}
+		if err != nil {
+			failures = append(failures, failure{r, err})
+			continue
+		}
+		ready = append(ready, r)
+	}
+	return ready, failures
+}
+
+// produce sends records and looks at each one's answer.
+func (s *sender) produce(records []*record) []failure {
+	messages := make([]*sarama.ProducerMessage, 0, len(records))
+	failed := make(map[*record]error)
+	for _, r := range records {
+		messages = append(messages, r.message(s.epoch))
+	}
+	s.collect(s.producer.SendMessages(messages), records, failed)
+	var failures []failure
+	for _, r := range records {
+		err, found := failed[r]
+		if found && hopeless(err) && len(records) > 1 {
+			// A broker refuses a whole request for one bad record in it; alone it shows which one it is.
+			failures = append(failures, s.produce([]*record{r})...)
+			continue
+		}
+		switch {
+		case !found:
+			r.settled = true
+			s.counters.written.Incr(1)
+		case hopeless(err):
+			s.giveUp(r, err)
+		default:
+			failures = append(failures, failure{r, err})
+		}
+	}
+	return failures
+}
+
+// collect notes the error of each message; one that is not of the producer is every message's.
+func (s *sender) collect(err error, records []*record, failed map[*record]error) {
+	var each sarama.ProducerErrors
+	if errors.As(err, &each) {
+		for _, producerError := range each {
+			r := producerError.Msg.Metadata.(*record)
+			failed[r] = wrapTopic(r.identity.device.topic, producerError.Err)
+		}
+		return
+	}
+	if err != nil {
+		for _, r := range records {
+			failed[r] = err
+		}
+	}
+}
+
+// hopeless tells whether a record can never be written, however often it is tried.
+func hopeless(err error) bool {
+	for _, permanent := range []error{
+		sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge, sarama.ErrInvalidTimestamp, sarama.ErrInvalidRecord,
+	} {
+		if errors.Is(err, permanent) {
+			return true
+		}
+	}
+	var unfit sarama.ConfigurationError // what the producer itself refuses, such as a record above max_message_bytes
+	return errors.As(err, &unfit)
+}
+
+// giveUp settles a record that can never be written, and says so: it holds up nobody else.
+func (s *sender) giveUp(r *record, err error) {
+	r.settled = true
+	s.counters.rejected.Incr(1)
+	s.log.Errorf("Record of device %q at %s cannot be written and is given up: %v: %.300q",
+		r.identity.device.id, r.time.UTC().Format("2006-01-02T15:04:05.999Z"), err, r.value)
+}
+
+// summary is one error for the failures: how many there are, and each cause once.
+func summary(failures []failure, tried int) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	var causes []error
+	seen := make(map[string]bool)
+	for _, f := range failures {
+		if text := f.err.Error(); !seen[text] {
+			seen[text] = true
+			causes = append(causes, f.err)
+		}
+	}
+	return fmt.Errorf("%d of %d records are not written yet: %w", len(failures), tried, errors.Join(causes...))
+}
+
+// close ends the connections; what is under way fails.
+func (s *sender) close() error {
+	if s.producer == nil {
+		return nil
+	}
+	return errors.Join(s.client.Close(), s.producer.Close())
+}
