@@ -1,2 +1,10 @@
-// Package all links every plugin of telegraf-station into the Telegraf that imports it.
+// Package all links every plugin of telegraf-station into the program that imports it.
 package all
+
+import (
+	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
+	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
+	_ "github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
+	_ "github.com/telegraf-station/telegraf-station/plugins/parsers/station"
+	_ "github.com/telegraf-station/telegraf-station/plugins/serializers/station"
+)

@@ -1,18 +1,18 @@
 package kafka_site
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 func (k *KafkaSite) checkOptions() error {
 	var err error
-	if k.Brokers, err = brokerList(k.Brokers); err != nil {
+	if k.Brokers, err = brokers.Parse(k.Brokers); err != nil {
 		return err
 	}
 	switch {
@@ -42,26 +42,6 @@ func (k *KafkaSite) checkCommonOptions() error {
 		return nil
 	}
 	return fmt.Errorf(`option "metadata_retry_type" must be "constant" or "exponential" (got %q)`, k.MetadataRetryType)
-}
-
-// brokerList checks the addresses. An element may hold several, with commas between them:
-// an environment variable can only fill in one string.
-func brokerList(option []string) ([]string, error) {
-	var brokers []string
-	for _, element := range option {
-		for address := range strings.SplitSeq(element, ",") {
-			address = strings.TrimSpace(address)
-			host, port, err := net.SplitHostPort(address)
-			if err != nil || host == "" || port == "" {
-				return nil, fmt.Errorf(`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got %q)`, address)
-			}
-			brokers = append(brokers, address)
-		}
-	}
-	if len(brokers) == 0 {
-		return nil, errors.New(`option "brokers" is missing: it says where Kafka is, e.g. brokers = ["kafka-1:9092", "kafka-2:9092", "kafka-3:9092"]`)
-	}
-	return brokers, nil
 }
 
 // clientConfig is what the promise of delivery rests on: every in-sync replica acknowledges, a retry by the producer

@@ -1,0 +1,218 @@
+package kafka_sites
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/inputs"
+	_ "github.com/influxdata/telegraf/plugins/parsers/influx" // Telegraf looks for its default format even where data_format is not set
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),    // one a process, of Telegraf's secrets
+		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one a process, of sarama's metrics
+}
+
+// newPlugin is a plugin with good options and, where the test says so, others.
+func newPlugin(t *testing.T, change func(*KafkaSites)) *KafkaSites {
+	t.Helper()
+	plugin := inputs.Inputs["kafka_sites"]().(*KafkaSites)
+	plugin.Brokers = []string{"127.0.0.1:1"}
+	plugin.TopicRegexps = []string{"^[^_]+_[^_]+_[^_]+$"}
+	plugin.TopicTag = "topic"
+	plugin.Log = &testutil.CaptureLogger{}
+	plugin.Statistics = selfstat.NewCollector(map[string]string{"test": t.Name()})
+	parser := &station.Parser{}
+	require.NoError(t, parser.Init())
+	plugin.SetParser(parser)
+	if change != nil {
+		change(plugin)
+	}
+	return plugin
+}
+
+func TestWrongOptions(t *testing.T) {
+	require.NoError(t, newPlugin(t, nil).Init())
+	for want, change := range map[string]func(*KafkaSites){
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                             func(k *KafkaSites) { k.Brokers = []string{"kafka-1"} },
+		`option "topic_regexps" is missing: it says which topics are sites, e.g. topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`: func(k *KafkaSites) { k.TopicRegexps = nil },
+		"option \"topic_regexps\": error parsing regexp: missing closing ]: `[a` (got \"[a\")":                            func(k *KafkaSites) { k.TopicRegexps = []string{"[a"} },
+		`option "topics" is not for this plugin: put ["JNU_1_rasp"] into topic_regexps`:                                   func(k *KafkaSites) { k.Topics = []string{"JNU_1_rasp"} },
+		`option "refresh_interval" must be 1s or more (got 0s)`:                                                           func(k *KafkaSites) { k.RefreshInterval = 0 },
+		`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                      func(k *KafkaSites) { k.Version = "four" },
+		`invalid balance strategy "fair"`: func(k *KafkaSites) { k.BalanceStrategy = "fair" },
+		`invalid offset "middle"`:         func(k *KafkaSites) { k.Offset = "middle" },
+	} {
+		t.Run(want, func(t *testing.T) { require.EqualError(t, newPlugin(t, change).Init(), want) })
+	}
+}
+
+func TestSampleConfiguration(t *testing.T) {
+	loader := config.NewConfig()
+	require.NoError(t, loader.LoadConfigData([]byte(sampleConfig), config.EmptySourcePath))
+	require.Len(t, loader.Inputs, 1)
+	require.NoError(t, loader.Inputs[0].Input.(*KafkaSites).Init())
+}
+
+// bench is a running plugin whose metrics are delivered at once.
+type bench struct {
+	plugin *KafkaSites
+	mu     sync.Mutex
+	got    map[string][]int // light by topic
+}
+
+func newBench(t *testing.T, brokers []string) *bench {
+	t.Helper()
+	b := &bench{got: make(map[string][]int)}
+	b.plugin = newPlugin(t, func(k *KafkaSites) { k.Brokers, k.RefreshInterval = brokers, config.Duration(time.Second) })
+	require.NoError(t, b.plugin.Init())
+	acc := &deliveringAccumulator{bench: b}
+	require.NoError(t, b.plugin.Start(acc))
+	t.Cleanup(b.plugin.Stop)
+	return b
+}
+
+// deliveringAccumulator takes tracked metrics and reports them as delivered, as an output does that writes at once.
+type deliveringAccumulator struct {
+	testutil.Accumulator
+	bench     *bench
+	delivered chan telegraf.DeliveryInfo
+	newest    telegraf.TrackingID
+}
+
+type delivery telegraf.TrackingID
+
+func (d delivery) ID() telegraf.TrackingID { return telegraf.TrackingID(d) }
+func (delivery) Delivered() bool           { return true }
+
+func (a *deliveringAccumulator) WithTracking(maxTracked int) telegraf.TrackingAccumulator {
+	return &deliveringAccumulator{bench: a.bench, delivered: make(chan telegraf.DeliveryInfo, maxTracked)}
+}
+
+func (a *deliveringAccumulator) AddTrackingMetric(m telegraf.Metric) telegraf.TrackingID {
+	return a.AddTrackingMetricGroup([]telegraf.Metric{m})
+}
+
+func (a *deliveringAccumulator) AddTrackingMetricGroup(group []telegraf.Metric) telegraf.TrackingID {
+	a.bench.mu.Lock()
+	defer a.bench.mu.Unlock()
+	for _, m := range group {
+		topic, _ := m.GetTag("topic")
+		light, _ := m.GetField("light")
+		a.bench.got[topic] = append(a.bench.got[topic], int(light.(int64)))
+	}
+	a.newest++
+	a.delivered <- delivery(a.newest)
+	return a.newest
+}
+
+func (a *deliveringAccumulator) Delivered() <-chan telegraf.DeliveryInfo { return a.delivered }
+
+func (b *bench) requireReceived(t *testing.T, topic string, n int) {
+	t.Helper()
+	want := make([]int, 0, n)
+	for i := range n {
+		want = append(want, i)
+	}
+	require.Eventually(t, func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return slices.Equal(want, slices.Compact(slices.Sorted(slices.Values(b.got[topic]))))
+	}, 30*time.Second, 20*time.Millisecond, "topic %s", topic)
+}
+
+func produce(t *testing.T, cluster *kfake.Cluster, topic string, from, to int) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+	require.NoError(t, err)
+	defer client.Close()
+	if cluster.TopicInfo(topic) == nil {
+		request := kmsg.NewCreateTopicsRequest()
+		wanted := kmsg.NewCreateTopicsRequestTopic()
+		wanted.Topic, wanted.NumPartitions, wanted.ReplicationFactor = topic, 1, 1
+		request.Topics = append(request.Topics, wanted)
+		_, err := request.RequestWith(t.Context(), client)
+		require.NoError(t, err)
+	}
+	for i := from; i < to; i++ {
+		value := fmt.Sprintf(`{"device_id":"pi","status":0,"time":"2026-11-24T12:%02d:%02dZ","light":%d}`, i/60, i%60, i)
+		record := &kgo.Record{Topic: topic, Key: []byte("pi"), Value: []byte(value)}
+		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
+	}
+}
+
+// The broker comes after the plugin, the topic after the broker, and the next site later still.
+func TestBrokersAndTopicsMayComeLater(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	b := newBench(t, []string{"127.0.0.1:" + strconv.Itoa(port)})
+	log := b.plugin.Log.(*testutil.CaptureLogger)
+	require.Eventually(t, func() bool { return len(log.Errors()) == 1 }, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, log.Errors()[0], "cannot connect to Kafka at 127.0.0.1:"+strconv.Itoa(port))
+
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(port))
+	require.NoError(t, err)
+	defer func() { b.plugin.Stop(); cluster.Close() }()
+	require.Eventually(t, func() bool { return len(log.Errors()) == 2 }, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, log.Errors()[1], "no topic matches topic_regexps yet")
+
+	produce(t, cluster, "JNU_1_rasp", 0, 50)
+	produce(t, cluster, "no-site", 0, 1)
+	b.requireReceived(t, "JNU_1_rasp", 50)
+	produce(t, cluster, "GIST_1_rasp", 0, 50)
+	produce(t, cluster, "JNU_1_rasp", 50, 60)
+	b.requireReceived(t, "GIST_1_rasp", 50)
+	b.requireReceived(t, "JNU_1_rasp", 60)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.Len(t, b.got, 2)
+}
+
+func TestADeletedTopicIsDropped(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	require.NoError(t, err)
+	produce(t, cluster, "JNU_1_rasp", 0, 5)
+	produce(t, cluster, "GIST_1_rasp", 0, 5)
+	b := newBench(t, cluster.ListenAddrs())
+	defer func() { b.plugin.Stop(); cluster.Close() }()
+	b.requireReceived(t, "JNU_1_rasp", 5)
+	b.requireReceived(t, "GIST_1_rasp", 5)
+
+	deleteTopic(t, cluster, "GIST_1_rasp")
+	require.Eventually(t, func() bool { return b.plugin.topics.Get() == 1 && b.plugin.restarts.Get() == 2 }, 30*time.Second, 10*time.Millisecond)
+	produce(t, cluster, "JNU_1_rasp", 5, 10)
+	b.requireReceived(t, "JNU_1_rasp", 10)
+	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"))
+}
+
+func deleteTopic(t *testing.T, cluster *kfake.Cluster, topic string) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+	require.NoError(t, err)
+	defer client.Close()
+	request := kmsg.NewDeleteTopicsRequest()
+	wanted := kmsg.NewDeleteTopicsRequestTopic()
+	wanted.Topic = &topic
+	request.Topics, request.TopicNames = append(request.Topics, wanted), []string{topic}
+	_, err = request.RequestWith(t.Context(), client)
+	require.NoError(t, err)
+}

@@ -1,0 +1,70 @@
+package kafka_sites
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/IBM/sarama"
+)
+
+// topicFinder lists the topics that match the patterns.
+type topicFinder struct {
+	brokers  []string
+	config   *sarama.Config
+	patterns []*regexp.Regexp
+
+	client sarama.Client
+}
+
+func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
+	finder := &topicFinder{brokers: k.Brokers, config: sarama.NewConfig()}
+	for _, text := range k.TopicRegexps {
+		pattern, err := regexp.Compile(text)
+		if err != nil {
+			return nil, fmt.Errorf(`option "topic_regexps": %w (got %q)`, err, text)
+		}
+		finder.patterns = append(finder.patterns, pattern)
+	}
+	version, err := sarama.ParseKafkaVersion(k.Version)
+	if err != nil || !version.IsAtLeast(sarama.V0_11_0_0) {
+		return nil, fmt.Errorf(`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got %q)`, k.Version)
+	}
+	finder.config.Version = version
+	finder.config.Metadata.AllowAutoTopicCreation = false
+	finder.config.Metadata.Retry.Max = 1
+	return finder, k.SetConfig(finder.config, k.Log)
+}
+
+// find returns the names of the topics that are there and match, sorted.
+func (f *topicFinder) find() ([]string, error) {
+	if f.client == nil {
+		client, err := sarama.NewClient(f.brokers, f.config)
+		if err != nil {
+			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(f.brokers, ", "), err)
+		}
+		f.client = client
+	}
+	if err := f.client.RefreshMetadata(); err != nil {
+		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+	}
+	topics, err := f.client.Topics()
+	if err != nil {
+		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+	}
+	topics = slices.DeleteFunc(topics, func(topic string) bool { return !f.matches(topic) })
+	slices.Sort(topics)
+	return topics, nil
+}
+
+func (f *topicFinder) matches(topic string) bool {
+	return slices.ContainsFunc(f.patterns, func(pattern *regexp.Regexp) bool { return pattern.MatchString(topic) })
+}
+
+func (f *topicFinder) close() error {
+	if f.client == nil {
+		return nil
+	}
+	return f.client.Close()
+}
