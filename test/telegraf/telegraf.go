@@ -1,0 +1,124 @@
+// Package telegraf builds our Telegraf and runs it with the shipped configuration files, which only the environment changes.
+package telegraf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/conf"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// Build returns the path of our Telegraf, built from this checkout; where nothing changed since, that takes seconds.
+func Build(ctx context.Context, progress io.Writer) (string, error) {
+	root, err := checkout(ctx)
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(root, "build", "telegraf")
+	err = process.Run(ctx, process.Command{
+		Path: "go", Args: []string{"run", "./cmd/telegraf", "--output", binary}, Dir: root, Output: progress,
+	})
+	return binary, err
+}
+
+func checkout(ctx context.Context) (string, error) {
+	answer, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("cannot ask Go for the module: %w", err)
+	}
+	file := string(bytes.TrimSpace(answer))
+	if filepath.Base(file) != "go.mod" {
+		return "", errors.New("this must run inside a checkout of telegraf-station")
+	}
+	return filepath.Dir(file), nil
+}
+
+// Station is what a Pi's Telegraf is told.
+type Station struct {
+	Port, DeviceID, Site, Index, Type string
+	Brokers                           []string
+}
+
+// Topic is where its records go.
+func (s Station) Topic() string { return s.Site + "_" + s.Index + "_" + s.Type }
+
+// Measurement is where its points go.
+func (s Station) Measurement() string { return s.Site + "_" + s.Type }
+
+// Start runs the Pi's configuration in a folder of its own.
+func (s Station) Start(binary, dir string) (*process.Process, error) {
+	return start(binary, dir, conf.Pi, s.environment())
+}
+
+// Test runs `telegraf --test` with the Pi's configuration and returns what it prints.
+func (s Station) Test(ctx context.Context, binary, dir string) (string, error) {
+	file, err := write(dir, conf.Pi)
+	if err != nil {
+		return "", err
+	}
+	var output bytes.Buffer
+	err = process.Run(ctx, process.Command{
+		Path: binary, Args: []string{"--strict-env-handling", "--config", file, "--test"}, Env: s.environment(), Output: &output,
+	})
+	return output.String(), err
+}
+
+func (s Station) environment() []string {
+	return []string{
+		"STATION_PORT=" + s.Port, "STATION_DEVICE_ID=" + s.DeviceID,
+		"STATION_SITE=" + s.Site, "STATION_INDEX=" + s.Index, "STATION_TYPE=" + s.Type,
+		"KAFKA_BROKERS=" + strings.Join(s.Brokers, ","),
+	}
+}
+
+// Centre is what the central Telegraf is told.
+type Centre struct {
+	Brokers                 []string
+	URL, Token, Org, Bucket string
+	// RefreshInterval is how soon a new site's topic is taken up; 0 is the shipped 30s.
+	RefreshInterval time.Duration
+}
+
+// Start runs the centre's configuration in a folder of its own.
+func (c Centre) Start(binary, dir string) (*process.Process, error) {
+	return start(binary, dir, conf.Central, c.environment())
+}
+
+func (c Centre) environment() []string {
+	environment := []string{
+		"KAFKA_BROKERS=" + strings.Join(c.Brokers, ","),
+		"INFLUX_URL=" + c.URL, "INFLUX_TOKEN=" + c.Token, "INFLUX_ORG=" + c.Org, "INFLUX_BUCKET=" + c.Bucket,
+	}
+	if c.RefreshInterval > 0 {
+		environment = append(environment, "STATION_REFRESH_INTERVAL="+c.RefreshInterval.String())
+	}
+	return environment
+}
+
+func start(binary, dir, configuration string, environment []string) (*process.Process, error) {
+	file, err := write(dir, configuration)
+	if err != nil {
+		return nil, err
+	}
+	return process.Start(process.Command{
+		Path: binary, Args: []string{"--strict-env-handling", "--config", file}, Env: environment,
+		Dir: dir, LogFile: filepath.Join(dir, "telegraf.log"),
+	})
+}
+
+func write(dir, configuration string) (string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "telegraf.conf")
+	return file, os.WriteFile(file, []byte(configuration), 0o600)
+}
