@@ -2,6 +2,7 @@ package kafka_sites
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,13 +16,13 @@ const impatience = 2 * time.Second
 
 // run keeps the consumer on the topics that are there until ctx ends.
 func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
-	var trouble string
+	var known string
 	for ctx.Err() == nil {
-		err := k.follow(acc)
-		if err != nil && err.Error() != trouble { // logged once, not each time it is tried again
-			k.Log.Errorf("%v; trying again", err)
+		trouble := k.follow(acc)
+		if text(trouble) != known { // logged once, not each time it is tried again
+			known = text(trouble)
+			k.report(trouble)
 		}
-		trouble = text(err)
 		wait := time.Duration(k.RefreshInterval)
 		if !k.consuming {
 			wait = min(wait, impatience)
@@ -37,6 +38,19 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
 	}
 }
 
+// errNoTopic is no failure: the first station has yet to send.
+var errNoTopic = errors.New("no topic matches topic_regexps yet: waiting for the first station")
+
+func (k *KafkaSites) report(trouble error) {
+	switch {
+	case trouble == nil:
+	case errors.Is(trouble, errNoTopic):
+		k.Log.Info(trouble)
+	default:
+		k.Log.Errorf("%v; trying again", trouble)
+	}
+}
+
 // follow begins anew with the topics of the moment if they are others than before.
 // What was consumed but not delivered meanwhile is consumed again: nothing is lost.
 func (k *KafkaSites) follow(acc telegraf.Accumulator) error {
@@ -46,7 +60,7 @@ func (k *KafkaSites) follow(acc telegraf.Accumulator) error {
 	}
 	if len(topics) == 0 {
 		k.stopConsumer()
-		return fmt.Errorf("no topic matches topic_regexps yet (%s)", k.finder.patterns)
+		return errNoTopic
 	}
 	if k.consuming && slices.Equal(topics, k.Topics) {
 		return nil

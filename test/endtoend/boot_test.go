@@ -1,0 +1,68 @@
+package endtoend
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+// TestPartsMayBeMissingAtBoot starts both Telegrafs with nothing around them. The port, the brokers and InfluxDB appear
+// afterwards, in every order, and nobody has to restart anything.
+func TestPartsMayBeMissingAtBoot(t *testing.T) {
+	t.Parallel()
+	for _, order := range []string{
+		"port kafka influxdb", "port influxdb kafka", "kafka port influxdb", "kafka influxdb port", "influxdb port kafka", "influxdb kafka port",
+	} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			partsAppear(t, strings.Fields(order))
+		})
+	}
+}
+
+func partsAppear(t *testing.T, order []string) {
+	t.Helper()
+	ports, err := process.ReservePorts(4)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, process.ReleasePorts(ports...)) })
+	brokers := []string{ports[0].Address(), ports[1].Address(), ports[2].Address()}
+	station := newStation(t, "JNU", brokers)
+	pi := startStation(t, station)
+	centre := startCentre(t, telegraf.Centre{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
+	// Each has tried in vain before anything appears.
+	waitForLog(t, pi, "no such device: is the Arduino plugged in?")
+	waitForLog(t, centre, "cannot connect to Kafka at")
+
+	readings := arduino.Readings(1, 20)
+	var store *influxdb.Server
+	for _, part := range order {
+		switch part {
+		case "port":
+			printAll(plug(t, station.Port), readings)
+			waitForLog(t, pi, "Reading from "+station.Port)
+		case "kafka":
+			startEmbeddedKafka(t, kafka.EmbeddedOptions{Ports: []int{ports[0].Number(), ports[1].Number(), ports[2].Number()}})
+		case "influxdb":
+			store = startInfluxDB1(t, influxdb.Options{Port: ports[3].Number()})
+		}
+	}
+	times := requireInKafka(t, station, readings)
+	requireInInfluxDB(t, store, station, readings, times)
+	require.NoError(t, pi.Err())
+	require.NoError(t, centre.Err())
+}
+
+func waitForLog(t *testing.T, running *process.Process, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, running.WaitForLog(ctx, text))
+}

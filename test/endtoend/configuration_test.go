@@ -1,0 +1,67 @@
+package endtoend
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// TestShippedConfigurations loads every shipped file with the real program, strictly; the other tests of this package run them.
+func TestShippedConfigurations(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../conf/*/*.conf")
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	for _, file := range files {
+		require.NoError(t, process.Run(t.Context(), process.Command{
+			Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", file}, Env: []string{"INFLUX_TOKEN=x"},
+		}), file)
+	}
+}
+
+func TestASecretThatIsNotSet(t *testing.T) {
+	t.Parallel()
+	var output bytes.Buffer
+	err := process.Run(t.Context(), process.Command{
+		Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", "../../conf/central/telegraf.conf"}, Output: &output,
+	})
+	require.Error(t, err)
+	require.Contains(t, output.String(), "set INFLUX_TOKEN to a token that may write the bucket")
+}
+
+func TestAMisspelledOption(t *testing.T) {
+	t.Parallel()
+	good, err := os.ReadFile("../../conf/pi/telegraf.conf")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "telegraf.conf")
+	require.NoError(t, os.WriteFile(file, bytes.Replace(good, []byte("baud_rate"), []byte("baudrate"), 1), 0o600))
+	var output bytes.Buffer
+	err = process.Run(t.Context(), process.Command{Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", file}, Output: &output})
+	require.Error(t, err)
+	require.Contains(t, output.String(), `configuration specified the fields ["baudrate"], but they were not used`)
+}
+
+// TestTestShowsAReading is what a user does first.
+func TestTestShowsAReading(t *testing.T) {
+	t.Parallel()
+	station := newStation(t, "JNU", []string{"127.0.0.1:1"})
+	board := plug(t, station.Port)
+	require.NoError(t, board.Print(`{"lat":35.17959,"lon":126.90822,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05}`+"\r\n"))
+	output, err := station.Test(t.Context(), binary(t), t.TempDir())
+	require.NoError(t, err)
+	require.Contains(t, output, "> environment,device_id=RaspberryJNU,index=1,site=JNU,type=rasp "+
+		"alcohol_gas=9i,co_gas=117i,dust=0.05,lat=35.17959,light=554i,lon=126.90822,status=0i,temp=26.52 ")
+}
+
+func TestTestSaysWhyThereIsNoReading(t *testing.T) {
+	t.Parallel()
+	station := newStation(t, "JNU", []string{"127.0.0.1:1"})
+	output, err := station.Test(t.Context(), binary(t), t.TempDir())
+	require.NoError(t, err)
+	require.Contains(t, output, "no reading within first_reading_timeout (10s): "+station.Port+": no such device: is the Arduino plugged in?")
+}
