@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,20 +32,20 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, opts); err != nil {
+	if err := run(ctx, opts, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1) //nolint:gocritic // the process ends: nothing is left for stop to do
 	}
 }
 
-func run(ctx context.Context, opts options) error {
+func run(ctx context.Context, opts options, out io.Writer) error {
 	if opts.sites < 1 || opts.sites > maxSites {
 		return fmt.Errorf("--sites must be between 1 and %d (got %d)", maxSites, opts.sites)
 	}
 	if opts.duration < 0 {
 		return fmt.Errorf("--for must not be negative (got %s)", opts.duration)
 	}
-	screen := newScreen(os.Stdout)
+	screen := newScreen(out)
 	parts, err := startParts(ctx, opts.sites, screen)
 	if err != nil {
 		if ctx.Err() != nil { // Ctrl-C while things build

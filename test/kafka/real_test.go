@@ -3,8 +3,10 @@
 package kafka
 
 import (
+	"context"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,8 +32,13 @@ func TestRealClusterLosesABrokerAndNoRecord(t *testing.T) {
 
 	createTopic(t, r.Addresses(), "JNU_1_rasp", 1, 3)
 	producer := startProducer(t, r.Addresses())
+	followed := follow(t, r)
 	send(t, producer, "JNU_1_rasp", 0, 10)
 	outage(t, r, func() { send(t, producer, "JNU_1_rasp", 10, 20) })
+	send(t, producer, "JNU_1_rasp", 20, 21)
+	for sequence := range 21 {
+		requireNext(t, followed, "JNU_1_rasp", strconv.Itoa(sequence))
+	}
 	requireTooFewReplicas(t, r)
 
 	require.NoError(t, r.Close())
@@ -40,6 +47,20 @@ func TestRealClusterLosesABrokerAndNoRecord(t *testing.T) {
 	for _, pid := range pids {
 		require.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, "broker %d is still there", pid)
 	}
+}
+
+// follow reads on through the outages.
+func follow(t *testing.T, r *Real) <-chan Record {
+	t.Helper()
+	seen := make(chan Record, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- Follow(ctx, r.Addresses(), "^JNU_", func(record Record) { seen <- record }) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
+	return seen
 }
 
 func requireReplicated(t *testing.T, r *Real, dir string) {
@@ -109,10 +130,10 @@ func requireTooFewReplicas(t *testing.T, r *Real) {
 	producer, err := sarama.NewSyncProducer(r.Addresses(), config)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, producer.Close()) }()
-	_, _, err = producer.SendMessage(reading("JNU_1_rasp", 20))
+	_, _, err = producer.SendMessage(reading("JNU_1_rasp", 21))
 	require.NoError(t, err)
 	require.NoError(t, r.Kill(1))
 	require.NoError(t, r.Kill(2))
-	_, _, err = producer.SendMessage(reading("JNU_1_rasp", 21))
+	_, _, err = producer.SendMessage(reading("JNU_1_rasp", 22))
 	require.Error(t, err, "one broker of three acknowledged a record")
 }

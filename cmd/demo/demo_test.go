@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// output can be read while the demo prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(text)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func TestDemoShowsEachHopOfEachReading(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var out output
+	require.NoError(t, run(t.Context(), options{sites: 2, duration: 3500 * time.Millisecond}, &out))
+	text := out.String()
+	for _, site := range []string{"JNU", "GIST"} {
+		require.Len(t, regexp.MustCompile(`(?m)^line +`+site+`_1_rasp +\{"lat":.*"dust":0\.\d+\}$`).FindAllString(text, -1), 3, text)
+		require.Len(t, regexp.MustCompile(`(?m)^record +`+site+`_1_rasp +offset \d+, seq \d+: \{"device_id":"RaspberryPi","status":0,`).FindAllString(text, -1), 3, text)
+		require.Len(t, regexp.MustCompile(`(?m)^point +`+site+`_rasp +status=0 temp=.*, queryable \d+ ms after its newline$`).FindAllString(text, -1), 3, text)
+		require.Regexp(t, `(?m)^`+site+`_1_rasp +3 +3   `, text)
+	}
+	_, answer, found := strings.Cut(text, "> SELECT * FROM JNU_rasp ORDER BY time DESC LIMIT 5\n")
+	require.True(t, found, text)
+	require.Len(t, strings.Split(strings.TrimSpace(answer), "\n"), 1+3+1, "a header, three rows, and the last line")
+	require.True(t, strings.HasSuffix(text, "All parts are stopped.\n"), text)
+	requireNothingLeft(t)
+}
+
+func TestCtrlCEndsAllOfIt(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, interrupt := context.WithCancel(t.Context())
+	var out output
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, options{sites: 1, duration: time.Second, keep: true}, &out) }()
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Still running, until Ctrl-C:") }, 5*time.Minute, 50*time.Millisecond)
+	require.Contains(t, out.String(), "InfluxDB  http://127.0.0.1:")
+	interrupt()
+	require.NoError(t, <-ended)
+	require.True(t, strings.HasSuffix(out.String(), "All parts are stopped.\n"), out.String())
+	requireNothingLeft(t)
+}
+
+// requireNothingLeft looks for children of this process and for the demo's folders.
+func requireNothingLeft(t *testing.T) {
+	t.Helper()
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	require.NoError(t, err)
+	for _, task := range tasks {
+		children, err := os.ReadFile(task)
+		if os.IsNotExist(err) { // a thread that ended
+			continue
+		}
+		require.NoError(t, err)
+		require.Empty(t, strings.TrimSpace(string(children)))
+	}
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), "telegraf-station-demo-*"))
+	require.NoError(t, err)
+	require.Empty(t, folders)
+}
+
+func TestWrongOptions(t *testing.T) {
+	var out output
+	require.EqualError(t, run(t.Context(), options{sites: 0}, &out), "--sites must be between 1 and 20 (got 0)")
+	require.EqualError(t, run(t.Context(), options{sites: 21}, &out), "--sites must be between 1 and 20 (got 21)")
+	require.EqualError(t, run(t.Context(), options{sites: 1, duration: -time.Second}, &out), "--for must not be negative (got -1s)")
+	require.Empty(t, out.String())
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+// parts is all that runs.
+type parts struct {
+	folder string
+	kafka  *kafka.Embedded
+	store  *influxdb.Server
+	centre *process.Process
+	sites  []*site
+}
+
+// site is a station: a simulated Arduino and the Telegraf of its Pi.
+type site struct {
+	telegraf.Station
+	board    *arduino.Board
+	telegraf *process.Process
+}
+
+// startParts builds what is missing and starts everything; what was started is stopped again if something fails.
+func startParts(ctx context.Context, sites int, screen *screen) (*parts, error) {
+	folder, err := os.MkdirTemp("", "telegraf-station-demo-")
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{folder: folder}
+	if err := p.start(ctx, sites, screen); err != nil {
+		p.stop(screen)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *parts) start(ctx context.Context, sites int, screen *screen) error {
+	screen.printf("1/3  Our Telegraf (some minutes the first time, then seconds)")
+	binary, err := telegraf.Build(ctx, screen)
+	if err != nil {
+		return err
+	}
+	screen.printf("2/3  InfluxDB 1.8 (one to five minutes the first time) and an embedded Kafka")
+	if p.store, err = influxdb.StartV1(ctx, influxdb.Options{Dir: filepath.Join(p.folder, "influxdb"), Log: screen}); err != nil {
+		return err
+	}
+	// As many brokers as the shipped configuration wants replicas.
+	if p.kafka, err = kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3}); err != nil {
+		return err
+	}
+	screen.printf("     Kafka: listens on %s", strings.Join(p.kafka.Addresses(), ", "))
+	screen.printf("3/3  The Telegrafs: one in the centre and %d of stations, with the shipped configurations", sites)
+	centre := telegraf.Centre{
+		Brokers: p.kafka.Addresses(), URL: p.store.URL(), Token: p.store.Token(), Org: p.store.Organization(), Bucket: p.store.Bucket(),
+		RefreshInterval: time.Second,
+	}
+	if p.centre, err = centre.Start(binary, filepath.Join(p.folder, "centre")); err != nil {
+		return err
+	}
+	for i := range sites {
+		if err := p.addSite(binary, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// siteNames are the first sites' names; further ones are numbered.
+var siteNames = []string{"JNU", "GIST", "KAIST"}
+
+func (p *parts) addSite(binary string, i int) error {
+	name := fmt.Sprintf("Site%d", i+1)
+	if i < len(siteNames) {
+		name = siteNames[i]
+	}
+	added := &site{Station: telegraf.Station{
+		Port: filepath.Join(p.folder, name, "ttyACM0"), DeviceID: "RaspberryPi", Site: name, Index: "1", Type: "rasp", Brokers: p.kafka.Addresses(),
+	}}
+	p.sites = append(p.sites, added)
+	var err error
+	if added.board, err = arduino.Plug(added.Port); err != nil {
+		return err
+	}
+	added.telegraf, err = added.Start(binary, filepath.Join(p.folder, name))
+	return err
+}
+
+func (p *parts) printAddresses(screen *screen) {
+	screen.printf("")
+	screen.printf("Still running, until Ctrl-C:")
+	screen.printf("  InfluxDB  %s  (no password): curl -G '%s/query' --data-urlencode db=station --data-urlencode 'q=SELECT * FROM JNU_rasp LIMIT 5'", p.store.URL(), p.store.URL())
+	screen.printf("  Kafka     %s", strings.Join(p.kafka.Addresses(), ","))
+	for _, site := range p.sites {
+		screen.printf("  %-9s %s  (what you write there with the Arduino's format is read)", site.Site, site.Port)
+	}
+	screen.printf("  logs      %s", p.folder)
+}
+
+// stopGrace is what a Telegraf has to send what it holds.
+const stopGrace = 15 * time.Second
+
+// stop ends all that runs, in the direction of the data.
+func (p *parts) stop(screen *screen) {
+	var errs []error
+	for _, site := range p.sites {
+		if site.telegraf != nil {
+			errs = append(errs, site.telegraf.Stop(stopGrace))
+		}
+		if site.board != nil {
+			errs = append(errs, site.board.Unplug())
+		}
+	}
+	if p.centre != nil {
+		errs = append(errs, p.centre.Stop(stopGrace))
+	}
+	if p.kafka != nil {
+		p.kafka.Close()
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if err := errors.Join(append(errs, os.RemoveAll(p.folder))...); err != nil {
+		screen.printf("Not all ended as it should: %v", err)
+		return
+	}
+	screen.printf("All parts are stopped.")
+}

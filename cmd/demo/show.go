@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+)
+
+// interval lies between two readings of an Arduino.
+const interval = time.Second
+
+// show lets the Arduinos print until ctx or the duration ends, shows each hop live, and at the end what the store answers.
+func show(ctx context.Context, p *parts, duration time.Duration, screen *screen) error {
+	screen.printf("")
+	screen.printf("%-7s %-12s %s", "hop", "site", "what")
+	hops, stopHops := context.WithCancel(ctx)
+	defer stopHops()
+	var running sync.WaitGroup
+	running.Go(func() { showRecords(hops, p, screen) })
+	latencies := make([]*latency, len(p.sites))
+	for i, site := range p.sites {
+		latencies[i] = &latency{}
+		running.Go(func() { showPoints(hops, p.store, site, latencies[i], screen) })
+	}
+	err := printLines(ctx, p.sites, latencies, duration, screen)
+	waitForPoints(ctx, latencies)
+	stopHops()
+	running.Wait()
+	if err != nil {
+		return err
+	}
+	summarize(p, latencies, screen)
+	return nil
+}
+
+// printLines has each Arduino print a line each interval.
+func printLines(ctx context.Context, sites []*site, latencies []*latency, duration time.Duration, screen *screen) error {
+	if duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, duration)
+		defer cancel()
+	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		for number, site := range sites {
+			text := line(number, i)
+			screen.printf("%-7s %-12s %s", "line", site.Topic(), strings.TrimSpace(text))
+			latencies[number].printed()
+			if err := site.board.Print(text); err != nil {
+				return fmt.Errorf("the Arduino of %s cannot print: %w", site.Site, err)
+			}
+		}
+	}
+}
+
+// showRecords prints each record when an independent client finds it in Kafka.
+func showRecords(ctx context.Context, p *parts, screen *screen) {
+	var topics []string
+	for _, site := range p.sites {
+		topics = append(topics, regexp.QuoteMeta(site.Topic()))
+	}
+	err := kafka.Follow(ctx, p.kafka.Addresses(), "^("+strings.Join(topics, "|")+")$", func(record kafka.Record) {
+		screen.printf("%-7s %-12s offset %d, seq %s: %s", "record", record.Topic, record.Offset, record.Headers["station-seq"], record.Value)
+	})
+	if err != nil && ctx.Err() == nil {
+		screen.printf("the records cannot be shown: %v", err)
+	}
+}
+
+// pollInterval is how often the store is asked; it bounds how exactly the latency is known.
+const pollInterval = 20 * time.Millisecond
+
+// showPoints prints each point when a query finds it.
+func showPoints(ctx context.Context, store *influxdb.Server, site *site, latency *latency, screen *screen) {
+	newest := json.Number("0")
+	for ctx.Err() == nil {
+		series, err := store.Query(ctx, fmt.Sprintf("SELECT * FROM %s WHERE time > %s", site.Measurement(), newest))
+		if err == nil && len(series) > 0 {
+			for _, row := range series[0].Values {
+				newest, _ = row[0].(json.Number)
+				screen.printf("%-7s %-12s %s, queryable %d ms after its newline", "point", site.Measurement(), point(series[0].Columns, row), latency.arrived().Milliseconds())
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// point is a row in short: what a person looks for first.
+func point(columns []string, row []any) string {
+	var parts []string
+	for _, name := range []string{"status", "temp", "light", "co_gas", "alcohol_gas", "dust"} {
+		if i := slices.Index(columns, name); i >= 0 && row[i] != nil {
+			parts = append(parts, fmt.Sprintf("%s=%v", name, row[i]))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// settleTime is how long the last readings may take to arrive.
+const settleTime = 10 * time.Second
+
+func waitForPoints(ctx context.Context, latencies []*latency) {
+	for end := time.Now().Add(settleTime); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(pollInterval) {
+		if !slices.ContainsFunc(latencies, func(l *latency) bool { return l.missing() > 0 }) {
+			return
+		}
+	}
+}
+
+// summarize prints what became of the readings, and the query's answer.
+func summarize(p *parts, latencies []*latency, screen *screen) {
+	screen.printf("")
+	screen.printf("%-12s %8s %8s   %s", "site", "lines", "points", "newline to queryable: least, median, most")
+	for i, site := range p.sites {
+		screen.printf("%-12s %s", site.Topic(), latencies[i].summary())
+	}
+	site := p.sites[0]
+	influxQL := fmt.Sprintf("SELECT * FROM %s ORDER BY time DESC LIMIT 5", site.Measurement())
+	screen.printf("")
+	screen.printf("> %s", influxQL)
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime) // also after Ctrl-C
+	defer cancel()
+	series, err := p.store.Query(ctx, influxQL)
+	if err != nil {
+		screen.printf("%v", err)
+		return
+	}
+	for _, one := range series {
+		printTable(one, screen)
+	}
+}
+
+func printTable(series influxdb.Series, screen *screen) {
+	rows := [][]string{series.Columns}
+	for _, values := range series.Values {
+		var row []string
+		for i, value := range values {
+			row = append(row, cell(series.Columns[i], value))
+		}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
+		var text strings.Builder
+		for i, value := range row {
+			wide := 0
+			for _, other := range rows {
+				wide = max(wide, len(other[i]))
+			}
+			fmt.Fprintf(&text, "%-*s  ", wide, value)
+		}
+		screen.printf("%s", strings.TrimRight(text.String(), " "))
+	}
+}
+
+func cell(column string, value any) string {
+	if value == nil {
+		return ""
+	}
+	if number, ok := value.(json.Number); ok && column == "time" {
+		if nanoseconds, err := number.Int64(); err == nil {
+			return time.Unix(0, nanoseconds).UTC().Format("15:04:05.000")
+		}
+	}
+	return fmt.Sprint(value)
+}
