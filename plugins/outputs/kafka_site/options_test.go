@@ -29,7 +29,7 @@ func TestGoodOptions(t *testing.T) {
 		"IPv6":                 func(k *KafkaSite) { k.Brokers = []string{"[::1]:9092"} },
 		"another topic":        func(k *KafkaSite) { k.Topic = "stations.{site}-{index}" },
 		"keep unknown fields":  func(k *KafkaSite) { k.UnknownFields = "keep" },
-		"SCRAM":                func(k *KafkaSite) { scram(k, "SCRAM-SHA-512") },
+		"SCRAM":                func(k *KafkaSite) { useSASL(k, "SCRAM-SHA-512") },
 		"no topics":            func(k *KafkaSite) { k.CreateTopics = false },
 		"zstd":                 func(k *KafkaSite) { k.CompressionCodec = 4 },
 		"Kafka 4":              func(k *KafkaSite) { k.Version = "4.0.0" },
@@ -42,7 +42,7 @@ func TestGoodOptions(t *testing.T) {
 	require.Equal(t, []string{"a:1", "b:2", "c:3"}, plugin.sender.brokers)
 }
 
-func scram(k *KafkaSite, mechanism string) {
+func useSASL(k *KafkaSite, mechanism string) {
 	k.SASLUsername = config.NewSecret([]byte("station"))
 	k.SASLPassword = config.NewSecret([]byte("secret"))
 	k.SASLMechanism = mechanism
@@ -73,7 +73,7 @@ func TestWrongOptions(t *testing.T) {
 		t.Run(want, func(t *testing.T) { require.EqualError(t, newPlugin(change).Init(), want) })
 	}
 	for want, change := range map[string]func(*KafkaSite){
-		"Possible values are `OAUTHBEARER`, `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` and `GSSAPI`": func(k *KafkaSite) { scram(k, "SCRAM") },
+		"Possible values are `OAUTHBEARER`, `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` and `GSSAPI`": func(k *KafkaSite) { useSASL(k, "SCRAM") },
 		`could not read certificate "/no/ca.pem"`:                                                   func(k *KafkaSite) { k.TLSCA = "/no/ca.pem" },
 	} {
 		require.ErrorContains(t, newPlugin(change).Init(), want)

@@ -3,6 +3,7 @@ package kafka_site
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -51,11 +52,19 @@ func (s *sender) connect(topic string) error {
 		producer, err = sarama.NewSyncProducerFromClient(client)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot connect to Kafka at %s: %w", brokers, errors.Join(err, client.Close()))
+		return fmt.Errorf("cannot connect to Kafka at %s: %w%s", brokers, errors.Join(err, client.Close()), hint(err))
 	}
 	s.client, s.producer = client, producer
 	s.log.Infof("Connected to Kafka at %s", brokers)
 	return nil
+}
+
+// hint explains what sarama reports as a bare EOF.
+func hint(err error) string {
+	if errors.Is(err, io.EOF) {
+		return ": the broker closed the connection: does it want TLS or SASL (enable_tls, sasl_mechanism), or refuse the password?"
+	}
+	return ""
 }
 
 // reach asks a broker for metadata. That the topic is missing or denied is an answer too;

@@ -76,9 +76,9 @@ func readings(site string, n int) []telegraf.Metric {
 }
 
 // consume returns the first n records of a topic, and looks that there are no more.
-func consume(t *testing.T, cluster *kfake.Cluster, topic string, n int) []*kgo.Record {
+func consume(t *testing.T, cluster *kfake.Cluster, topic string, n int, opts ...kgo.Opt) []*kgo.Record {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ConsumeTopics(topic), kgo.FetchMaxWait(200*time.Millisecond))
+	client, err := kgo.NewClient(append(opts, kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ConsumeTopics(topic), kgo.FetchMaxWait(200*time.Millisecond))...)
 	require.NoError(t, err)
 	defer client.Close()
 	var records []*kgo.Record
