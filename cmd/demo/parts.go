@@ -48,12 +48,20 @@ func startParts(ctx context.Context, sites int, screen *screen) (*parts, error) 
 
 func (p *parts) start(ctx context.Context, sites int, screen *screen) error {
 	screen.printf("1/3  Our Telegraf (some minutes the first time, then seconds)")
-	binary, err := telegraf.Build(ctx, screen)
+	var binary string
+	err := screen.during(func() (err error) {
+		binary, err = telegraf.Build(ctx, screen)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	screen.printf("2/3  InfluxDB 1.8 (one to five minutes the first time) and an embedded Kafka")
-	if p.store, err = influxdb.StartV1(ctx, influxdb.Options{Dir: filepath.Join(p.folder, "influxdb"), Log: screen}); err != nil {
+	err = screen.during(func() (err error) {
+		p.store, err = influxdb.StartV1(ctx, influxdb.Options{Dir: filepath.Join(p.folder, "influxdb"), Log: screen})
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	// As many brokers as the shipped configuration wants replicas.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 // screen prints whole lines from several goroutines.
@@ -25,6 +26,26 @@ func (s *screen) printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fmt.Fprintln(s.out, string(line))
+}
+
+// sayEvery is how often a long step says that it is not stuck.
+const sayEvery = 10 * time.Second
+
+// during runs a step that may take minutes and says how long it has taken.
+func (s *screen) during(step func() error) error {
+	begin := time.Now()
+	tick := time.NewTicker(sayEvery)
+	defer tick.Stop()
+	done := make(chan error, 1)
+	go func() { done <- step() }()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			s.printf("     ... %s", time.Since(begin).Round(time.Second))
+		}
+	}
 }
 
 // Write lets a build print its progress as it is.

@@ -96,8 +96,9 @@ mkdir "$out"; echo jar >"$out/kafka.jar"; `
 	require.Error(t, err)
 	require.Contains(t, output, "mvn (Maven) is missing")
 
-	_, err = run(t, machine(t, map[string]string{"mvn": copies + "exit 1"}), "kafka.sh", dir)
+	output, err = run(t, machine(t, map[string]string{"mvn": copies + "echo no network; exit 1"}), "kafka.sh", dir)
 	require.Error(t, err)
+	require.Contains(t, output, "no network")
 	requireNames(t, dir)
 
 	path := machine(t, map[string]string{"mvn": copies})

@@ -45,8 +45,12 @@ cat >"$work/pom.xml" <<POM
 POM
 
 echo "Kafka $version: copying its jars with Maven (about 15 seconds with the downloads, once)" >&2
-mvn --batch-mode --quiet -Dstyle.color=never --file "$work/pom.xml" \
-	dependency:copy-dependencies -DoutputDirectory="$work/libs" >&2
+# Maven colours even an empty output, so it is shown only when there is something to say.
+if ! mvn --batch-mode --quiet --file "$work/pom.xml" \
+	dependency:copy-dependencies -DoutputDirectory="$work/libs" >"$work/maven.log" 2>&1; then
+	cat "$work/maven.log" >&2
+	exit 1
+fi
 # Another run may have been faster: its jars are as good, and mv would put ours inside them.
 [ -d "$libs" ] || mv "$work/libs" "$libs"
 echo "Kafka $version: $(find "$libs" -name '*.jar' | wc -l) jars in $libs" >&2

@@ -107,7 +107,11 @@ func (b *broker) java(class string, args ...string) process.Command {
 	return process.Command{
 		Path: "java",
 		Args: slices.Concat(
-			[]string{"-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=log4j2.properties"},
+			[]string{
+				"-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=log4j2.properties",
+				// A killed JVM leaves its counters and its unpacked libraries (Snappy) where they were: not in the system's /tmp.
+				"-XX:-UsePerfData", "-Djava.io.tmpdir=" + b.dir,
+			},
 			b.options,
 			[]string{"-cp", filepath.Join(b.libs, "*"), class},
 			args),

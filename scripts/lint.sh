@@ -1,0 +1,74 @@
+#!/bin/sh
+# Checks what can be checked without running the project: Go code and its format, go.mod, shell scripts, READMEs of plugins.
+# Usage: lint.sh
+set -eu
+cd "$(dirname "$0")/.."
+
+begin=$(date +%s)
+step() {
+	echo "lint, after $(($(date +%s) - begin)) s: $1"
+}
+
+lint_go() {
+	step 'the format of the Go code'
+	linter=$(scripts/tool.sh golangci-lint)
+	GOLANGCI_LINT_CACHE=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/golangci-lint
+	export GOLANGCI_LINT_CACHE
+	"$linter" config verify
+	"$linter" fmt --diff || {
+		echo 'lint: run `make format`' >&2
+		return 1
+	}
+	step 'the Go code (some minutes the first time, then seconds)'
+	# Compiled as our Telegraf is, whose build finds the same packages in Go's cache.
+	CGO_ENABLED=0 GOFLAGS=-trimpath "$linter" run
+}
+
+lint_modules() {
+	step 'go.mod and go.sum (a minute the first time: Go reads the tests of all modules)'
+	go mod tidy -diff || {
+		echo 'lint: run `go mod tidy`' >&2
+		return 1
+	}
+}
+
+lint_shell() {
+	step 'the shell scripts'
+	install_shellcheck
+	# By their first line: a maintainer script of a package has no ".sh".
+	find . \( -name .git -o -path ./build \) -prune -o -type f -exec \
+		awk 'FNR == 1 { if (/^#! ?\/.*[\/ ](ba|da)?sh( |$)/) print FILENAME; nextfile }' {} + |
+		tr '\n' '\0' | xargs -0 shellcheck
+}
+
+install_shellcheck() {
+	if command -v shellcheck >/dev/null; then
+		return
+	fi
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+		echo 'lint: shellcheck is missing: install it, or run this as root on a system with apt-get' >&2
+		return 1
+	fi
+	apt-get update >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends shellcheck >/dev/null
+}
+
+lint_readmes() {
+	step "the plugins' READMEs"
+	linter=$(scripts/tool.sh readme_linter)
+	# It knows a plugin's kind by the path from here.
+	"$linter" -quiet plugins/*/*/README.md
+	for sample in plugins/*/*/sample.conf; do
+		readme=${sample%/*}/README.md
+		awk '/^```/ { inside = /^```toml @sample.conf$/; next } inside' "$readme" | cmp - "$sample" || {
+			echo "$readme: the block \"\`\`\`toml @sample.conf\" is not what $sample has: copy that into it" >&2
+			return 1
+		}
+	done
+}
+
+lint_go
+lint_modules
+lint_shell
+lint_readmes
+step 'all is well'

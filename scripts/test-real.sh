@@ -1,0 +1,19 @@
+#!/bin/sh
+# Runs the tests with the real parts (Kafka, InfluxDB 2, our Telegraf for every target): those that the build tag "real"
+# adds, and no others, which `make test` has run. Usage: test-real.sh
+set -eu
+cd "$(dirname "$0")/.."
+
+test/install/packages.sh
+
+files=$(find . -name '*_test.go' -exec grep -lE '^//go:build (.*[ (])?real([ )].*)?$' {} +)
+# shellcheck disable=SC2086 # a list of our own files, without spaces
+tests=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -s -d '|' -)
+packages=$(for file in $files; do dirname "$file"; done | sort -u)
+
+echo "test-real: $tests in" $packages
+echo 'test-real: twenty-five minutes on two cores the first time, which builds InfluxDB 2; then ten'
+# One package at a time: three brokers do not get to their clients in time beside a compiler. With the race detector, because
+# `make test` has compiled everything with it.
+# shellcheck disable=SC2086 # a list of our own folders, without spaces
+go test -p 1 -tags real -race -count=1 -timeout 50m -v -run "^($tests)\$" $packages

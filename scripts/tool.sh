@@ -1,0 +1,46 @@
+#!/bin/sh
+# Prints the path of a Go program that the project's own checks need, of the version that is named here. It is built into
+# the cache if it is not there. Usage: tool.sh golangci-lint|govulncheck|readme_linter
+set -eu
+cd "$(dirname "$0")/.."
+
+# Flags of the caller's build would end up in the tool, and GOBIN takes programs for this machine only.
+unset GOFLAGS GOOS GOARCH GOARM
+
+name=${1:-}
+case $name in
+golangci-lint)
+	package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	version=v2.15.0
+	time='five minutes'
+	;;
+govulncheck)
+	package=golang.org/x/vuln/cmd/govulncheck
+	version=v1.9.0
+	time='half a minute'
+	;;
+readme_linter) # Telegraf's own
+	package=github.com/influxdata/telegraf/tools/readme_linter
+	version=$(go list -m -f '{{.Version}}' github.com/influxdata/telegraf)
+	time='a quarter of a minute'
+	;;
+*)
+	echo "tool.sh: no tool \"$name\": give golangci-lint, govulncheck or readme_linter" >&2
+	exit 2
+	;;
+esac
+
+# A linter that an older Go has built cannot read the standard library of a newer one.
+bin=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/bin
+tool=$bin/$name-$version-$(go env GOVERSION)
+if [ ! -x "$tool" ]; then
+	mkdir -p "$bin"
+	work=$(mktemp -d "$bin/building-XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' INT TERM
+	echo "building $name $version ($time on two cores, once)" >&2
+	# Without cgo and with -trimpath as our Telegraf, so that Go compiles what both need only once.
+	GOBIN=$work CGO_ENABLED=0 go install -trimpath "$package@$version" >&2
+	mv "$work/$name" "$tool"
+fi
+echo "$tool"
