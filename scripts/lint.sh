@@ -16,18 +16,18 @@ lint_go() {
 	export GOLANGCI_LINT_CACHE
 	"$linter" config verify
 	"$linter" fmt --diff || {
-		echo 'lint: run `make format`' >&2
+		echo 'lint: make format mends that' >&2
 		return 1
 	}
 	step 'the Go code (some minutes the first time, then seconds)'
 	# Compiled as our Telegraf is, whose build finds the same packages in Go's cache.
-	CGO_ENABLED=0 GOFLAGS=-trimpath "$linter" run
+	CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" "$linter" run
 }
 
 lint_modules() {
 	step 'go.mod and go.sum (a minute the first time: Go reads the tests of all modules)'
 	go mod tidy -diff || {
-		echo 'lint: run `go mod tidy`' >&2
+		echo 'lint: go mod tidy mends that' >&2
 		return 1
 	}
 }

@@ -11,7 +11,7 @@ files=$(find . -name '*_test.go' -exec grep -lE '^//go:build (.*[ (])?real([ )].
 tests=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -s -d '|' -)
 packages=$(for file in $files; do dirname "$file"; done | sort -u)
 
-echo "test-real: $tests in" $packages
+echo "test-real: the tests $tests"
 echo 'test-real: twenty-five minutes on two cores the first time, which builds InfluxDB 2; then ten'
 # One package at a time: three brokers do not get to their clients in time beside a compiler. With the race detector, because
 # `make test` has compiled everything with it.

@@ -19,8 +19,13 @@ func reference() Reading {
 
 func TestCheck(t *testing.T) {
 	good := []Value{
-		{"lat", 35.17959}, {"lon", 126.90822}, {"alcohol_gas", int64(9)}, {"co_gas", int64(117)},
-		{"temp", 26.52}, {"light", int64(554)}, {"dust", 0.05},
+		{"lat", 35.17959},
+		{"lon", 126.90822},
+		{"alcohol_gas", int64(9)},
+		{"co_gas", int64(117)},
+		{"temp", 26.52},
+		{"light", int64(554)},
+		{"dust", 0.05},
 	}
 	for name, test := range map[string]struct {
 		change   Reading // nil as a value deletes the key

@@ -2,6 +2,7 @@
 package all
 
 import (
+	// Each of them registers itself with Telegraf in its init.
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
 	_ "github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"

@@ -32,12 +32,38 @@ type defect struct {
 // one without (dust), or the position.
 func defects() []defect {
 	return []defect{
-		{"alcohol_gas", ""}, {"alcohol_gas", "null"}, {"alcohol_gas", "1024"}, {"alcohol_gas", "-5"}, {"alcohol_gas", `"9"`},
-		{"co_gas", "117.5"}, {"co_gas", "true"}, {"co_gas", "1e999"}, {"co_gas", "[117]"}, {"co_gas", "99999999999999999999"},
-		{"temp", ""}, {"temp", "null"}, {"temp", "125.01"}, {"temp", "-127.00"}, {"temp", "nan"}, {"temp", "inf"}, {"temp", `"warm"`}, {"temp", "ovf"},
-		{"light", "-1"}, {"light", `{"raw":554}`}, {"light", "554.25"}, {"light", "false"},
-		{"dust", "-0.01"}, {"dust", "750.5"}, {"dust", "null"}, {"dust", "NAN"},
-		{"lat", ""}, {"lat", "90.5"}, {"lat", "null"}, {"lon", ""}, {"lon", "-180.5"}, {"lon", `"126"`},
+		{"alcohol_gas", ""},
+		{"alcohol_gas", "null"},
+		{"alcohol_gas", "1024"},
+		{"alcohol_gas", "-5"},
+		{"alcohol_gas", `"9"`},
+		{"co_gas", "117.5"},
+		{"co_gas", "true"},
+		{"co_gas", "1e999"},
+		{"co_gas", "[117]"},
+		{"co_gas", "99999999999999999999"},
+		{"temp", ""},
+		{"temp", "null"},
+		{"temp", "125.01"},
+		{"temp", "-127.00"},
+		{"temp", "nan"},
+		{"temp", "inf"},
+		{"temp", `"warm"`},
+		{"temp", "ovf"},
+		{"light", "-1"},
+		{"light", `{"raw":554}`},
+		{"light", "554.25"},
+		{"light", "false"},
+		{"dust", "-0.01"},
+		{"dust", "750.5"},
+		{"dust", "null"},
+		{"dust", "NAN"},
+		{"lat", ""},
+		{"lat", "90.5"},
+		{"lat", "null"},
+		{"lon", ""},
+		{"lon", "-180.5"},
+		{"lon", `"126"`},
 	}
 }
 
@@ -62,9 +88,12 @@ func good(i int) []value {
 	lat, lon := float64(i)/1e5-50, float64(i)/1e5+20
 	temp := float64(i%16500)/100 - 40
 	values := []value{
-		{"lat", fmt.Sprintf("%.5f", lat), nil}, {"lon", fmt.Sprintf("%.5f", lon), nil},
-		{"alcohol_gas", fmt.Sprint(i % 1024), int64(i % 1024)}, {"co_gas", fmt.Sprint(i / 7 % 1024), int64(i / 7 % 1024)},
-		{"temp", fmt.Sprintf("%.2f", temp), nil}, {"light", fmt.Sprint(i / 3 % 1024), int64(i / 3 % 1024)},
+		{"lat", fmt.Sprintf("%.5f", lat), nil},
+		{"lon", fmt.Sprintf("%.5f", lon), nil},
+		{"alcohol_gas", fmt.Sprint(i % 1024), int64(i % 1024)},
+		{"co_gas", fmt.Sprint(i / 7 % 1024), int64(i / 7 % 1024)},
+		{"temp", fmt.Sprintf("%.2f", temp), nil},
+		{"light", fmt.Sprint(i / 3 % 1024), int64(i / 3 % 1024)},
 		{"dust", fmt.Sprintf("%.5f", float64(i)/1e5), nil},
 	}
 	for k, v := range values {

@@ -57,7 +57,7 @@ func Once(ctx context.Context, path string, build func() error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, path+".lock")
+	unlock, err := Lock(ctx, path+".lock")
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// lock waits for the lock in steps, because a blocked flock knows no context. The kernel frees it when its holder dies.
-func lock(ctx context.Context, path string) (unlock func() error, err error) {
+// Lock waits for a file's lock, in steps, because a blocked flock knows no context. The kernel frees it when its holder dies.
+func Lock(ctx context.Context, path string) (unlock func() error, err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path inside the cache
 	if err != nil {
 		return nil, err

@@ -94,7 +94,7 @@ func TestOnceTriesAgainAfterAFailure(t *testing.T) {
 func TestOnceWaitsNoLongerThanItsContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "made")
-	unlock, err := lock(t.Context(), path+".lock")
+	unlock, err := Lock(t.Context(), path+".lock")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -166,11 +166,9 @@ func isInt(value any) bool {
 
 func requireFieldTypes(t *testing.T, store *influxdb.Server, station telegraf.Station) {
 	t.Helper()
-	types := make(map[string]any)
-	for _, row := range query(t, store, "SHOW FIELD KEYS FROM "+station.Measurement()) {
-		types[row["fieldKey"].(string)] = row["fieldType"]
-	}
-	require.Equal(t, map[string]any{
+	types, err := store.FieldTypes(t.Context(), station.Measurement())
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
 		"status": "integer", "latitude": "float", "longitude": "float", "alcohol_gas": "integer", "co_gas": "integer",
 		"temp": "float", "light": "integer", "dust": "float",
 	}, types)

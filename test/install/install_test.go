@@ -49,7 +49,7 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	java := `echo 'openjdk version "21" 2023-09-19' >&2`
 	path := machine(t, map[string]string{
-		"java": java, "mvn": "", "cc": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
+		"java": java, "mvn": "", "curl": "", "cc": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
 		"apt-cache": "echo rustup - the Rust toolchain installer",
 	})
 	output, err := run(t, path, "packages.sh")
@@ -61,7 +61,7 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 	t.Parallel()
 	path := machine(t, map[string]string{
-		"java": oldJava, "mvn": "", "cc": "", "clang": "", "protoc": "", "id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
+		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
 	})
 	output, err := run(t, path, "packages.sh")
 	require.Contains(t, output, "install --yes --no-install-recommends default-jre-headless cargo\n")
@@ -72,14 +72,14 @@ func TestPackagesWithoutRootSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	output, err := run(t, machine(t, map[string]string{"id": "echo 1000"}), "packages.sh")
 	require.Error(t, err)
-	require.Contains(t, output, "missing: java(17+) mvn cc clang protoc cargo\n")
-	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven gcc")
+	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo\n")
+	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven curl gcc")
 }
 
 func TestPackagesDoesNothingWhenNothingIsMissing(t *testing.T) {
 	t.Parallel()
 	path := machine(t, map[string]string{
-		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
+		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
 	})
 	output, err := run(t, path, "packages.sh")
 	require.NoError(t, err)

@@ -25,6 +25,7 @@ if ! command -v java >/dev/null || ! java_is_new; then
 	packages="$packages default-jre-headless"
 fi
 need mvn maven
+need curl curl # conf/central/influxdb-v1-query.sh
 # InfluxDB 2 is Go, C and Rust.
 need cc gcc
 need clang clang

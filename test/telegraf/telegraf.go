@@ -14,20 +14,31 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/conf"
+	"github.com/telegraf-station/telegraf-station/test/cache"
 	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 // Build returns the path of our Telegraf, built from this checkout; where nothing changed since, that takes seconds.
-func Build(ctx context.Context, progress io.Writer) (string, error) {
+// Test processes run side by side: one at a time builds, and those after it find nothing to do,
+// so no program is replaced while another test runs it.
+func Build(ctx context.Context, progress io.Writer) (binary string, err error) {
 	root, err := checkout(ctx)
 	if err != nil {
 		return "", err
 	}
-	binary := filepath.Join(root, "build", "telegraf")
-	err = process.Run(ctx, process.Command{
+	folder := filepath.Join(root, "build")
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return "", err
+	}
+	unlock, err := cache.Lock(ctx, filepath.Join(folder, "telegraf.lock"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	binary = filepath.Join(folder, "telegraf")
+	return binary, process.Run(ctx, process.Command{
 		Path: "go", Args: []string{"run", "./cmd/telegraf", "--output", binary}, Dir: root, Output: progress,
 	})
-	return binary, err
 }
 
 func checkout(ctx context.Context) (string, error) {

@@ -2,9 +2,7 @@ package kafka_sites
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
+	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 func TestMain(m *testing.M) {
@@ -161,16 +160,15 @@ func produce(t *testing.T, cluster *kfake.Cluster, topic string, from, to int) {
 
 // The broker comes after the plugin, the topic after the broker, and the next site later still.
 func TestBrokersAndTopicsMayComeLater(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := process.ReservePort()
 	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
-	b := newBench(t, []string{"127.0.0.1:" + strconv.Itoa(port)})
+	t.Cleanup(func() { require.NoError(t, port.Release()) })
+	b := newBench(t, []string{port.Address()})
 	log := b.plugin.Log.(*testutil.CaptureLogger)
 	require.Eventually(t, func() bool { return len(log.Errors()) == 1 }, 30*time.Second, 10*time.Millisecond)
-	require.Contains(t, log.Errors()[0], "cannot connect to Kafka at 127.0.0.1:"+strconv.Itoa(port))
+	require.Contains(t, log.Errors()[0], "cannot connect to Kafka at "+port.Address())
 
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(port))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(port.Number()))
 	require.NoError(t, err)
 	defer func() { b.plugin.Stop(); cluster.Close() }()
 	require.Eventually(t, func() bool {

@@ -20,6 +20,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 func TestMain(m *testing.M) {
@@ -158,25 +160,18 @@ func requireGapless(t *testing.T, records []*kgo.Record, n int) {
 
 func TestTheBrokerMayBeAbsentAtFirst(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
-	b := newBench(t, []string{"127.0.0.1:" + strconv.Itoa(port)}, func(k *KafkaSite) { k.WriteTimeout = config.Duration(time.Second) })
+	port, err := process.ReservePort()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, port.Release()) })
+	b := newBench(t, []string{port.Address()}, func(k *KafkaSite) { k.WriteTimeout = config.Duration(time.Second) })
 	metrics := readings("JNU", 3)
 	began := time.Now()
-	err := b.plugin.Write(metrics)
-	require.ErrorContains(t, err, "cannot connect to Kafka at 127.0.0.1:"+strconv.Itoa(port))
+	require.ErrorContains(t, b.plugin.Write(metrics), "cannot connect to Kafka at "+port.Address())
 	require.Less(t, time.Since(began), 3*time.Second)
-	cluster := newCluster(t, kfake.Ports(port))
+	cluster := newCluster(t, kfake.Ports(port.Number()))
 	require.NoError(t, b.plugin.Write(metrics))
 	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 3)}))
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 4), 4)
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func TestAMissingTopic(t *testing.T) {

@@ -1,0 +1,51 @@
+# Everything that a developer of telegraf-station does, by `make TARGET`. It needs Go and GNU make; what else a target needs
+# it says, or installs. What is downloaded or built is kept in $TELEGRAF_STATION_CACHE (else ~/.cache/telegraf-station).
+
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## Build our Telegraf for this machine: build/telegraf (three minutes the first time)
+	go run ./cmd/telegraf
+
+.PHONY: build-all
+build-all: ## Build it for every target, into build/ (three minutes each the first time)
+	go run ./cmd/telegraf --target linux/amd64
+	go run ./cmd/telegraf --target linux/arm64
+	go run ./cmd/telegraf --target linux/arm/6
+	go run ./cmd/telegraf --target linux/arm/7
+
+.PHONY: demo
+demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' (ARGS=--help lists them)
+	go run ./cmd/demo $(ARGS)
+
+.PHONY: test
+test: ## Run all tests that need nothing but Go and a C compiler (fifteen minutes the first time)
+	@scripts/test.sh
+
+.PHONY: test-real
+test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (twenty-five minutes the first time)
+	@scripts/test-real.sh
+
+.PHONY: lint
+lint: ## Check code, format, go.mod, scripts and READMEs (ten minutes the first time)
+	@scripts/lint.sh
+
+.PHONY: format
+format: ## Format the Go code
+	@tool=$$(scripts/tool.sh golangci-lint) && "$$tool" fmt
+
+.PHONY: fuzz
+fuzz: ## Try every decoder with random input, each for FUZZTIME=10s
+	@FUZZTIME='$(FUZZTIME)' scripts/fuzz.sh
+
+.PHONY: vuln
+vuln: build ## Ask Go's vulnerability database about our code and build/telegraf (needs the Internet)
+	@tool=$$(scripts/tool.sh govulncheck) && "$$tool" ./... && "$$tool" -mode=binary build/telegraf
+
+.PHONY: clean
+clean: ## Delete build/ (the cache stays; deleting it costs only the time to build what is in it)
+	rm -rf build
