@@ -9,29 +9,6 @@ step() {
 	echo "lint, after $(($(date +%s) - begin)) s: $1"
 }
 
-lint_go() {
-	step 'the format of the Go code'
-	linter=$(scripts/tool.sh golangci-lint)
-	GOLANGCI_LINT_CACHE=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/golangci-lint
-	export GOLANGCI_LINT_CACHE
-	"$linter" config verify
-	"$linter" fmt --diff || {
-		echo 'lint: make format mends that' >&2
-		return 1
-	}
-	step 'the Go code (some minutes the first time, then seconds)'
-	# Compiled as our Telegraf is, whose build finds the same packages in Go's cache.
-	CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" "$linter" run
-}
-
-lint_modules() {
-	step 'go.mod and go.sum (a minute the first time: Go reads the tests of all modules)'
-	go mod tidy -diff || {
-		echo 'lint: go mod tidy mends that' >&2
-		return 1
-	}
-}
-
 lint_shell() {
 	step 'the shell scripts'
 	install_shellcheck
@@ -56,19 +33,52 @@ install_shellcheck() {
 lint_readmes() {
 	step "the plugins' READMEs"
 	linter=$(scripts/tool.sh readme_linter)
+	for plugin in plugins/*/*/; do
+		check_sample "${plugin}README.md" "${plugin}sample.conf"
+	done
 	# It knows a plugin's kind by the path from here.
 	"$linter" -quiet plugins/*/*/README.md
-	for sample in plugins/*/*/sample.conf; do
-		readme=${sample%/*}/README.md
-		awk '/^```/ { inside = /^```toml @sample.conf$/; next } inside' "$readme" | cmp - "$sample" || {
-			echo "$readme: the block \"\`\`\`toml @sample.conf\" is not what $sample has: copy that into it" >&2
-			return 1
-		}
-	done
 }
 
-lint_go
-lint_modules
+check_sample() {
+	if [ ! -f "$1" ]; then
+		echo "$1 is missing: see the README of another plugin" >&2
+		return 1
+	fi
+	if [ ! -f "$2" ]; then
+		return # a parser or serializer
+	fi
+	awk '/^```/ { inside = /^```toml @sample.conf$/; next } inside' "$1" | cmp - "$2" || {
+		echo "$1: the block \"\`\`\`toml @sample.conf\" is not what $2 has: copy that into it" >&2
+		return 1
+	}
+}
+
+lint_modules() {
+	step 'go.mod and go.sum (a minute the first time: Go reads the tests of all modules)'
+	go mod tidy -diff || {
+		echo 'lint: go mod tidy mends that' >&2
+		return 1
+	}
+}
+
+lint_go() {
+	step 'the format of the Go code'
+	linter=$(scripts/tool.sh golangci-lint)
+	GOLANGCI_LINT_CACHE=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/golangci-lint
+	export GOLANGCI_LINT_CACHE
+	"$linter" config verify
+	"$linter" fmt --diff || {
+		echo 'lint: make format mends that' >&2
+		return 1
+	}
+	step 'the Go code (some minutes the first time, then seconds)'
+	# Compiled as our Telegraf is, whose build finds the same packages in Go's cache.
+	CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" "$linter" run
+}
+
 lint_shell
 lint_readmes
+lint_modules
+lint_go
 step 'all is well'

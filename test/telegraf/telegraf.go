@@ -3,6 +3,7 @@ package telegraf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,8 @@ func checkout(ctx context.Context) (string, error) {
 type Station struct {
 	Port, DeviceID, Site, Index, Type string
 	Brokers                           []string
+	// Configuration is another one than conf/pi/telegraf.conf, for a benchmark; empty is that one.
+	Configuration string
 }
 
 // Topic is where its records go.
@@ -67,7 +70,7 @@ func (s Station) Measurement() string { return s.Site + "_" + s.Type }
 
 // Start runs the Pi's configuration in a folder of its own.
 func (s Station) Start(binary, dir string) (*process.Process, error) {
-	return start(binary, dir, conf.Pi, s.environment())
+	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), s.environment())
 }
 
 // Test runs `telegraf --test` with the Pi's configuration and returns what it prints.
