@@ -82,7 +82,7 @@ func (p *parts) start(ctx context.Context, sites int, screen *screen) error {
 			return err
 		}
 	}
-	return nil
+	return p.awaitTelegrafs(ctx)
 }
 
 // siteNames are the first sites' names; further ones are numbered.
@@ -105,15 +105,30 @@ func (p *parts) addSite(binary string, i int) error {
 	return err
 }
 
-func (p *parts) printAddresses(screen *screen) {
-	screen.printf("")
-	screen.printf("Still running, until Ctrl-C:")
-	screen.printf("  InfluxDB  %s  (no password): curl -G '%s/query' --data-urlencode db=station --data-urlencode 'q=SELECT * FROM JNU_rasp LIMIT 5'", p.store.URL(), p.store.URL())
-	screen.printf("  Kafka     %s", strings.Join(p.kafka.Addresses(), ","))
+// startTime bounds the wait for a Telegraf's start; it takes less than a second.
+const startTime = time.Minute
+
+// awaitTelegrafs returns when all have started: the first readings shall not wait for them.
+func (p *parts) awaitTelegrafs(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	const started = "Flush Interval"
 	for _, site := range p.sites {
-		screen.printf("  %-9s %s  (what you write there with the Arduino's format is read)", site.Site, site.Port)
+		if err := site.telegraf.WaitForLog(ctx, started); err != nil {
+			return err
+		}
 	}
-	screen.printf("  logs      %s", p.folder)
+	return p.centre.WaitForLog(ctx, started)
+}
+
+// printAddresses prints lines to copy from, so it cuts none.
+func (p *parts) printAddresses(screen *screen) {
+	fmt.Fprintf(screen, `
+Still running, until Ctrl-C:
+  InfluxDB  %[1]s, no password: curl -G '%[1]s/query' --data-urlencode db=station --data-urlencode 'q=SELECT * FROM JNU_rasp LIMIT 5'
+  Kafka     %[2]s
+  logs      %[3]s
+`, p.store.URL(), strings.Join(p.kafka.Addresses(), ","), p.folder)
 }
 
 // stopGrace is what a Telegraf has to send what it holds.
