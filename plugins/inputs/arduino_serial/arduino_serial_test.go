@@ -3,7 +3,6 @@ package arduino_serial
 import (
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 func TestMain(m *testing.M) {
@@ -311,9 +311,9 @@ const localPortDescriptors = 4
 
 func openDescriptors(t *testing.T) int {
 	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
+	count, err := process.Descriptors()
 	require.NoError(t, err)
-	return len(entries)
+	return count
 }
 
 func TestNetworkPort(t *testing.T) {

@@ -217,3 +217,19 @@ func deleteTopic(t *testing.T, cluster *kfake.Cluster, topic string) {
 	_, err = request.RequestWith(t.Context(), client)
 	require.NoError(t, err)
 }
+
+func TestStopLeavesNoDescriptorOpen(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	require.NoError(t, err)
+	defer cluster.Close()
+	produce(t, cluster, "JNU_1_rasp", 0, 5)
+	before, err := process.Descriptors()
+	require.NoError(t, err)
+	b := newBench(t, cluster.ListenAddrs())
+	b.requireReceived(t, "JNU_1_rasp", 5)
+	b.plugin.Stop()
+	require.Eventually(t, func() bool { // the cluster, in this process too, notices a little later
+		after, err := process.Descriptors()
+		return err == nil && after <= before
+	}, 10*time.Second, 10*time.Millisecond)
+}

@@ -137,16 +137,18 @@ func (k *KafkaSite) deliver(metrics []telegraf.Metric) error {
 	return k.sender.send(waiting)
 }
 
-// Close ends the connections, within a bounded time.
+// Close ends the connections, within a bounded time whatever Kafka does; what is under way fails.
 func (k *KafkaSite) Close() error {
-	done := make(chan error, 1)
-	go func() { done <- k.sender.close() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(closeTimeout):
-		return errors.New("Kafka's connections did not close in time and are left to the end of the process")
+	err := k.sender.disconnect()
+	if k.attempt != nil {
+		select {
+		case <-k.attempt:
+			k.attempt = nil
+		case <-time.After(closeTimeout):
+			return errors.Join(err, fmt.Errorf("a delivery did not end within %s and is left to the end of the process", closeTimeout))
+		}
 	}
+	return errors.Join(err, k.sender.close())
 }
 
 // snappy compresses a batch well enough and is light on an ARMv6 (the value is sarama's and Kafka's own).

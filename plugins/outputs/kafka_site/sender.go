@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
@@ -19,6 +20,9 @@ type sender struct {
 	log      telegraf.Logger
 	counters *counters
 
+	// mu guards client and closed: disconnect comes while a delivery is under way.
+	mu       sync.Mutex
+	closed   bool
 	client   sarama.Client
 	producer sarama.SyncProducer
 }
@@ -42,21 +46,35 @@ func (s *sender) connect(topic string) error {
 	if s.producer != nil {
 		return nil
 	}
-	brokers := strings.Join(s.brokers, ", ")
-	client, err := sarama.NewClient(s.brokers, s.config)
+	client, err := s.newClient()
 	if err != nil {
-		return fmt.Errorf("cannot connect to Kafka at %s: %w", brokers, err)
+		return s.notConnected(err)
 	}
 	var producer sarama.SyncProducer
 	if err = reach(client, topic); err == nil {
 		producer, err = sarama.NewSyncProducerFromClient(client)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot connect to Kafka at %s: %w%s", brokers, errors.Join(err, client.Close()), hint(err))
+		return s.notConnected(errors.Join(err, client.Close()))
 	}
-	s.client, s.producer = client, producer
-	s.log.Infof("Connected to Kafka at %s", brokers)
+	s.producer = producer
+	s.log.Infof("Connected to Kafka at %s", strings.Join(s.brokers, ", "))
 	return nil
+}
+
+func (s *sender) newClient() (sarama.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, sarama.ErrClosedClient
+	}
+	var err error
+	s.client, err = sarama.NewClient(s.brokers, s.config) // asks no broker yet, as metadata is fetched by topic
+	return s.client, err
+}
+
+func (s *sender) notConnected(err error) error {
+	return fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, hint(err))
 }
 
 // hint explains what sarama reports as a bare EOF.
@@ -186,10 +204,23 @@ func summary(failures []failure, tried int) error {
 	return fmt.Errorf("%d of %d records are not written yet: %w", len(failures), tried, errors.Join(causes...))
 }
 
-// close ends the connections; what is under way fails.
+// disconnect makes a delivery that is under way fail, and every later one.
+func (s *sender) disconnect() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.client == nil || s.client.Closed() {
+		return nil
+	}
+	return s.client.Close()
+}
+
+// close ends the producer; it must not be called during a delivery, since sarama panics on a record for a closed producer.
 func (s *sender) close() error {
 	if s.producer == nil {
 		return nil
 	}
-	return errors.Join(s.client.Close(), s.producer.Close())
+	err := s.producer.Close()
+	s.producer = nil
+	return err
 }

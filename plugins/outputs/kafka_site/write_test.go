@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,8 +27,9 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
-		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),    // one a process, of Telegraf's secrets
-		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one a process, of sarama's metrics
+		goleak.IgnoreAnyFunction("github.com/eapache/go-resiliency/breaker.(*Breaker).timer"), // of sarama's; ends by itself after 10 s
+		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),          // one a process, of Telegraf's secrets
+		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))       // one a process, of sarama's metrics
 }
 
 func newCluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
@@ -329,21 +331,56 @@ func refuseTopic(cluster *kfake.Cluster, request *kmsg.MetadataRequest) *kmsg.Me
 	return response
 }
 
-// A Write ends in time though Kafka does not answer; the records that were on their way are not sent a second time.
-func TestAKafkaThatDoesNotAnswer(t *testing.T) {
-	t.Parallel()
-	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
+// newHangingCluster takes records only after release.
+func newHangingCluster(t *testing.T) (cluster *kfake.Cluster, release func()) {
+	t.Helper()
+	cluster = newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	hang := make(chan struct{})
 	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.SleepControl(func() { <-hang })
 		return nil, nil, false
 	})
+	release = sync.OnceFunc(func() { close(hang) })
+	t.Cleanup(release)
+	return cluster, release
+}
+
+// A Write ends in time though Kafka does not answer; the records that were on their way are not sent a second time.
+func TestAKafkaThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	cluster, release := newHangingCluster(t)
 	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.WriteTimeout = config.Duration(time.Second) })
 	metrics := readings("JNU", 3)
 	began := time.Now()
 	require.ErrorContains(t, b.plugin.Write(metrics), "not acknowledged within write_timeout (1s)")
 	require.Less(t, time.Since(began), 3*time.Second)
-	close(hang)
+	release()
 	require.NoError(t, b.plugin.Write(append(metrics, reading("JNU", "pi", 3))))
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 4), 4)
+}
+
+// Close ends in time though Kafka does not answer, and a second Close does no harm.
+func TestCloseWhileKafkaDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	cluster, _ := newHangingCluster(t)
+	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.WriteTimeout = config.Duration(time.Second) })
+	require.Error(t, b.plugin.Write(readings("JNU", 3)))
+	began := time.Now()
+	require.NoError(t, b.plugin.Close())
+	require.Less(t, time.Since(began), closeTimeout)
+	require.NoError(t, b.plugin.Close())
+	require.ErrorContains(t, b.plugin.Write(readings("JNU", 3)), "closed")
+}
+
+func TestCloseLeavesNoDescriptorOpen(t *testing.T) {
+	cluster := newCluster(t)
+	before, err := process.Descriptors()
+	require.NoError(t, err)
+	b := newBench(t, cluster.ListenAddrs(), nil)
+	require.NoError(t, b.plugin.Write(readings("JNU", 3)))
+	require.NoError(t, b.plugin.Close())
+	require.Eventually(t, func() bool { // the cluster, in this process too, notices a little later
+		after, err := process.Descriptors()
+		return err == nil && after == before
+	}, 10*time.Second, 10*time.Millisecond)
 }
