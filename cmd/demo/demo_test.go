@@ -77,7 +77,7 @@ func requireNothingLeft(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, strings.TrimSpace(string(children)))
 	}
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), "telegraf-station-demo-*"))
+	folders, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "telegraf-station-demo-*"))
 	require.NoError(t, err)
 	require.Empty(t, folders)
 }

@@ -123,7 +123,7 @@ func (p *parts) awaitTelegrafs(ctx context.Context) error {
 
 // printAddresses prints lines to copy from, so it cuts none.
 func (p *parts) printAddresses(screen *screen) {
-	fmt.Fprintf(screen, `
+	_, _ = fmt.Fprintf(screen, `
 Still running, until Ctrl-C:
   InfluxDB  %[1]s, no password: curl -G '%[1]s/query' --data-urlencode db=station --data-urlencode 'q=SELECT * FROM JNU_rasp LIMIT 5'
   Kafka     %[2]s

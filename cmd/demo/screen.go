@@ -25,7 +25,7 @@ func (s *screen) printf(format string, args ...any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintln(s.out, string(line))
+	_, _ = fmt.Fprintln(s.out, string(line)) // without a terminal there is nobody to tell
 }
 
 // sayEvery is how often a long step says that it is not stuck.

@@ -23,7 +23,7 @@ call() {
 
 # first KEY: the first value of that key in the JSON on standard input.
 first() {
-	tr '{,}' '\n\n\n' | sed -n "s/^[[:space:]]*\"$1\":[[:space:]]*\"\([^\"]*\)\".*/\1/p" | head -n 1
+	tr '{,}' '[\n*]' | sed -n "s/^[[:space:]]*\"$1\":[[:space:]]*\"\([^\"]*\)\".*/\1/p" | head -n 1
 }
 
 id=$(call GET "/api/v2/buckets?org=$org&name=$bucket" | first id)

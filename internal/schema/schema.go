@@ -46,7 +46,7 @@ func Load(option string) (*Schema, error) {
 	if !strings.ContainsAny(option, "/.") {
 		return nil, fmt.Errorf(`option "schema" must be %q or the path of a schema file (got %q)`, Default, option)
 	}
-	text, err := os.ReadFile(option)
+	text, err := os.ReadFile(option) //nolint:gosec // the file that the user names
 	if err != nil {
 		return nil, fmt.Errorf(`option "schema": %w`, err)
 	}

@@ -44,7 +44,8 @@ type ArduinoSerial struct {
 
 	newParser telegraf.ParserFunc
 	settings  settings
-	gathered  bool
+	// firstUntil is how long Gather waits for a reading.
+	firstUntil time.Time
 
 	station *station
 	cancel  context.CancelFunc
@@ -68,21 +69,22 @@ func (a *ArduinoSerial) Init() error {
 func (a *ArduinoSerial) Start(acc telegraf.Accumulator) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
+	a.firstUntil = time.Now().Add(time.Duration(a.FirstReadingTimeout))
 	a.station = newStation(a.settings, acc, a.Log, newCounters(a.Statistics, a.DeviceID))
 	a.running.Go(func() { a.station.run(ctx) })
 	return nil
 }
 
 // Gather has nothing to fetch, since a reading becomes a metric in the moment it arrives.
-// The first call waits for one, no longer than first_reading_timeout, because `telegraf --test` calls Gather once and stops:
+// The first call waits for one until first_reading_timeout after Start, because `telegraf --test` calls Gather once and stops:
 // so it shows a reading or says why there is none.
 func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
-	if a.gathered {
+	if a.firstUntil.IsZero() {
 		return nil
 	}
-	a.gathered = true
-	timeout := time.NewTimer(time.Duration(a.FirstReadingTimeout))
+	timeout := time.NewTimer(time.Until(a.firstUntil))
 	defer timeout.Stop()
+	a.firstUntil = time.Time{}
 	select {
 	case <-a.station.firstReading:
 	case <-a.station.stopped:

@@ -68,7 +68,7 @@ func usbDevice(tty string) string {
 }
 
 func attribute(device, name string) string {
-	text, err := os.ReadFile(filepath.Join(device, name))
+	text, err := os.ReadFile(filepath.Join(device, name)) //nolint:gosec // a file of sysfs
 	if err != nil {
 		return ""
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
@@ -51,12 +50,14 @@ func newPlugin(t *testing.T, change func(*KafkaSites)) *KafkaSites {
 func TestWrongOptions(t *testing.T) {
 	require.NoError(t, newPlugin(t, nil).Init())
 	for want, change := range map[string]func(*KafkaSites){
-		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                             func(k *KafkaSites) { k.Brokers = []string{"kafka-1"} },
-		`option "topic_regexps" is missing: it says which topics are sites, e.g. topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`: func(k *KafkaSites) { k.TopicRegexps = nil },
-		"option \"topic_regexps\": error parsing regexp: missing closing ]: `[a` (got \"[a\")":                            func(k *KafkaSites) { k.TopicRegexps = []string{"[a"} },
-		`option "topics" is not for this plugin: put ["JNU_1_rasp"] into topic_regexps`:                                   func(k *KafkaSites) { k.Topics = []string{"JNU_1_rasp"} },
-		`option "refresh_interval" must be 1s or more (got 0s)`:                                                           func(k *KafkaSites) { k.RefreshInterval = 0 },
-		`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                      func(k *KafkaSites) { k.Version = "four" },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                 func(k *KafkaSites) { k.Brokers = []string{"kafka-1"} },
+		`option "topic_regexps" is missing: it says which topics are sites, e.g. topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`:     func(k *KafkaSites) { k.TopicRegexps = nil },
+		"option \"topic_regexps\": error parsing regexp: missing closing ]: `[a` (got \"[a\")":                                func(k *KafkaSites) { k.TopicRegexps = []string{"[a"} },
+		`option "topics" is not for this plugin: put ["JNU_1_rasp"] into topic_regexps`:                                       func(k *KafkaSites) { k.Topics = []string{"JNU_1_rasp"} },
+		`option "refresh_interval" must be 1s or more (got 0s)`:                                                               func(k *KafkaSites) { k.RefreshInterval = 0 },
+		`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                          func(k *KafkaSites) { k.Version = "four" },
+		`option "max_undelivered_messages" must be 1 or more, and less than the agent's metric_buffer_limit (got -1)`:         func(k *KafkaSites) { k.MaxUndeliveredMessages = -1 },
+		`option "connection_strategy" is not for this plugin, which waits for the brokers by itself: remove it (got "defer")`: func(k *KafkaSites) { k.ConnectionStrategy = "defer" },
 		`invalid balance strategy "fair"`: func(k *KafkaSites) { k.BalanceStrategy = "fair" },
 		`invalid offset "middle"`:         func(k *KafkaSites) { k.Offset = "middle" },
 	} {
@@ -140,17 +141,12 @@ func (b *bench) requireReceived(t *testing.T, topic string, n int) {
 
 func produce(t *testing.T, cluster *kfake.Cluster, topic string, from, to int) {
 	t.Helper()
+	if cluster.TopicInfo(topic) == nil {
+		require.NoError(t, cluster.CreateTopic(topic, 1, nil))
+	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
 	require.NoError(t, err)
 	defer client.Close()
-	if cluster.TopicInfo(topic) == nil {
-		request := kmsg.NewCreateTopicsRequest()
-		wanted := kmsg.NewCreateTopicsRequestTopic()
-		wanted.Topic, wanted.NumPartitions, wanted.ReplicationFactor = topic, 1, 1
-		request.Topics = append(request.Topics, wanted)
-		_, err := request.RequestWith(t.Context(), client)
-		require.NoError(t, err)
-	}
 	for i := from; i < to; i++ {
 		value := fmt.Sprintf(`{"device_id":"pi","status":0,"time":"2026-11-24T12:%02d:%02dZ","light":%d}`, i/60, i%60, i)
 		record := &kgo.Record{Topic: topic, Key: []byte("pi"), Value: []byte(value)}
@@ -198,24 +194,11 @@ func TestADeletedTopicIsDropped(t *testing.T) {
 	b.requireReceived(t, "JNU_1_rasp", 5)
 	b.requireReceived(t, "GIST_1_rasp", 5)
 
-	deleteTopic(t, cluster, "GIST_1_rasp")
+	require.NoError(t, cluster.DeleteTopic("GIST_1_rasp"))
 	require.Eventually(t, func() bool { return b.plugin.topics.Get() == 1 && b.plugin.restarts.Get() == 2 }, 30*time.Second, 10*time.Millisecond)
 	produce(t, cluster, "JNU_1_rasp", 5, 10)
 	b.requireReceived(t, "JNU_1_rasp", 10)
 	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"))
-}
-
-func deleteTopic(t *testing.T, cluster *kfake.Cluster, topic string) {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
-	require.NoError(t, err)
-	defer client.Close()
-	request := kmsg.NewDeleteTopicsRequest()
-	wanted := kmsg.NewDeleteTopicsRequestTopic()
-	wanted.Topic = &topic
-	request.Topics, request.TopicNames = append(request.Topics, wanted), []string{topic}
-	_, err = request.RequestWith(t.Context(), client)
-	require.NoError(t, err)
 }
 
 func TestStopLeavesNoDescriptorOpen(t *testing.T) {

@@ -142,7 +142,7 @@ func (k *KafkaSite) Close() error {
 	err := k.sender.disconnect()
 	if k.attempt != nil {
 		select {
-		case <-k.attempt:
+		case <-k.attempt: //nolint:errcheck // it fails because of disconnect, and its Write has said what is not written
 			k.attempt = nil
 		case <-time.After(closeTimeout):
 			return errors.Join(err, fmt.Errorf("a delivery did not end within %s and is left to the end of the process", closeTimeout))

@@ -89,9 +89,9 @@ func hint(err error) string {
 // NewSyncProducerFromClient, which would try for producerRetries, shall not be the first to notice that nobody is there.
 func reach(client sarama.Client, topic string) error {
 	err := client.RefreshMetadata(topic)
-	var answer sarama.KError
-	if errors.As(err, &answer) && answer != sarama.ErrSASLAuthenticationFailed {
-		return nil
+	answer, ok := errors.AsType[sarama.KError](err)
+	if ok && answer != sarama.ErrSASLAuthenticationFailed {
+		return nil //nolint:nilerr // that is the answer which was wanted
 	}
 	return err
 }
@@ -152,8 +152,7 @@ func (s *sender) produce(records []*record) []failure {
 
 // collect notes the error of each message; one that is not of the producer is every message's.
 func (s *sender) collect(err error, records []*record, failed map[*record]error) {
-	var each sarama.ProducerErrors
-	if errors.As(err, &each) {
+	if each, ok := errors.AsType[sarama.ProducerErrors](err); ok {
 		for _, producerError := range each {
 			r := producerError.Msg.Metadata.(*record)
 			failed[r] = wrapTopic(r.identity.device.topic, producerError.Err)
@@ -176,16 +175,20 @@ func hopeless(err error) bool {
 			return true
 		}
 	}
-	var unfit sarama.ConfigurationError // what the producer itself refuses, such as a record above max_message_bytes
-	return errors.As(err, &unfit)
+	_, unfit := errors.AsType[sarama.ConfigurationError](err) // what the producer itself refuses, such as a record above max_message_bytes
+	return unfit
 }
 
 // giveUp settles a record that can never be written, and says so: it holds up nobody else.
 func (s *sender) giveUp(r *record, err error) {
 	r.settled = true
 	s.counters.rejected.Incr(1)
-	s.log.Errorf("Record of device %q at %s cannot be written and is given up: %v: %.300q",
-		r.identity.device.id, r.time.UTC().Format("2006-01-02T15:04:05.999Z"), err, r.value)
+	value := ""
+	if len(r.value) > 0 {
+		value = fmt.Sprintf(": %.300q", r.value)
+	}
+	s.log.Errorf("Record of device %q at %s cannot be written and is given up: %v%s",
+		r.identity.device.id, r.time.UTC().Format("2006-01-02T15:04:05.999Z"), err, value)
 }
 
 // summary is one error for the failures: how many there are, and each cause once.

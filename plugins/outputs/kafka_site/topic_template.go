@@ -3,6 +3,7 @@ package kafka_site
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/influxdata/telegraf"
@@ -34,10 +35,8 @@ func newTopicTemplate(option string) (topicTemplate, error) {
 	if len(t.tags) == 0 {
 		return t, fmt.Errorf(`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got %q)`, option)
 	}
-	for _, tag := range t.tags {
-		if tag == "" {
-			return t, fmt.Errorf(`option "topic" has braces without a tag's name (got %q)`, option)
-		}
+	if slices.Contains(t.tags, "") {
+		return t, fmt.Errorf(`option "topic" has braces without a tag's name (got %q)`, option)
 	}
 	if fixed := strings.Join(t.literals, ""); fixed != "" && !topicName.MatchString(fixed) {
 		return t, fmt.Errorf(`option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got %q)`, option)

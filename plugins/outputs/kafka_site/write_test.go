@@ -3,6 +3,7 @@ package kafka_site
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -186,41 +187,23 @@ func TestAMissingTopic(t *testing.T) {
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"), "never by the broker's auto-creation")
 
-	createTopic(t, cluster, "GIST_1_rasp")
+	require.NoError(t, cluster.CreateTopic("GIST_1_rasp", 1, nil))
 	require.NoError(t, b.plugin.Write(metrics))
 	requireGapless(t, consume(t, cluster, "GIST_1_rasp", 1), 1)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2) // not sent again
 }
 
-func createTopic(t *testing.T, cluster *kfake.Cluster, topic string) {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
-	require.NoError(t, err)
-	defer client.Close()
-	request := kmsg.NewCreateTopicsRequest()
-	wanted := kmsg.NewCreateTopicsRequestTopic()
-	wanted.Topic, wanted.NumPartitions, wanted.ReplicationFactor = topic, 1, 1
-	request.Topics = append(request.Topics, wanted)
-	_, err = request.RequestWith(t.Context(), client)
-	require.NoError(t, err)
-}
-
 func TestAnotherStationMayCreateTheTopicFirst(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
-	var asked bool
+	created := errors.New("was not asked for")
 	cluster.ControlKey(int16(kmsg.CreateTopics), func(kmsg.Request) (kmsg.Response, error, bool) {
-		if !asked {
-			asked = true
-			go createTopic(t, cluster, "JNU_1_rasp")
-			cluster.SleepControl(func() {
-				require.Eventually(t, func() bool { return cluster.TopicInfo("JNU_1_rasp") != nil }, 10*time.Second, time.Millisecond)
-			})
-		}
+		cluster.SleepControl(func() { created = cluster.CreateTopic("JNU_1_rasp", 1, nil) })
 		return nil, nil, false
 	})
 	b := newBench(t, cluster.ListenAddrs(), nil)
 	require.NoError(t, b.plugin.Write(readings("JNU", 2)))
+	require.NoError(t, created)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 }
 
@@ -239,11 +222,11 @@ func TestOneBadRecordHoldsUpNobodyElse(t *testing.T) {
 	records := consume(t, cluster, "JNU_1_rasp", 2)
 	require.Equal(t, []int{0, 4}, lights(t, records))
 	require.Equal(t, "3", string(records[1].Headers[1].Value), "the number of the record that was too large shows as lost")
-	errors := strings.Join(b.log.Errors(), "\n")
-	require.Len(t, b.log.Errors(), 3, errors)
-	require.Contains(t, errors, `Record of device "pi" at 2026-11-24T12:00:01Z cannot be written and is given up: topic "JNU_1_rasp": kafka: invalid configuration (Attempt to produce message larger than configured Producer.MaxMessageBytes`)
-	require.Contains(t, errors, `is given up: no topic for metric "environment": tag "site" is missing or empty`)
-	require.Contains(t, errors, `is given up: metric "environment" is not a record of schema "environment": field "light" must be a number, not the string "bright"`)
+	logged := strings.Join(b.log.Errors(), "\n")
+	require.Len(t, b.log.Errors(), 3, logged)
+	require.Contains(t, logged, `Record of device "pi" at 2026-11-24T12:00:01Z cannot be written and is given up: topic "JNU_1_rasp": kafka: invalid configuration (Attempt to produce message larger than configured Producer.MaxMessageBytes`)
+	require.Contains(t, logged, `is given up: no topic for metric "environment": tag "site" is missing or empty`)
+	require.Contains(t, logged, `is given up: metric "environment" is not a record of schema "environment": field "light" must be a number, not the string "bright"`)
 }
 
 // A broker answers for a whole request: the good records beside a refused one must arrive, and only that one is given up.
