@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -188,51 +187,6 @@ func (d *decoder) word() (any, error) {
 		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a value", word)}
 	}
 	return number(word), nil
-}
-
-// isNumber follows the grammar of RFC 8259, section 6, which is stricter than strconv.
-func isNumber(word string) bool {
-	rest := strings.TrimPrefix(word, "-")
-	whole := digits(rest)
-	if whole == 0 || (whole > 1 && rest[0] == '0') {
-		return false
-	}
-	rest = rest[whole:]
-	if fraction, found := strings.CutPrefix(rest, "."); found {
-		n := digits(fraction)
-		if n == 0 {
-			return false
-		}
-		rest = fraction[n:]
-	}
-	if rest == "" {
-		return true
-	}
-	if rest[0] != 'e' && rest[0] != 'E' {
-		return false
-	}
-	exponent := rest[1:]
-	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
-		exponent = exponent[1:]
-	}
-	return exponent != "" && digits(exponent) == len(exponent)
-}
-
-func digits(text string) int {
-	n := 0
-	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-// number gives an int64 for an integer that fits one, else a float64, infinite beyond its range.
-func number(word string) any {
-	if integer, err := strconv.ParseInt(word, 10, 64); err == nil {
-		return integer
-	}
-	float, _ := strconv.ParseFloat(word, 64) // its only possible error is ErrRange, with ±Inf or 0 as the value
-	return float
 }
 
 func (d *decoder) peek() byte {
