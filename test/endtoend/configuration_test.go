@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,16 +35,27 @@ func TestASecretThatIsNotSet(t *testing.T) {
 	require.Contains(t, output.String(), "set INFLUX_TOKEN to a token that may write the bucket")
 }
 
-func TestAMisspelledOption(t *testing.T) {
+// TestMisspelledOptions tries each often: Telegraf reads the options of a table in an order that differs from run to run.
+func TestMisspelledOptions(t *testing.T) {
 	t.Parallel()
-	good, err := os.ReadFile("../../conf/pi/telegraf.conf")
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "telegraf.conf")
-	require.NoError(t, os.WriteFile(file, bytes.Replace(good, []byte("baud_rate"), []byte("baudrate"), 1), 0o600))
-	var output bytes.Buffer
-	err = process.Run(t.Context(), process.Command{Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", file}, Output: &output})
-	require.Error(t, err)
-	require.Contains(t, output.String(), `configuration specified the fields ["baudrate"], but they were not used`)
+	for option, file := range map[string]string{
+		"baud_rate": "pi", "site": "pi", "replication_factor": "pi", "namepass": "pi", "refresh_interval": "central", "data_format": "central", "max_undelivered_messages": "central",
+	} {
+		good, err := os.ReadFile("../../conf/" + file + "/telegraf.conf")
+		require.NoError(t, err)
+		misspelled := filepath.Join(t.TempDir(), "telegraf.conf")
+		bad := regexp.MustCompile(`(?m)^  `+option+` = `).ReplaceAll(good, []byte("  x"+option+" = "))
+		require.NotEqual(t, good, bad)
+		require.NoError(t, os.WriteFile(misspelled, bad, 0o600))
+		for range 8 {
+			var output bytes.Buffer
+			err = process.Run(t.Context(), process.Command{
+				Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", misspelled}, Env: []string{"INFLUX_TOKEN=x"}, Output: &output,
+			})
+			require.Error(t, err, option)
+			require.Contains(t, output.String(), `configuration specified the fields ["x`+option+`"], but they were not used`)
+		}
+	}
 }
 
 // TestTestShowsAReading is what a user does first.

@@ -21,24 +21,7 @@ var sampleConfig string
 
 // ArduinoSerial is one station: a serial port and what its metrics are called.
 type ArduinoSerial struct {
-	Port     string `toml:"port"`
-	BaudRate int    `toml:"baud_rate"`
-	Framing  string `toml:"framing"`
-
-	DeviceID string    `toml:"device_id"`
-	Site     string    `toml:"site"`
-	Index    string    `toml:"index"`
-	Type     string    `toml:"type"`
-	Location []float64 `toml:"location"`
-	Schema   string    `toml:"schema"`
-
-	DataFormat    string      `toml:"data_format"`
-	MaxLineLength config.Size `toml:"max_line_length"`
-
-	SilenceTimeout      config.Duration `toml:"silence_timeout"`
-	FirstReadingTimeout config.Duration `toml:"first_reading_timeout"`
-	ReconnectInterval   config.Duration `toml:"reconnect_interval"`
-
+	Options
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
@@ -103,13 +86,13 @@ func (a *ArduinoSerial) Stop() {
 
 func init() {
 	inputs.Add("arduino_serial", func() telegraf.Input {
-		return &ArduinoSerial{
+		return &ArduinoSerial{Options: Options{
 			BaudRate:            9600,
 			Framing:             "8N1",
 			MaxLineLength:       4096,
 			SilenceTimeout:      config.Duration(30 * time.Second),
 			FirstReadingTimeout: config.Duration(10 * time.Second),
 			ReconnectInterval:   config.Duration(time.Second),
-		}
+		}}
 	})
 }

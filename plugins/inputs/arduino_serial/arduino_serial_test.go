@@ -192,6 +192,16 @@ func TestTheFirstLine(t *testing.T) {
 	})
 }
 
+func TestInfluxLines(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *ArduinoSerial) { a.DataFormat = "influx" })
+	b.print(t, "cut\nany,tag=x lat=35.17959,lon=126.90822,alcohol_gas=9i,co_gas=117i,temp=26.52,light=554i,dust=0.05 1\n")
+	metrics := b.waitMetrics(t, 1)
+	require.Equal(t, int64(0), metrics[0].Fields()["status"])
+	require.InDelta(t, 26.52, metrics[0].Fields()["temp"], 0)
+	require.WithinDuration(t, time.Now(), metrics[0].Time(), time.Minute, "arrival is the time")
+}
+
 func csvFormat(a *ArduinoSerial) {
 	a.DataFormat = "csv"
 	a.SetParserFunc(func() (telegraf.Parser, error) {

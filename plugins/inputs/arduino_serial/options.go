@@ -14,6 +14,27 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
+// Options are the user's.
+type Options struct {
+	Port     string `toml:"port"`
+	BaudRate int    `toml:"baud_rate"`
+	Framing  string `toml:"framing"`
+
+	DeviceID string    `toml:"device_id"`
+	Site     string    `toml:"site"`
+	Index    string    `toml:"index"`
+	Type     string    `toml:"type"`
+	Location []float64 `toml:"location"`
+	Schema   string    `toml:"schema"`
+
+	DataFormat    string      `toml:"data_format"`
+	MaxLineLength config.Size `toml:"max_line_length"`
+
+	SilenceTimeout      config.Duration `toml:"silence_timeout"`
+	FirstReadingTimeout config.Duration `toml:"first_reading_timeout"`
+	ReconnectInterval   config.Duration `toml:"reconnect_interval"`
+}
+
 // settings are the checked options.
 type settings struct {
 	finder         portFinder
@@ -112,17 +133,6 @@ func checkLocation(location []float64) (*schema.Location, error) {
 		return nil, fmt.Errorf(`option "location" must be [latitude, longitude] in degrees, -90..90 and -180..180 (got %v)`, location)
 	}
 	return &schema.Location{Lat: location[0], Lon: location[1]}, nil
-}
-
-func (a *ArduinoSerial) checkDecoder() (decoder, error) {
-	if a.DataFormat == "" {
-		return jsonDecoder{}, nil
-	}
-	parser, err := a.newParser()
-	if err != nil {
-		return nil, fmt.Errorf(`option "data_format": %w`, err)
-	}
-	return parserDecoder{parser}, nil
 }
 
 func (a *ArduinoSerial) checkTimes() error {

@@ -7,7 +7,8 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
-	_ "github.com/influxdata/telegraf/plugins/parsers/influx" // Telegraf looks for its default format even where data_format is not set
+	_ "github.com/influxdata/telegraf/plugins/parsers/csv"
+	_ "github.com/influxdata/telegraf/plugins/parsers/value"
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
@@ -92,4 +93,29 @@ func TestSampleConfiguration(t *testing.T) {
 	require.NoError(t, loader.LoadConfigData([]byte(sampleConfig), config.EmptySourcePath))
 	require.Len(t, loader.Inputs, 1)
 	require.NoError(t, loader.Inputs[0].Input.(*ArduinoSerial).Init())
+}
+
+// TestMisspelledOptions tries often: Telegraf reads the options of a table in an order that differs from run to run.
+func TestMisspelledOptions(t *testing.T) {
+	for _, format := range []string{"", "influx", "csv", "value"} {
+		t.Run(format, func(t *testing.T) {
+			options := sampleConfig
+			if format != "" {
+				options += "  data_format = \"" + format + "\"\n"
+			}
+			if format == "csv" {
+				options += "  csv_column_names = [\"lat\", \"lon\", \"temp\"]\n"
+			}
+			for range 20 {
+				loader := config.NewConfig()
+				require.NoError(t, loader.LoadConfigData([]byte(options), config.EmptySourcePath))
+				require.Empty(t, loader.UnusedFields)
+				require.NoError(t, loader.Inputs[0].Input.(*ArduinoSerial).Init())
+
+				loader = config.NewConfig()
+				err := loader.LoadConfigData([]byte(options+"  baudrate = 9600\n"), config.EmptySourcePath)
+				require.ErrorContains(t, err, `configuration specified the fields ["baudrate"], but they were not used`)
+			}
+		})
+	}
 }
