@@ -23,15 +23,15 @@ demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' 
 	go run ./cmd/demo $(ARGS)
 
 .PHONY: test
-test: ## Run all tests that need nothing but Go and a C compiler (fifteen minutes the first time)
+test: ## Run all tests that need nothing but Go and a C compiler (nine minutes the first time)
 	@scripts/test.sh
 
 .PHONY: test-real
-test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (twenty-five minutes the first time)
+test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (seventeen minutes the first time)
 	@scripts/test-real.sh
 
 .PHONY: lint
-lint: ## Check code, format, go.mod, scripts and READMEs (ten minutes the first time)
+lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)
 	@scripts/lint.sh
 
 .PHONY: format

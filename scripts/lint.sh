@@ -55,7 +55,7 @@ check_sample() {
 }
 
 lint_modules() {
-	step 'go.mod and go.sum (a minute the first time: Go reads the tests of all modules)'
+	step 'go.mod and go.sum (a minute the first time: Go looks at the tests of all modules)'
 	go mod tidy -diff || {
 		echo 'lint: go mod tidy mends that' >&2
 		return 1
@@ -72,7 +72,7 @@ lint_go() {
 		echo 'lint: make format mends that' >&2
 		return 1
 	}
-	step 'the Go code (some minutes the first time, then seconds)'
+	step 'the Go code (two minutes the first time, then seconds)'
 	# Compiled as our Telegraf is, whose build finds the same packages in Go's cache.
 	CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" "$linter" run
 }

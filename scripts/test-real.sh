@@ -12,7 +12,7 @@ tests=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | p
 packages=$(for file in $files; do dirname "$file"; done | sort -u)
 
 echo "test-real: the tests $tests"
-echo 'test-real: twenty-five minutes on two cores the first time, which builds InfluxDB 2; then ten'
+echo 'test-real: seventeen minutes on two cores the first time, which builds InfluxDB 2 and five times Telegraf'
 # One package at a time: three brokers do not get to their clients in time beside a compiler. With the race detector, because
 # `make test` has compiled everything with it.
 # shellcheck disable=SC2086 # a list of our own folders, without spaces

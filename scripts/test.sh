@@ -11,7 +11,7 @@ test_here() {
 	case $(go env GOARCH) in
 	arm | 386) race= ;; # Go has no race detector for these
 	esac
-	echo 'test: here, with the race detector (ten minutes on two cores the first time: it builds a Telegraf)'
+	echo 'test: here, with the race detector (six minutes on two cores the first time, which builds Telegraf and InfluxDB 1.8)'
 	go test -p 2 $race -vet=all -timeout 30m ./...
 }
 
@@ -28,7 +28,7 @@ test_arm() {
 		go test -trimpath -vet=off -c -o /dev/null ./internal/... ./plugins/...
 		return
 	fi
-	echo 'test: as 32-bit ARM programs in qemu-arm (five minutes the first time)'
+	echo 'test: as 32-bit ARM programs in qemu-arm (three minutes the first time)'
 	go test -p 2 -trimpath -vet=all -timeout 30m -exec "$qemu" ./internal/... ./plugins/...
 }
 

@@ -12,7 +12,7 @@ case $name in
 golangci-lint)
 	package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	version=v2.15.0
-	time='five minutes'
+	time='two to five minutes'
 	;;
 govulncheck)
 	package=golang.org/x/vuln/cmd/govulncheck
@@ -38,7 +38,7 @@ if [ ! -x "$tool" ]; then
 	work=$(mktemp -d "$bin/building-XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 1' INT TERM
-	echo "building $name $version ($time on two cores, once)" >&2
+	echo "building $name $version (once, in $time on two cores)" >&2
 	# Without cgo and with -trimpath as our Telegraf, so that Go compiles what both need only once.
 	GOBIN=$work CGO_ENABLED=0 go install -trimpath "$package@$version" >&2
 	mv "$work/$name" "$tool"

@@ -40,7 +40,7 @@ func newBench(t *testing.T, change func(*ArduinoSerial)) *bench {
 	b.plugin = newPlugin(func(a *ArduinoSerial) {
 		a.Port = path
 		a.Log = b.log
-		a.DeviceID = t.Name() // counters are the process's, by their tags
+		a.DeviceID = filepath.Dir(path) // one of its own: counters are the process's, by their tags
 		a.ReconnectInterval = config.Duration(5 * time.Millisecond)
 		if change != nil {
 			change(a)
@@ -88,7 +88,7 @@ func TestAReadingBecomesAMetric(t *testing.T) {
 	b.print(t, goodLine)
 	metrics := b.waitMetrics(t, 1)
 	want := metric.New("environment",
-		map[string]string{"device_id": t.Name(), "site": "JNU", "index": "1", "type": "rasp"},
+		map[string]string{"device_id": b.plugin.DeviceID, "site": "JNU", "index": "1", "type": "rasp"},
 		map[string]any{
 			"status": int64(0), "lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(9), "co_gas": int64(117),
 			"temp": 26.52, "light": int64(554), "dust": 0.05,

@@ -37,7 +37,7 @@ func newPlugin(t *testing.T, change func(*KafkaSites)) *KafkaSites {
 	plugin.TopicRegexps = []string{"^[^_]+_[^_]+_[^_]+$"}
 	plugin.TopicTag = "topic"
 	plugin.Log = &testutil.CaptureLogger{}
-	plugin.Statistics = selfstat.NewCollector(map[string]string{"test": t.Name()})
+	plugin.Statistics = selfstat.NewCollector(map[string]string{"test": t.TempDir()}) // counters are the process's, by their tags
 	parser := &station.Parser{}
 	require.NoError(t, parser.Init())
 	plugin.SetParser(parser)
