@@ -10,6 +10,7 @@
 package flatjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func (d *decoder) unquote(start int, escaped bool) (string, error) {
 // nested reads over an object or array.
 func (d *decoder) nested() (any, error) {
 	start := d.at
-	reader := json.NewDecoder(strings.NewReader(string(d.text[start:])))
+	reader := json.NewDecoder(bytes.NewReader(d.text[start:]))
 	var raw json.RawMessage
 	if err := reader.Decode(&raw); err != nil {
 		return nil, &SyntaxError{start + 1, "a broken object or array"}

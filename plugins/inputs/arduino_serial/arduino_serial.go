@@ -70,6 +70,11 @@ func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
 	a.firstUntil = time.Time{}
 	select {
 	case <-a.station.firstReading:
+		return nil
+	default:
+	}
+	select {
+	case <-a.station.firstReading:
 	case <-a.station.stopped:
 	case <-timeout.C:
 		return fmt.Errorf("no reading within first_reading_timeout (%s): %s",

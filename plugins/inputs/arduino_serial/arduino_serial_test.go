@@ -3,6 +3,7 @@ package arduino_serial
 import (
 	"fmt"
 	"net"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -279,6 +280,29 @@ func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 			require.NoError(t, b.plugin.Gather(b.acc), "only the first call waits")
 		})
 	}
+}
+
+// The first Gather may come long after the reading, with a long interval.
+func TestGatherAfterTheTimeout(t *testing.T) {
+	t.Parallel()
+	for range 8 { // it was by chance
+		b := newBench(t, func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(time.Millisecond) })
+		b.print(t, goodLine)
+		b.waitMetrics(t, 1)
+		require.NoError(t, b.plugin.Gather(b.acc))
+	}
+}
+
+// A program that Telegraf starts must not hold the port: the board could not come back under its name.
+func TestThePortIsNotInherited(t *testing.T) {
+	b := newBench(t, nil)
+	b.print(t, goodLine)
+	b.waitMetrics(t, 1)
+	device, err := filepath.EvalSymlinks(b.board.Path())
+	require.NoError(t, err)
+	listed, err := exec.CommandContext(t.Context(), "ls", "-l", "/proc/self/fd").Output()
+	require.NoError(t, err)
+	require.NotContains(t, string(listed), device)
 }
 
 func TestGatherEndsWithStop(t *testing.T) {

@@ -37,7 +37,7 @@ func openPort(ctx context.Context, path string, mode *serial.Mode) (port, error)
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	device, err := serial.Open(path, mode)
+	device, err := openUninherited(path, mode, guard)
 	if err == nil {
 		err = device.SetReadTimeout(readTimeout)
 	}
@@ -45,6 +45,32 @@ func openPort(ctx context.Context, path string, mode *serial.Mode) (port, error)
 		return nil, explain(path, errors.Join(err, guard.Close()))
 	}
 	return &localPort{device, guard}, nil
+}
+
+// openUninherited opens the device so that no program which Telegraf starts (inputs.exec) gets a copy of it: such a copy would
+// keep the port's name taken after an unplug. The serial library opens without O_CLOEXEC, hence the lock against forks.
+func openUninherited(path string, mode *serial.Mode, guard *os.File) (serial.Port, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	device, err := serial.Open(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	var wanted, found unix.Stat_t
+	if err := unix.Fstat(int(guard.Fd()), &wanted); err != nil {
+		return nil, errors.Join(err, device.Close())
+	}
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return nil, errors.Join(err, device.Close())
+	}
+	for _, entry := range entries {
+		descriptor, err := strconv.Atoi(entry.Name())
+		if err == nil && unix.Fstat(descriptor, &found) == nil && found.Rdev == wanted.Rdev && found.Ino == wanted.Ino {
+			unix.CloseOnExec(descriptor)
+		}
+	}
+	return device, nil
 }
 
 // localPort is a device with its lock.
@@ -90,13 +116,16 @@ func explain(path string, err error) error {
 	return fmt.Errorf("%s: cannot be opened: %w", path, err)
 }
 
-// permissionAdvice names the group that may open the port, usually "dialout".
+// permissionAdvice names the group that may open the port, usually "dialout", if there is one.
 func permissionAdvice(path string) string {
 	name, group := "this user", "dialout"
 	if current, err := user.Current(); err == nil {
 		name = current.Username
 	}
 	if info, err := os.Stat(path); err == nil {
+		if info.Mode().Perm()&0o060 != 0o060 {
+			return fmt.Sprintf("user %q may not open it and no group may (mode %s): is it the console's port, or is a udev rule missing?", name, info.Mode().Perm())
+		}
 		if status, ok := info.Sys().(*syscall.Stat_t); ok {
 			if found, err := user.LookupGroupId(strconv.FormatUint(uint64(status.Gid), 10)); err == nil {
 				group = found.Name

@@ -111,6 +111,9 @@ func TestOpenErrorsTellWhatToDo(t *testing.T) {
 	require.NoError(t, err)
 	group, err := user.LookupGroupId(current.Gid)
 	require.NoError(t, err)
+	require.EqualError(t, explain(folder+"/file", unix.EACCES), folder+`/file: permission denied: user "`+current.Username+
+		`" may not open it and no group may (mode -rw-------): is it the console's port, or is a udev rule missing?`)
+	require.NoError(t, os.Chmod(folder+"/file", 0o660))
 	require.EqualError(t, explain(folder+"/file", unix.EACCES), folder+`/file: permission denied: user "`+current.Username+`" is not in group "`+
 		group.Name+`": run "sudo usermod -aG `+group.Name+" "+current.Username+`" and restart Telegraf`)
 	require.EqualError(t, explain("/dev/x", unix.EIO), "/dev/x: cannot be opened: input/output error")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.bug.st/serial"
 )
@@ -58,8 +59,24 @@ func (s *station) read(ctx context.Context, port port) error {
 // lost tells of a port that went away. The serial library calls that "Port has been closed", as if we had done it.
 func lost(source string, err error) error {
 	var portError *serial.PortError
-	if errors.As(err, &portError) && portError.Code() == serial.PortClosed {
-		return fmt.Errorf("%s: lost, was the cable pulled?", source)
+	switch {
+	case strings.HasPrefix(source, tcpScheme):
+		return fmt.Errorf("%s: %w (%w)", source, errConnectionLost, err)
+	case errors.As(err, &portError) && portError.Code() == serial.PortClosed:
+		return fmt.Errorf("%s: %w", source, errPortLost)
 	}
-	return fmt.Errorf("%s: lost, was the cable pulled? (%w)", source, err)
+	return fmt.Errorf("%s: %w (%w)", source, errPortLost, err)
+}
+
+var (
+	errPortLost       = errors.New("lost, was the cable pulled?")
+	errConnectionLost = errors.New("the connection was lost")
+)
+
+// cause is what stays the same when the same trouble comes again: the text of a lost connection has another port each time.
+func cause(err error) string {
+	if errors.Is(err, errPortLost) || errors.Is(err, errConnectionLost) {
+		return "port lost"
+	}
+	return "port " + err.Error()
 }

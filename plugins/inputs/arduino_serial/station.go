@@ -52,7 +52,7 @@ func (s *station) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.session(ctx); err != nil {
 			s.setState("%v", err)
-			s.log.warnf("port "+err.Error(), "%v; trying again every %s", err, s.reconnect)
+			s.log.warnf(cause(err), "%v; trying again every %s", err, s.reconnect)
 		}
 		s.pause(ctx)
 	}
@@ -95,13 +95,13 @@ func (s *station) line(line []byte, first bool) {
 }
 
 func (s *station) reject(line []byte, err error) {
-	counter, cause := s.counters.rejectedSyntax, "syntax"
+	counter, kind := s.counters.rejectedSyntax, "syntax"
 	if errors.Is(err, flatjson.ErrEncoding) {
-		counter, cause = s.counters.rejectedEncoding, "encoding"
+		counter, kind = s.counters.rejectedEncoding, "encoding"
 	}
 	counter.Incr(1)
 	s.setState("the last line was rejected: %v: %.100q", err, line)
-	s.log.warnf(cause, "Line rejected: %v: %.100q", err, line)
+	s.log.warnf(kind, "Line rejected: %v: %.100q", err, line)
 }
 
 func (s *station) rejectOverlong() {
