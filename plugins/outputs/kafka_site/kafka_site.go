@@ -134,6 +134,7 @@ func (k *KafkaSite) deliver(metrics []telegraf.Metric) error {
 			waiting = append(waiting, record)
 		}
 	}
+	defer k.sender.countReasons()
 	return k.sender.send(waiting)
 }
 

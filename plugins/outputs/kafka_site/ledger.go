@@ -18,10 +18,14 @@ func newLedger() *ledger {
 	return &ledger{records: make(map[identity]*record), newest: make(map[device]int64)}
 }
 
-// enter numbers the records that are new and returns the others as they are known.
+// enter numbers the records that are new and returns the others as they are known. Those of an earlier batch that are not in this
+// one are forgotten: Telegraf's buffer was full and dropped them.
 func (l *ledger) enter(records []*record) []*record {
+	former := l.records
+	l.records = make(map[identity]*record, len(records))
 	for i, entering := range records {
-		if known, found := l.records[entering.identity]; found {
+		if known, found := former[entering.identity]; found {
+			l.records[entering.identity] = known
 			records[i] = known
 			continue
 		}

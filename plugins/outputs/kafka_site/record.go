@@ -1,8 +1,8 @@
 package kafka_site
 
 import (
-	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -24,11 +24,12 @@ const (
 // device is whose records are numbered and stay in order.
 type device struct{ topic, id string }
 
-// identity tells the metric that Telegraf hands over again from another one: a device has one reading at a time.
-// Should it have more all the same, repeat numbers them.
+// identity tells the metric that Telegraf hands over again from another one: by its time and its record.
+// Equal ones are numbered by repeat.
 type identity struct {
 	device device
 	time   int64
+	value  string
 	repeat int
 }
 
@@ -36,7 +37,6 @@ type identity struct {
 type record struct {
 	identity identity
 	time     time.Time
-	value    []byte
 	// unfit is why there can be no record of the metric.
 	unfit error
 	// seq is the value of HeaderSeq.
@@ -45,13 +45,13 @@ type record struct {
 	settled bool
 }
 
-// message is the record in the producer's form.
+// message is the record in the producer's form. Kafka's own timestamp is the time of sending: with the reading's, Kafka would refuse
+// a Pi's readings for good while its clock is more than an hour ahead, and drop a long backlog by the topic's retention.
 func (r *record) message(epoch string) *sarama.ProducerMessage {
 	return &sarama.ProducerMessage{
-		Topic:     r.identity.device.topic,
-		Key:       sarama.StringEncoder(r.identity.device.id),
-		Value:     sarama.ByteEncoder(r.value),
-		Timestamp: r.time,
+		Topic: r.identity.device.topic,
+		Key:   sarama.StringEncoder(r.identity.device.id),
+		Value: sarama.StringEncoder(r.identity.value),
 		Headers: []sarama.RecordHeader{
 			{Key: []byte(HeaderEpoch), Value: []byte(epoch)},
 			{Key: []byte(HeaderSeq), Value: strconv.AppendInt(nil, r.seq, 10)},
@@ -96,6 +96,6 @@ func (m *recordMaker) record(metric telegraf.Metric) *record {
 		return made
 	}
 	line, err := m.serializer.Serialize(metric)
-	made.value, made.unfit = bytes.TrimSuffix(line, []byte("\n")), err
+	made.identity.value, made.unfit = strings.TrimSuffix(string(line), "\n"), err
 	return made
 }

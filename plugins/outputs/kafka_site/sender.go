@@ -20,6 +20,9 @@ type sender struct {
 	log      telegraf.Logger
 	counters *counters
 
+	// reasons counts the records of a batch that were given up, by why.
+	reasons map[string]int
+
 	// mu guards client and closed: disconnect comes while a delivery is under way.
 	mu       sync.Mutex
 	closed   bool
@@ -37,8 +40,52 @@ func (s *sender) send(records []*record) error {
 		return err
 	}
 	ready, failures := s.withTopic(records)
-	failures = append(failures, s.produce(ready)...)
+	for _, wave := range waves(ready) {
+		failures = append(failures, s.sendWave(wave, failures)...)
+	}
+	for _, failed := range failures {
+		s.topics.doubt(failed.record.identity.device.topic)
+	}
 	return summary(failures, len(records))
+}
+
+// waves puts the n-th record of each device into the n-th wave. A wave is acknowledged before the next is sent: the producer cuts
+// a larger batch into requests of which a later one may succeed although an earlier one failed, and the order would be lost.
+func waves(records []*record) [][]*record {
+	var all [][]*record
+	counts := make(map[device]int)
+	for _, r := range records {
+		n := counts[r.identity.device]
+		counts[r.identity.device]++
+		if n == len(all) {
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], r)
+	}
+	return all
+}
+
+// errBehind is the failure of a record that waits for an earlier one of its device.
+var errBehind = errors.New("the records behind one that is not written wait for it")
+
+// sendWave sends the records of those devices which have no failure yet.
+func (s *sender) sendWave(wave []*record, failed []failure) (failures []failure) {
+	stopped := make(map[device]bool)
+	for _, f := range failed {
+		stopped[f.record.identity.device] = true
+	}
+	var ready []*record
+	for _, r := range wave {
+		if stopped[r.identity.device] {
+			failures = append(failures, failure{r, errBehind})
+			continue
+		}
+		ready = append(ready, r)
+	}
+	if len(ready) == 0 {
+		return failures
+	}
+	return append(failures, s.produce(ready)...)
 }
 
 // connect opens the client and the producer; topic is any that is in use, since metadata is fetched by topic.
@@ -63,14 +110,17 @@ func (s *sender) connect(topic string) error {
 }
 
 func (s *sender) newClient() (sarama.Client, error) {
+	client, err := sarama.NewClient(s.brokers, s.config) // asks a broker only with metadata_full, and then takes its time
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, sarama.ErrClosedClient
+		return nil, errors.Join(sarama.ErrClosedClient, client.Close())
 	}
-	var err error
-	s.client, err = sarama.NewClient(s.brokers, s.config) // asks no broker yet, as metadata is fetched by topic
-	return s.client, err
+	s.client = client
+	return client, nil
 }
 
 func (s *sender) notConnected(err error) error {
@@ -169,7 +219,7 @@ func (s *sender) collect(err error, records []*record, failed map[*record]error)
 // hopeless tells whether a record can never be written, however often it is tried.
 func hopeless(err error) bool {
 	for _, permanent := range []error{
-		sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge, sarama.ErrInvalidTimestamp, sarama.ErrInvalidRecord,
+		sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge, sarama.ErrInvalidRecord,
 	} {
 		if errors.Is(err, permanent) {
 			return true
@@ -179,13 +229,29 @@ func hopeless(err error) bool {
 	return unfit
 }
 
-// giveUp settles a record that can never be written, and says so: it holds up nobody else.
+// countReasons tells how many more records of a batch were given up for a reason that was logged with the first.
+func (s *sender) countReasons() {
+	for reason, count := range s.reasons {
+		if count > 1 {
+			s.log.Errorf("%d more records are given up for the same reason: %s", count-1, reason)
+		}
+	}
+	clear(s.reasons)
+}
+
+// giveUp settles a record that can never be written, and says so, once for each reason in a batch: it holds up nobody else.
 func (s *sender) giveUp(r *record, err error) {
 	r.settled = true
 	s.counters.rejected.Incr(1)
 	value := ""
-	if len(r.value) > 0 {
-		value = fmt.Sprintf(": %.300q", r.value)
+	if r.identity.value != "" {
+		value = fmt.Sprintf(": %.300q", r.identity.value)
+	}
+	if s.reasons == nil {
+		s.reasons = make(map[string]int)
+	}
+	if s.reasons[err.Error()]++; s.reasons[err.Error()] > 1 {
+		return
 	}
 	s.log.Errorf("Record of device %q at %s cannot be written and is given up: %v%s",
 		r.identity.device.id, r.time.UTC().Format("2006-01-02T15:04:05.999Z"), err, value)
@@ -199,7 +265,7 @@ func summary(failures []failure, tried int) error {
 	var causes []error
 	seen := make(map[string]bool)
 	for _, f := range failures {
-		if text := f.err.Error(); !seen[text] {
+		if text := f.err.Error(); !seen[text] && !errors.Is(f.err, errBehind) {
 			seen[text] = true
 			causes = append(causes, f.err)
 		}

@@ -19,8 +19,7 @@ type topics struct {
 	known map[string]bool
 }
 
-// ensure returns nil if the topic exists or was created now. Each topic is asked for once:
-// one that is deleted later is not created again behind the back of who deleted it.
+// ensure returns nil if the topic exists or was created now.
 func (t *topics) ensure(client sarama.Client, name string) error {
 	if t.known[name] {
 		return nil
@@ -35,10 +34,26 @@ func (t *topics) ensure(client sarama.Client, name string) error {
 	return nil
 }
 
+// doubt has a topic looked up again, since a record could not be written to it.
+func (t *topics) doubt(name string) {
+	if _, seen := t.known[name]; seen {
+		t.known[name] = false
+	}
+}
+
 func (t *topics) lookUp(client sarama.Client, name string) error {
-	_, err := client.Partitions(name)
+	_, seen := t.known[name]
+	var err error
+	if seen {
+		err = client.RefreshMetadata(name)
+	} else {
+		_, err = client.Partitions(name)
+	}
 	if !errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
 		return wrapTopic(name, err)
+	}
+	if seen { // never created again behind the back of who deleted it
+		return fmt.Errorf("topic %q was deleted: create it, or restart Telegraf to have that done", name)
 	}
 	if !t.create {
 		return fmt.Errorf(`topic %q does not exist: create it, or set create_topics = true`, name)

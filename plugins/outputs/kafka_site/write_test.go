@@ -126,7 +126,7 @@ func TestARecord(t *testing.T) {
 		{Key: "station-epoch", Value: []byte(b.plugin.sender.epoch)},
 		{Key: "station-seq", Value: []byte("1")},
 	}, record.Headers)
-	require.True(t, record.Timestamp.Equal(start.Add(7*time.Second)))
+	require.WithinDuration(t, time.Now(), record.Timestamp, time.Minute, "of sending")
 	require.Len(t, cluster.PartitionInfos("JNU_1_rasp"), 4)
 	require.Contains(t, fmt.Sprint(b.log.Messages()), `Created topic "JNU_1_rasp" with 4 partition(s), replication factor 1`)
 }
@@ -365,4 +365,54 @@ func TestCloseLeavesNoDescriptorOpen(t *testing.T) {
 		after, err := process.Descriptors()
 		return err == nil && after == before
 	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// A request that fails in the middle of a batch does not let later records of its device overtake.
+func TestOrderThroughAFailedRequest(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp", "GIST_1_rasp"))
+	requests := 0
+	controlProduce(cluster, func(int) *kerr.Error {
+		if requests++; requests%7 == 0 {
+			return kerr.UnknownServerError // which sarama does not try again
+		}
+		return nil
+	})
+	b := newBench(t, cluster.ListenAddrs(), nil)
+	var metrics []telegraf.Metric
+	for i := range 20 {
+		metrics = append(metrics, reading("JNU", "pi", i), reading("GIST", "pi", i))
+	}
+	require.NoError(t, b.plugin.Write(metrics))
+	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 20), 20)
+	requireGapless(t, consume(t, cluster, "GIST_1_rasp", 20), 20)
+}
+
+func TestRecordsGivenUpForOneReasonAreLoggedOnce(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	b := newBench(t, cluster.ListenAddrs(), nil)
+	var metrics []telegraf.Metric
+	for range 100 {
+		metrics = append(metrics, metric.New("cpu", nil, map[string]any{"usage_idle": 99.0}, start))
+	}
+	require.NoError(t, b.plugin.Write(metrics))
+	require.Len(t, b.log.Errors(), 2)
+	require.Contains(t, b.log.Errors()[1], `99 more records are given up for the same reason: no topic for metric "cpu": tag "site" is missing or empty`)
+}
+
+func TestATopicThatIsDeletedIsNotCreatedAgain(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.WriteTimeout = config.Duration(3 * time.Second) })
+	require.NoError(t, b.plugin.Write(readings("JNU", 1)))
+	require.NoError(t, cluster.DeleteTopic("JNU_1_rasp"))
+	require.Eventually(t, func() bool {
+		err := b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)})
+		return err != nil && strings.Contains(err.Error(), `topic "JNU_1_rasp" was deleted: create it, or restart Telegraf to have that done`)
+	}, 2*time.Minute, time.Millisecond)
+	require.Nil(t, cluster.TopicInfo("JNU_1_rasp"))
+	require.NoError(t, cluster.CreateTopic("JNU_1_rasp", 1, nil))
+	require.Eventually(t, func() bool { return b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)}) == nil }, 2*time.Minute, time.Millisecond)
+	require.Equal(t, []int{1}, lights(t, consume(t, cluster, "JNU_1_rasp", 1)))
 }
