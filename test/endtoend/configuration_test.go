@@ -39,7 +39,7 @@ func TestASecretThatIsNotSet(t *testing.T) {
 func TestMisspelledOptions(t *testing.T) {
 	t.Parallel()
 	for option, file := range map[string]string{
-		"baud_rate": "pi", "site": "pi", "replication_factor": "pi", "namepass": "pi", "refresh_interval": "central", "data_format": "central", "max_undelivered_messages": "central",
+		"baud_rate": "pi", "site": "pi", "replication_factor": "pi", "partitions": "pi", "refresh_interval": "central", "data_format": "central", "max_undelivered_messages": "central",
 	} {
 		good, err := os.ReadFile("../../conf/" + file + "/telegraf.conf")
 		require.NoError(t, err)

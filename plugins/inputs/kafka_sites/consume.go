@@ -16,13 +16,17 @@ const impatience = 2 * time.Second
 
 // run keeps the consumer on the topics that are there until ctx ends.
 func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
-	var known string
+	defer k.stopConsumer()
+	var trouble trouble
 	for ctx.Err() == nil {
-		trouble := k.follow(acc)
-		if text(trouble) != known { // logged once, not each time it is tried again
-			known = text(trouble)
-			k.report(trouble)
+		topics, err := k.findUntil(ctx)
+		if ctx.Err() != nil {
+			return
 		}
+		if err == nil {
+			err = k.follow(acc, topics)
+		}
+		trouble.report(err, k.Log)
 		wait := time.Duration(k.RefreshInterval)
 		if !k.consuming {
 			wait = min(wait, impatience)
@@ -32,32 +36,41 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
 		case <-time.After(wait):
 		}
 	}
-	k.stopConsumer()
 	if err := k.finder.close(); err != nil {
 		k.Log.Warnf("Closing the connection to Kafka: %v", err)
+	}
+}
+
+// findUntil lists the topics unless ctx ends first; a broker that does not answer must not hold up Stop.
+// What is under way then closes its connection when it returns.
+func (k *KafkaSites) findUntil(ctx context.Context) ([]string, error) {
+	type answer struct {
+		topics []string
+		err    error
+	}
+	found := make(chan answer, 1)
+	go func() {
+		topics, err := k.finder.find()
+		found <- answer{topics, err}
+	}()
+	select {
+	case got := <-found:
+		return got.topics, got.err
+	case <-ctx.Done():
+		go func() {
+			<-found
+			_ = k.finder.close() // nobody is there any more to be told
+		}()
+		return nil, ctx.Err()
 	}
 }
 
 // errNoTopic is no failure: the first station has yet to send.
 var errNoTopic = errors.New("no topic matches topic_regexps yet: waiting for the first station")
 
-func (k *KafkaSites) report(trouble error) {
-	switch {
-	case trouble == nil:
-	case errors.Is(trouble, errNoTopic):
-		k.Log.Info(trouble)
-	default:
-		k.Log.Errorf("%v; trying again", trouble)
-	}
-}
-
 // follow begins anew with the topics of the moment if they are others than before.
 // What was consumed but not delivered meanwhile is consumed again: nothing is lost.
-func (k *KafkaSites) follow(acc telegraf.Accumulator) error {
-	topics, err := k.finder.find()
-	if err != nil {
-		return err
-	}
+func (k *KafkaSites) follow(acc telegraf.Accumulator, topics []string) error {
 	if len(topics) == 0 {
 		k.stopConsumer()
 		return errNoTopic
@@ -99,11 +112,4 @@ func shorten(topics []string) string {
 		return strings.Join(topics, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(topics[:shown], ", "), len(topics)-shown)
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -81,7 +81,7 @@ func init() {
 				Version:                "2.8.0",
 				ConsumerGroup:          "telegraf-station",
 				BalanceStrategy:        "sticky",
-				MaxUndeliveredMessages: 10_000,
+				MaxUndeliveredMessages: 5000, // half of Telegraf's default metric_buffer_limit
 			},
 			RefreshInterval: config.Duration(30 * time.Second),
 		}

@@ -2,7 +2,9 @@ package kafka_sites
 
 import (
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,8 +17,10 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
@@ -25,8 +29,10 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
-		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),    // one a process, of Telegraf's secrets
-		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one a process, of sarama's metrics
+		goleak.IgnoreAnyFunction("github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites.(*topicFinder).find"),           // of brokers that do not answer; bounded
+		goleak.IgnoreAnyFunction("github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites.(*KafkaSites).findUntil.func2"), // waits for it
+		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),                                                      // one a process, of Telegraf's secrets
+		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))                                                   // one a process, of sarama's metrics
 }
 
 // newPlugin is a plugin with good options and, where the test says so, others.
@@ -215,4 +221,89 @@ func TestStopLeavesNoDescriptorOpen(t *testing.T) {
 		after, err := process.Descriptors()
 		return err == nil && after <= before
 	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// A topic without a leader, one of ours or not, holds up no other.
+func TestATopicWithoutALeader(t *testing.T) {
+	for _, without := range []string{"GIST_1_rasp", "no-site"} {
+		t.Run(without, func(t *testing.T) {
+			cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+			require.NoError(t, err)
+			produce(t, cluster, "JNU_1_rasp", 0, 5)
+			produce(t, cluster, without, 0, 5)
+			cluster.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
+				cluster.KeepControl()
+				return leaderless(cluster, request.(*kmsg.MetadataRequest), without)
+			})
+			b := newBench(t, cluster.ListenAddrs())
+			defer func() { b.plugin.Stop(); cluster.Close() }()
+			b.requireReceived(t, "JNU_1_rasp", 5)
+		})
+	}
+}
+
+func leaderless(cluster *kfake.Cluster, request *kmsg.MetadataRequest, without string) (kmsg.Response, error, bool) {
+	response := request.ResponseKind().(*kmsg.MetadataResponse)
+	host, portText, err := net.SplitHostPort(cluster.ListenAddrs()[0])
+	if err != nil {
+		return nil, err, true
+	}
+	port, err := strconv.ParseInt(portText, 10, 32)
+	if err != nil {
+		return nil, err, true
+	}
+	broker := kmsg.NewMetadataResponseBroker()
+	broker.Host, broker.Port = host, int32(port)
+	response.Brokers = append(response.Brokers, broker)
+	names := []string{"JNU_1_rasp", without}
+	if request.Topics != nil {
+		names = nil
+		for _, topic := range request.Topics {
+			names = append(names, *topic.Topic)
+		}
+	}
+	for _, name := range names {
+		topic := kmsg.NewMetadataResponseTopic()
+		topic.Topic = kmsg.StringPtr(name)
+		partition := kmsg.NewMetadataResponseTopicPartition()
+		partition.Replicas, partition.ISR = []int32{0}, []int32{0}
+		if name == without {
+			partition.Leader, partition.ErrorCode = -1, kerr.LeaderNotAvailable.Code
+		}
+		topic.Partitions = append(topic.Partitions, partition)
+		response.Topics = append(response.Topics, topic)
+	}
+	return response, nil, true
+}
+
+// Stop does not wait for brokers that accept and do not answer, and what they cost is logged once.
+func TestStopWhileBrokersDoNotAnswer(t *testing.T) {
+	var addresses []string
+	for range 3 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer listener.Close()
+		addresses = append(addresses, listener.Addr().String())
+	}
+	plugin := newPlugin(t, func(k *KafkaSites) { k.Brokers = addresses })
+	require.NoError(t, plugin.Init())
+	require.NoError(t, plugin.Start(&testutil.Accumulator{}))
+	began := time.Now()
+	plugin.Stop()
+	require.Less(t, time.Since(began), 2*time.Second)
+}
+
+func TestATroubleThatLastsIsLoggedOnce(t *testing.T) {
+	plugin := newPlugin(t, func(k *KafkaSites) {
+		k.Brokers = []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"}
+		k.RefreshInterval = config.Duration(time.Second)
+	})
+	require.NoError(t, plugin.Init())
+	require.NoError(t, plugin.Start(&testutil.Accumulator{}))
+	log := plugin.Log.(*testutil.CaptureLogger)
+	require.Eventually(t, func() bool { return len(log.Errors()) > 0 }, 30*time.Second, 10*time.Millisecond)
+	time.Sleep(3 * time.Second) // for three more tries
+	plugin.Stop()
+	require.Len(t, log.Errors(), 1)
+	require.NotContains(t, log.Errors()[0], "\n")
 }

@@ -1,10 +1,12 @@
 package kafka_sites
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -34,10 +36,16 @@ func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
 	finder.config.Version = version
 	finder.config.Metadata.AllowAutoTopicCreation = false
 	finder.config.Metadata.Retry.Max = 1
+	// A broker that accepts and does not answer is given up soon: Stop may have to wait for it.
+	finder.config.Net.DialTimeout = finderTimeout
+	finder.config.Net.ReadTimeout = finderTimeout
+	finder.config.Net.WriteTimeout = finderTimeout
 	return finder, k.SetConfig(finder.config, k.Log)
 }
 
-// find returns the names of the topics that are there and match, sorted.
+const finderTimeout = 5 * time.Second
+
+// find returns the names of the topics that match and can be consumed, sorted.
 func (f *topicFinder) find() ([]string, error) {
 	if f.client == nil {
 		client, err := sarama.NewClient(f.brokers, f.config)
@@ -46,16 +54,39 @@ func (f *topicFinder) find() ([]string, error) {
 		}
 		f.client = client
 	}
-	if err := f.client.RefreshMetadata(); err != nil {
+	if err := f.client.RefreshMetadata(); err != nil && !isOfOneTopic(err) {
 		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
 	}
 	topics, err := f.client.Topics()
 	if err != nil {
 		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
 	}
-	topics = slices.DeleteFunc(topics, func(topic string) bool { return !f.matches(topic) })
+	topics = slices.DeleteFunc(topics, func(topic string) bool { return !f.matches(topic) || !f.hasLeaders(topic) })
 	slices.Sort(topics)
 	return topics, nil
+}
+
+// isOfOneTopic tells whether listing succeeded but for some topic, perhaps one that is none of ours.
+func isOfOneTopic(err error) bool {
+	for _, partial := range []error{
+		sarama.ErrLeaderNotAvailable, sarama.ErrReplicaNotAvailable, sarama.ErrTopicAuthorizationFailed, sarama.ErrUnknownTopicOrPartition,
+	} {
+		if errors.Is(err, partial) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasLeaders leaves out a topic while a partition of it has no leader: the consumer would fail for all topics because of one.
+// It comes back with a later refresh, and its records with it.
+func (f *topicFinder) hasLeaders(topic string) bool {
+	all, err := f.client.Partitions(topic)
+	if err != nil {
+		return false
+	}
+	writable, err := f.client.WritablePartitions(topic)
+	return err == nil && len(writable) == len(all)
 }
 
 func (f *topicFinder) matches(topic string) bool {
