@@ -3,8 +3,8 @@ package kafka_sites
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -233,7 +233,7 @@ func TestATopicWithoutALeader(t *testing.T) {
 			produce(t, cluster, without, 0, 5)
 			cluster.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
 				cluster.KeepControl()
-				return leaderless(cluster, request.(*kmsg.MetadataRequest), without)
+				return leaderless(cluster, request.(*kmsg.MetadataRequest), without), nil, true
 			})
 			b := newBench(t, cluster.ListenAddrs())
 			defer func() { b.plugin.Stop(); cluster.Close() }()
@@ -242,18 +242,11 @@ func TestATopicWithoutALeader(t *testing.T) {
 	}
 }
 
-func leaderless(cluster *kfake.Cluster, request *kmsg.MetadataRequest, without string) (kmsg.Response, error, bool) {
+func leaderless(cluster *kfake.Cluster, request *kmsg.MetadataRequest, without string) kmsg.Response {
 	response := request.ResponseKind().(*kmsg.MetadataResponse)
-	host, portText, err := net.SplitHostPort(cluster.ListenAddrs()[0])
-	if err != nil {
-		return nil, err, true
-	}
-	port, err := strconv.ParseInt(portText, 10, 32)
-	if err != nil {
-		return nil, err, true
-	}
+	address := netip.MustParseAddrPort(cluster.ListenAddrs()[0])
 	broker := kmsg.NewMetadataResponseBroker()
-	broker.Host, broker.Port = host, int32(port)
+	broker.Host, broker.Port = address.Addr().String(), int32(address.Port())
 	response.Brokers = append(response.Brokers, broker)
 	names := []string{"JNU_1_rasp", without}
 	if request.Topics != nil {
@@ -264,7 +257,7 @@ func leaderless(cluster *kfake.Cluster, request *kmsg.MetadataRequest, without s
 	}
 	for _, name := range names {
 		topic := kmsg.NewMetadataResponseTopic()
-		topic.Topic = kmsg.StringPtr(name)
+		topic.Topic = new(name)
 		partition := kmsg.NewMetadataResponseTopicPartition()
 		partition.Replicas, partition.ISR = []int32{0}, []int32{0}
 		if name == without {
@@ -273,7 +266,7 @@ func leaderless(cluster *kfake.Cluster, request *kmsg.MetadataRequest, without s
 		topic.Partitions = append(topic.Partitions, partition)
 		response.Topics = append(response.Topics, topic)
 	}
-	return response, nil, true
+	return response
 }
 
 // Stop does not wait for brokers that accept and do not answer, and what they cost is logged once.
@@ -282,7 +275,7 @@ func TestStopWhileBrokersDoNotAnswer(t *testing.T) {
 	for range 3 {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		defer listener.Close()
+		t.Cleanup(func() { require.NoError(t, listener.Close()) })
 		addresses = append(addresses, listener.Addr().String())
 	}
 	plugin := newPlugin(t, func(k *KafkaSites) { k.Brokers = addresses })
