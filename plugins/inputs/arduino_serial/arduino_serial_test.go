@@ -288,7 +288,7 @@ func TestGatherAfterTheTimeout(t *testing.T) {
 	for range 8 { // it was by chance
 		b := newBench(t, func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(time.Millisecond) })
 		b.print(t, goodLine)
-		b.waitMetrics(t, 1)
+		<-b.plugin.station.firstReading
 		require.NoError(t, b.plugin.Gather(b.acc))
 	}
 }
