@@ -27,7 +27,7 @@ fi
 need mvn maven
 need curl curl # conf/central/influxdb-v1-query.sh
 # InfluxDB 2 is Go, C and Rust.
-need cc gcc
+need cc "gcc libc6-dev"
 need clang clang
 need protoc protobuf-compiler
 need cargo rustup
