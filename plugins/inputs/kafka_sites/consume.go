@@ -20,8 +20,8 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
 	var trouble trouble
 	for ctx.Err() == nil {
 		topics, err := k.findUntil(ctx)
-		if ctx.Err() != nil {
-			return
+		if errors.Is(err, context.Canceled) {
+			return // findUntil closes the finder
 		}
 		if err == nil {
 			err = k.follow(acc, topics)

@@ -71,5 +71,5 @@ func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	return settings, nil
 }
 
-// producerRetries lets the producer itself, which keeps the order, outlast a change of leader (some 30 s).
+// producerRetries lets the producer itself outlast a change of leader (some 30 s); the order rests on waves, not on it.
 const producerRetries = 300

@@ -40,8 +40,12 @@ func (s *sender) send(records []*record) error {
 		return err
 	}
 	ready, failures := s.withTopic(records)
+	stopped := make(map[device]bool)
 	for _, wave := range waves(ready) {
-		failures = append(failures, s.sendWave(wave, failures)...)
+		for _, failed := range s.sendWave(wave, stopped) {
+			stopped[failed.record.identity.device] = true
+			failures = append(failures, failed)
+		}
 	}
 	for _, failed := range failures {
 		s.topics.doubt(failed.record.identity.device.topic)
@@ -68,12 +72,8 @@ func waves(records []*record) [][]*record {
 // errBehind is the failure of a record that waits for an earlier one of its device.
 var errBehind = errors.New("the records behind one that is not written wait for it")
 
-// sendWave sends the records of those devices which have no failure yet.
-func (s *sender) sendWave(wave []*record, failed []failure) (failures []failure) {
-	stopped := make(map[device]bool)
-	for _, f := range failed {
-		stopped[f.record.identity.device] = true
-	}
+// sendWave sends the records of those devices which are not stopped by a failure.
+func (s *sender) sendWave(wave []*record, stopped map[device]bool) (failures []failure) {
 	var ready []*record
 	for _, r := range wave {
 		if stopped[r.identity.device] {
