@@ -64,18 +64,47 @@ func AppendXOR(body []byte) []byte { return fmt.Appendf(body, "*%02X", xor(body)
 // AppendCRC32 appends the checksum "*HHHHHHHH" of a line to it.
 func AppendCRC32(body []byte) []byte { return fmt.Appendf(body, "*%08X", crc32.ChecksumIEEE(body)) }
 
-// checksumEnds tells where behind a checksum within the text the next record may start.
-func checksumEnds(text []byte) []Start {
-	var ends []Start
-	for at := range text {
-		if text[at] != '*' {
+// crcReach bounds the search for what a CRC-32 stands over, in bytes.
+const crcReach = 4096
+
+// crcStarts finds where the records begin that a CRC-32 within the text stands over. Two hex digits are too few for that: one
+// of 256 beginnings would fit by chance.
+func crcStarts(text []byte) []Start {
+	var starts []Start
+	for star := range text {
+		if text[star] != '*' || !startsWithHex(text[star+1:], crcDigits) {
 			continue
 		}
-		for _, n := range []int{xorDigits, crcDigits} {
-			if end := at + 1 + n; end < len(text) && isHex(text[at+1:end]) {
-				ends = append(ends, Start{At: end, Weak: true})
+		for at := star - 1; at > 0 && star-at <= crcReach; at-- {
+			if verify(text[at:star], text[star+1:star+1+crcDigits]) == nil {
+				starts = append(starts, Start{At: at, Weak: true})
+				break
 			}
+		}
+	}
+	return starts
+}
+
+// checksumEnds tells where behind a checksum within the text the next record may start. The first digits of a damaged CRC-32
+// are no XOR; so more than two count as that only where the sender is known to have two, and the next record starts with a digit.
+func checksumEnds(text []byte, known int) []Start {
+	var ends []Start
+	for at, char := range text {
+		if char != '*' {
+			continue
+		}
+		digits := crcDigits
+		for digits > 0 && !startsWithHex(text[at+1:], digits) {
+			digits--
+		}
+		if known == xorDigits && digits > xorDigits {
+			digits = xorDigits
+		}
+		if end := at + 1 + digits; (digits == xorDigits || digits == crcDigits) && end < len(text) {
+			ends = append(ends, Start{At: end, Weak: true})
 		}
 	}
 	return ends
 }
+
+func startsWithHex(text []byte, digits int) bool { return len(text) >= digits && isHex(text[:digits]) }
