@@ -157,12 +157,16 @@ func (s *station) follow(values line.Values) {
 	}
 }
 
+// shownBytes is how much of a rejected line a message shows; a byte of noise takes four characters.
+const shownBytes = 60
+
 func (s *station) reject(text []byte, err error) {
 	counter, cause := s.counters.rejected(err)
 	counter.Incr(1)
 	advice := s.advice(text, cause)
-	s.setState("the last line was rejected: %v%s: %.100q", err, advice, text)
-	s.log.warnf(cause, "Line rejected: %v%s: %.100q", err, advice, text)
+	shown := text[:min(len(text), shownBytes)]
+	s.setState("the last line was rejected: %v%s: %q", err, advice, shown)
+	s.log.warnf(cause, "Line rejected: %v%s: %q", err, advice, shown)
 }
 
 func (s *station) rejectOverlong() {

@@ -70,8 +70,7 @@ func replay(t *testing.T, folder string) *bench {
 	require.NotEmpty(t, events)
 	require.Equal(t, capture.Open, events[0].Kind)
 	b.plug(t, b.plugin.Port)
-	require.NoError(t, b.plugin.Start(b.acc))
-	t.Cleanup(b.plugin.Stop)
+	b.start(t, b.acc)
 	sent := int64(0)
 	for _, event := range events[1:] {
 		switch event.Kind {
