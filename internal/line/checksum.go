@@ -67,22 +67,28 @@ func AppendCRC32(body []byte) []byte { return fmt.Appendf(body, "*%08X", crc32.C
 // crcReach bounds the search for what a CRC-32 stands over, in bytes.
 const crcReach = 4096
 
-// crcStarts finds where the records begin that a CRC-32 within the text stands over. Two hex digits are too few for that: one
-// of 256 beginnings would fit by chance.
-func crcStarts(text []byte) []Start {
-	var starts []Start
+// extent is where a record lies in a text.
+type extent struct {
+	begin, end int
+}
+
+// crcRecords finds what the CRC-32s within the text stand over. Two hex digits are too few for that: one of 256 beginnings
+// would fit by chance.
+func crcRecords(text []byte) []extent {
+	var records []extent
 	for star := range text {
 		if text[star] != '*' || !startsWithHex(text[star+1:], crcDigits) {
 			continue
 		}
-		for at := star - 1; at > 0 && star-at <= crcReach; at-- {
-			if verify(text[at:star], text[star+1:star+1+crcDigits]) == nil {
-				starts = append(starts, Start{At: at, Weak: true})
+		end := star + 1 + crcDigits
+		for begin := star - 1; begin >= 0 && star-begin <= crcReach; begin-- {
+			if verify(text[begin:star], text[star+1:end]) == nil {
+				records = append(records, extent{begin, end})
 				break
 			}
 		}
 	}
-	return starts
+	return records
 }
 
 // checksumEnds tells where behind a checksum within the text the next record may start. The first digits of a damaged CRC-32

@@ -40,9 +40,14 @@ func (d *Decoder) longest(line []byte, begin Start, later []Start) (records []Re
 	}
 }
 
-// starts tells where in a line, behind its beginning, a record may start.
+// starts tells where in a line, behind its beginning, a record may start: nowhere within one that a CRC-32 stands over.
 func (d *Decoder) starts(line []byte) []Start {
-	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line, d.digits), crcStarts(line), noiseEnd(line))
+	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line, d.digits), noiseEnd(line))
+	for _, record := range crcRecords(line) {
+		starts = slices.DeleteFunc(starts, func(s Start) bool { return s.At > record.begin && s.At < record.end })
+		starts = append(starts, Start{At: record.begin, Weak: true})
+	}
+	starts = slices.DeleteFunc(starts, func(s Start) bool { return s.At == 0 })
 	slices.SortStableFunc(starts, func(a, b Start) int { return cmp.Compare(a.At, b.At) })
 	starts = slices.CompactFunc(starts, func(a, b Start) bool { return a.At == b.At })
 	return starts[max(0, len(starts)-maxStarts):]
