@@ -172,10 +172,7 @@ func (s *station) reject(text []byte, err error) {
 func (s *station) rejectOverlong() {
 	s.counters.lines.Incr(1)
 	s.counters.rejectedOverlong.Incr(1)
-	advice := s.noise.diagnosis(s.mode.BaudRate)
-	if advice == "" {
-		advice = fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
-	}
+	advice := s.lineEndAdvice()
 	s.setState("a line is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
 	s.log.warnf("overlong", "Line rejected: it is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
 }
