@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf/config"
+	_ "github.com/influxdata/telegraf/plugins/parsers/logfmt" // for the case of that name
 	"github.com/influxdata/telegraf/plugins/serializers/influx"
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
