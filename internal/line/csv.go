@@ -21,7 +21,7 @@ func (c CSV) Decode(text []byte) ([]Values, error) {
 	}
 	words := bytes.Split(text, separator(text))
 	if len(words) != len(c.Columns) {
-		return nil, fmt.Errorf("%d values for %d columns", len(words), len(c.Columns))
+		return nil, fmt.Errorf("%d values, but columns names %d", len(words), len(c.Columns))
 	}
 	values := make(Values, len(words))
 	header := true
@@ -44,7 +44,7 @@ func csvValue(word []byte) (any, bool) {
 	if len(word) == 0 {
 		return nil, true
 	}
-	return flatjson.Word(string(word))
+	return parseWord(string(word))
 }
 
 // separator is the first of the separators that the text has.

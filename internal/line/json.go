@@ -16,17 +16,24 @@ func (JSON) Decode(text []byte) ([]Values, error) {
 	return []Values{values}, nil
 }
 
-// Starts are the opening braces. One that stands where a value does may open an object within the record.
+// Starts are the opening braces, and what is behind a closing one, where noise may begin. A brace where a value stands, behind
+// a name or in an array, may open an object within the record. "Data: {" is no name: it lacks the quote.
 func (JSON) Starts(text []byte) []Start {
 	var starts []Start
-	before, array := byte(0), false // the last byte that is no blank; whether an array began
+	var before, earlier byte // the last bytes that are no blanks
+	array := false
 	for at, char := range text {
-		if char == '{' && at > 0 {
-			starts = append(starts, Start{At: at, Weak: before == ':' || array})
+		value := before == ':' && earlier == '"'
+		switch {
+		case char == '{' && at > 0:
+			starts = append(starts, Start{At: at, Weak: value || array})
+		case before == '}' && char != ',' && char != '}' && char != '*':
+			starts = append(starts, Start{At: at, Weak: true})
+		case char == '[' && value:
+			array = true
 		}
-		array = array || (char == '[' && before == ':')
 		if char != ' ' && char != '\t' {
-			before = char
+			before, earlier = char, before
 		}
 	}
 	return starts

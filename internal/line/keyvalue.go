@@ -26,7 +26,7 @@ func (KeyValue) Decode(text []byte) ([]Values, error) {
 		if !found || !keyForm.Match(key) {
 			return nil, fmt.Errorf("%q is not name=value", pair)
 		}
-		value, ok := flatjson.Word(string(word))
+		value, ok := parseWord(string(word))
 		if !ok {
 			return nil, fmt.Errorf("%q is not a value of %q", word, key)
 		}

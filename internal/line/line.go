@@ -40,5 +40,5 @@ type Record struct {
 // The causes for which a line, or a part of it, is rejected; any other error is one of syntax.
 var (
 	ErrChecksum = errors.New("wrong checksum")
-	ErrFused    = errors.New("a part of a line without its end")
+	ErrFused    = errors.New("as a whole it is none")
 )

@@ -5,27 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/adrianmo/go-nmea"
 )
 
 // NMEA is the sentences of a GPS receiver, with their checksums. Each RMC sentence is a reading: lat, lon, speed (knots) and
-// course (degree), with altitude (m), satellites and hdop of the GGA sentence of the same second. lat and lon are nil without a fix.
+// course (degree, none when standing still), with altitude (m), satellites and hdop of the newest GGA sentence, which some
+// receivers send before the RMC of the same second and some after it. lat and lon are nil without a fix.
 type NMEA struct {
 	parser nmea.SentenceParser
 	newest nmea.GGA
+	age    int // RMC sentences since then
 }
 
 // Decode returns no reading for sentences other than RMC.
 func (n *NMEA) Decode(text []byte) ([]Values, error) {
 	sentence, err := parse(&n.parser, text)
+	if _, unsupported := errors.AsType[*nmea.NotSupportedError](err); unsupported {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	switch sentence := sentence.(type) {
 	case nmea.GGA:
-		n.newest = sentence
+		n.newest, n.age = sentence, 0
 	case nmea.RMC:
+		n.age++
 		return []Values{n.reading(sentence)}, nil
 	}
 	return nil, nil
@@ -36,8 +43,14 @@ func (n *NMEA) reading(sentence nmea.RMC) Values {
 	if values["lat"] == nil {
 		return values
 	}
-	values["speed"], values["course"] = sentence.Speed, sentence.Course
-	if n.newest.Time == sentence.Time && n.newest.FixQuality != nmea.Invalid {
+	const speed, course = 6, 7 // the places in an RMC sentence
+	if sentence.Fields[speed] != "" {
+		values["speed"] = sentence.Speed
+	}
+	if sentence.Fields[course] != "" {
+		values["course"] = sentence.Course
+	}
+	if n.age == 1 && n.newest.FixQuality != "" && n.newest.FixQuality != nmea.Invalid {
 		values["altitude"], values["satellites"], values["hdop"] = n.newest.Altitude, n.newest.NumSatellites, n.newest.HDOP
 	}
 	return values
@@ -62,9 +75,18 @@ func sentenceStarts(text []byte) []Start {
 	return starts
 }
 
-// position is the lat and lon of an RMC or GGA sentence, both nil if the GPS has no fix; nil for any other sentence.
+// proprietary starts the names of what a maker added to the standard.
+const proprietary = "P"
+
+// position is the lat and lon of an RMC or GGA sentence, both nil if the GPS has no fix; nil for any other sentence of a GPS.
 func position(text []byte) (Values, error) {
 	sentence, err := parse(&nmea.SentenceParser{}, text)
+	if unsupported, ok := errors.AsType[*nmea.NotSupportedError](err); ok {
+		if strings.HasPrefix(unsupported.Prefix, proprietary) {
+			return nil, nil
+		}
+		return nil, errors.New("an unknown sentence, neither a position nor a reading")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +117,7 @@ func latLon(hasFix bool, parts []string, lat, lon float64) Values {
 // roundDegrees takes away what the division of minutes by 60 adds behind the seventh decimal, a centimetre.
 func roundDegrees(degrees float64) float64 { return math.Round(degrees*1e7) / 1e7 }
 
-// parse checks the checksum first, which the library leaves to each sentence; unknown sentences are good ones.
+// parse checks the checksum first, which the library leaves to each sentence.
 func parse(parser *nmea.SentenceParser, text []byte) (nmea.Sentence, error) {
 	if !isSentence(text) {
 		return nil, errors.New(`an NMEA sentence starts with "$"`)
@@ -107,9 +129,5 @@ func parse(parser *nmea.SentenceParser, text []byte) (nmea.Sentence, error) {
 	if err := verify(body, digits); err != nil {
 		return nil, err
 	}
-	sentence, err := parser.Parse(string(bytes.TrimRight(text, " \t")))
-	if _, unsupported := errors.AsType[*nmea.NotSupportedError](err); unsupported {
-		return nil, nil
-	}
-	return sentence, err
+	return parser.Parse(string(bytes.TrimRight(text, " \t")))
 }

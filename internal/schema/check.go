@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The values of a record's status.
@@ -37,7 +38,7 @@ type Record struct {
 	Values []Value
 	// Problems tell why the status is StatusSensingError, one for each missing or wrong value.
 	Problems []Problem
-	// Unknown are the reading's names that the schema does not declare; they are not in the record.
+	// Unknown are the reading's names that the schema does not declare, in order; they are not in the record.
 	Unknown []string
 }
 
@@ -72,6 +73,7 @@ func (s *Schema) Check(reading Reading, location *Location) Record {
 			record.Unknown = append(record.Unknown, name)
 		}
 	}
+	slices.Sort(record.Unknown)
 	return record
 }
 

@@ -77,6 +77,19 @@ func (f *Field) inRange(number float64) bool {
 	return (f.Min == nil || number >= *f.Min) && (f.Max == nil || number <= *f.Max)
 }
 
+// FormError tells of a value that no trouble of a sensor explains: it was printed in another form than the field declares.
+type FormError struct {
+	Problem string
+	// Advice is what to change in the sketch or the schema.
+	Advice string
+}
+
+func (e *FormError) Error() string { return e.Problem }
+
+func notANumber(format string, value any) *FormError {
+	return &FormError{Problem: "must be a number, not " + fmt.Sprintf(format, value), Advice: "print the bare number"}
+}
+
 var errNotFinite = errors.New("is not a finite number")
 
 // Convert gives value the field's type: an int64 or a float64.
@@ -101,11 +114,11 @@ func (f *Field) Convert(value any) (any, error) {
 	case nil:
 		return nil, errors.New("is null")
 	case string:
-		return nil, fmt.Errorf("must be a number, not the string %q", number)
+		return nil, notANumber("the string %q", number)
 	case bool:
-		return nil, fmt.Errorf("must be a number, not %t", number)
+		return nil, notANumber("%t", number)
 	}
-	return nil, errors.New("must be a number, not an object or an array")
+	return nil, notANumber("%s", "an object or an array")
 }
 
 func (f *Field) convertFloat(number float64) (any, error) {
@@ -116,7 +129,7 @@ func (f *Field) convertFloat(number float64) (any, error) {
 		return number, nil
 	}
 	if number != math.Trunc(number) {
-		return nil, fmt.Errorf("must be a whole number (got %v)", number)
+		return nil, &FormError{Problem: fmt.Sprintf("must be a whole number (got %v)", number), Advice: "round it, or declare a float"}
 	}
 	if math.Abs(number) > maxExact {
 		return nil, errors.New("is too large")

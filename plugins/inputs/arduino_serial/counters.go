@@ -78,6 +78,9 @@ func newCounters(statistics *selfstat.Collector, tags map[string]string) *counte
 	}
 }
 
+// causeFused is the only cause with which a reading was saved all the same.
+const causeFused = "fused"
+
 // rejected is the counter for a cause, and the cause's name.
 func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
 	for _, known := range []struct {
@@ -85,7 +88,7 @@ func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
 		counter selfstat.Stat
 		cause   string
 	}{
-		{line.ErrFused, c.rejectedFused, "fused"},
+		{line.ErrFused, c.rejectedFused, causeFused},
 		{line.ErrChecksum, c.rejectedChecksum, "checksum"},
 		{flatjson.ErrEncoding, c.rejectedEncoding, "encoding"},
 		{errSchema, c.rejectedSchema, "schema"},

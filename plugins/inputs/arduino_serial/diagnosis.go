@@ -1,10 +1,12 @@
 package arduino_serial
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+
+	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
 // awaitReading returns when there was a reading, or the reason why there was none until ctx ended.
@@ -38,14 +40,17 @@ func (s *station) diagnosis() string {
 
 // advice names what to do about a rejected line.
 func (s *station) advice(text []byte, cause string) string {
-	if wrongRate := s.noise.diagnosis(s.mode.BaudRate); wrongRate != "" {
-		return ": " + wrongRate
+	if wrongLine := s.noise.diagnosis(s.framing, s.mode.BaudRate); wrongLine != "" {
+		return ": " + wrongLine
 	}
 	if cause != "syntax" {
 		return ""
 	}
 	if isModemCommand(text) {
 		return `: a program takes the board for a modem, and the board answers it: run "sudo systemctl disable --now ModemManager"`
+	}
+	if s.announced { // its readings can be read: what cannot is something else
+		return ""
 	}
 	if format := guess(text); format != "" && !s.parsed && format != s.lineFormat {
 		return fmt.Sprintf(`: it looks like line_format = %q: set that`, format)
@@ -55,14 +60,24 @@ func (s *station) advice(text []byte, cause string) string {
 
 // lineEndAdvice names what to do where lines have no end.
 func (s *station) lineEndAdvice() string {
-	if wrongRate := s.noise.diagnosis(s.mode.BaudRate); wrongRate != "" {
-		return wrongRate
+	if wrongLine := s.noise.diagnosis(s.framing, s.mode.BaudRate); wrongLine != "" {
+		return wrongLine
 	}
 	return fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
 }
 
-// isModemCommand recognizes what ModemManager sends to every new port, if the board echoes it.
-func isModemCommand(text []byte) bool {
-	text = bytes.TrimSpace(text)
-	return bytes.Equal(text, []byte("AT")) || bytes.HasPrefix(text, []byte("AT+")) || bytes.HasPrefix(text, []byte("ATE")) || bytes.HasPrefix(text, []byte("ATZ"))
+var modemCommand = regexp.MustCompile(`\bAT(\+[A-Z]+.*|[EZ][0-9]?)?\s*$`)
+
+// isModemCommand recognizes what ModemManager sends to every new port, if the board sends it back.
+func isModemCommand(text []byte) bool { return modemCommand.Match(text) }
+
+// valueAdvice names what to do about a value of status 1.
+func valueAdvice(problem schema.Problem) string {
+	if form, ok := errors.AsType[*schema.FormError](problem); ok {
+		return form.Advice
+	}
+	if problem.Field == schema.Lat || problem.Field == schema.Lon {
+		return "has the GPS a fix? Set location if the station stays where it is"
+	}
+	return "is its sensor connected, and its wire?"
 }

@@ -1,10 +1,16 @@
 package arduino_serial
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // noise counts the bytes that text does not have. With a wrong baud rate most are of that kind.
 type noise struct {
 	bytes, strange int
+	seven, even    int    // bytes whose lower seven bits are text; bytes with an even number of ones
+	pending        []byte // the beginning of a character of UTF-8
 }
 
 // noiseBytes is how many bytes it takes to judge, noiseShare from how many percent of them on it is a wrong baud rate and
@@ -17,16 +23,38 @@ const (
 func (n *noise) add(chunk []byte) {
 	n.bytes += len(chunk)
 	for _, char := range chunk {
-		if char > '~' || (char < ' ' && char != '\r' && char != '\n' && char != '\t') {
-			n.strange++
+		n.even += 1 - bits.OnesCount8(char)%2
+		if !isControl(rune(char & 0x7f)) {
+			n.seven++
 		}
 	}
+	text := append(n.pending, chunk...)
+	for len(text) > 0 && utf8.FullRune(text) {
+		char, size := utf8.DecodeRune(text)
+		if char == utf8.RuneError || isControl(char) {
+			n.strange++
+		}
+		text = text[size:]
+	}
+	n.pending = append(n.pending[:0], text...)
 }
 
-// diagnosis tells of a wrong baud rate, "" if it looks right.
-func (n *noise) diagnosis(baudRate int) string {
+func isControl(char rune) bool {
+	return (char < ' ' && char != '\r' && char != '\n' && char != '\t') || char == 0x7f
+}
+
+// diagnosis tells of a wrong baud rate or framing, "" if they look right.
+func (n *noise) diagnosis(framing string, baudRate int) string {
 	if n.bytes < noiseBytes || n.strange*100 < noiseShare*n.bytes {
 		return ""
 	}
-	return fmt.Sprintf("%d%% of %d bytes are not ASCII: check baud_rate, now %d", n.strange*100/n.bytes, n.bytes, baudRate)
+	share := fmt.Sprintf("%d%% of %d bytes are not ASCII", n.strange*100/n.bytes, n.bytes)
+	switch {
+	case n.seven < n.bytes || framing != "8N1":
+	case n.even == n.bytes:
+		return share + ", but all have even parity: check framing, now 8N1 (7E1?)"
+	case n.even == 0:
+		return share + ", but all have odd parity: check framing, now 8N1 (7O1?)"
+	}
+	return fmt.Sprintf("%s: check baud_rate, now %d", share, baudRate)
 }

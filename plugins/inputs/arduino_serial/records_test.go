@@ -65,7 +65,7 @@ func TestLostReadingsAndBoots(t *testing.T) {
 	require.Equal(t, int64(1), b.counter("board_resets"))
 	require.Zero(t, b.counter("unknown_values"))
 	require.NotContains(t, metrics[0].Fields(), "seq")
-	require.Contains(t, strings.Join(b.log.Warnings(), "\n"), "2 readings were lost on the line before the one with seq 5: check cable and power")
+	require.Contains(t, strings.Join(b.log.Warnings(), "\n"), "Lost before the reading with seq 5: 2 reading(s): check cable and power")
 }
 
 func TestSequence(t *testing.T) {
@@ -81,15 +81,24 @@ func TestSequence(t *testing.T) {
 		"16 bits end, one lost": {{65534, 1, 0, 0}, {0, 1, 1, 0}},
 		"32 bits end":           {{4294967295, 0, 0, 0}, {0, 0, 0, 0}},
 		"the same again":        {{5, 0, 0, 0}, {5, 0, 0, 0}},
+		"no end of 8 bits":      {{200, 0, 0, 0}, {0, 0, 0, 1}},
 	} {
 		var s sequence
 		for _, step := range steps {
 			s.next(line.Values{"seq": step.seq, "boot": step.boot})
 			require.Equal(t, []int64{step.lost, step.resets}, []int64{s.lost, s.resets}, name)
 		}
-		s.next(line.Values{"seq": "x"})
+		s.next(line.Values{"seq": "x", "boot": 1.5})
 		s.next(line.Values{})
 		require.Zero(t, s.lost+s.resets)
+	}
+}
+
+func TestBootAlone(t *testing.T) {
+	var s sequence
+	for i, resets := range []int64{0, 0, 1, 0} {
+		s.next(line.Values{"boot": []int64{7, 7, 8, 8}[i]})
+		require.Equal(t, []int64{0, resets}, []int64{s.lost, s.resets})
 	}
 }
 

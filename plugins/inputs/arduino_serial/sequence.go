@@ -10,40 +10,50 @@ const (
 
 // sequence follows a board's numbers.
 type sequence struct {
-	known        bool
-	seq, boot    int64
-	lost, resets int64 // by the newest line
+	seq, boot number
+	// lost is how many lines are missing before the newest one, resets is 1 if the board has booted since the one before it.
+	lost, resets int64
 }
 
-// next takes a line's numbers. After it, lost is how many lines are missing before this one and resets is 1 if the board has
-// booted since. A line without seq changes nothing.
+// number is the newest one that came.
+type number struct {
+	known bool
+	value int64
+}
+
+// next takes a line's numbers, of which it may have none.
 func (s *sequence) next(values line.Values) {
 	s.lost, s.resets = 0, 0
-	seq, ok := values[seqName].(int64)
-	boot, _ := values[bootName].(int64) // 0 if there is none
-	if !ok || seq < 0 {
-		return
-	}
+	before := s.seq
+	booted := s.boot.take(values[bootName])
+	s.seq.take(values[seqName])
 	switch {
-	case !s.known:
-	case boot != s.boot:
+	case booted:
 		s.resets = 1
-	case seq > s.seq:
-		s.lost = seq - s.seq - 1
-	case seq < s.seq:
-		s.lost, s.resets = s.back(seq)
+	case before.known && s.seq.value > before.value:
+		s.lost = s.seq.value - before.value - 1
+	case before.known && s.seq.value < before.value:
+		s.lost, s.resets = back(before.value, s.seq.value)
 	}
-	s.known, s.seq, s.boot = true, seq, boot
 }
 
-// nearEnd is how close to its end a number must be to have begun anew, and not the board.
-const nearEnd = 100
+// take returns whether it differs from a number of before.
+func (n *number) take(value any) (changed bool) {
+	given, ok := value.(int64)
+	if !ok || given < 0 {
+		return false
+	}
+	changed = n.known && given != n.value
+	n.known, n.value = true, given
+	return changed
+}
 
-// back judges a number that is smaller than the last one: at the end of 8, 16 or 32 bits it begins anew with 0.
-func (s *sequence) back(seq int64) (lost, resets int64) {
-	for _, end := range []int64{1 << 8, 1 << 16, 1 << 32} {
-		if s.seq < end && s.seq >= end-nearEnd && seq < nearEnd {
-			return end - s.seq - 1 + seq, 0
+// back judges a seq that is smaller than the one before: at the end of 8, 16 or 32 bits, within 16, 100 and 100 numbers of it, it
+// begins anew with 0; else the board has.
+func back(before, seq int64) (lost, resets int64) {
+	for _, width := range []struct{ end, near int64 }{{1 << 8, 16}, {1 << 16, 100}, {1 << 32, 100}} {
+		if before < width.end && before >= width.end-width.near && seq < width.near {
+			return width.end - before - 1 + seq, 0
 		}
 	}
 	return 0, 1

@@ -89,6 +89,9 @@ func (s *station) line(text []byte, first bool) {
 		s.counters.rejectedEmpty.Incr(1)
 		return
 	}
+	if !s.announced {
+		s.setState("%s sends lines, but none is a reading yet, such as %q: is it this port, and line_format?", s.source, text[:min(len(text), shownBytes)])
+	}
 	records, err := s.decoder.Decode(text)
 	if first && len(records) > 0 && !records[0].Checked && !s.decoder.Format.Delimited() {
 		records = records[1:]
@@ -98,10 +101,10 @@ func (s *station) line(text []byte, first bool) {
 		s.record(text, record)
 	}
 	switch {
-	case err != nil && first:
-		s.counters.partial.Incr(1)
-	case err != nil:
+	case err != nil && !first:
 		s.reject(text, err)
+	case err != nil:
+		s.counters.partial.Incr(1)
 	}
 }
 
@@ -122,6 +125,8 @@ func (s *station) record(text []byte, record line.Record) {
 		return
 	}
 	s.follow(record.Values)
+	delete(record.Values, schema.Status)
+	delete(record.Values, schema.Time)
 	s.position.fill(record.Values)
 	s.reading(record.Values)
 }
@@ -147,7 +152,7 @@ func (s *station) follow(values line.Values) {
 	s.sequence.next(values)
 	if s.sequence.lost > 0 {
 		s.counters.lost.Incr(s.sequence.lost)
-		s.log.warnf("lost", "%d readings were lost on the line before the one with seq %v: check cable and power", s.sequence.lost, values[seqName])
+		s.log.warnf("lost", "Lost before the reading with seq %v: %d reading(s): check cable and power", values[seqName], s.sequence.lost)
 	}
 	s.counters.boardResets.Incr(s.sequence.resets)
 	for _, name := range []string{seqName, bootName} {
@@ -157,16 +162,26 @@ func (s *station) follow(values line.Values) {
 	}
 }
 
-// shownBytes is how much of a rejected line a message shows; a byte of noise takes four characters.
-const shownBytes = 60
+// shownBytes is how much of a line a message shows, noiseShownBytes how much of noise, a byte of which takes four characters.
+const (
+	shownBytes      = 100
+	noiseShownBytes = 30
+)
 
 func (s *station) reject(text []byte, err error) {
 	counter, cause := s.counters.rejected(err)
 	counter.Incr(1)
+	outcome, shown := "Line rejected", text[:min(len(text), shownBytes)]
+	if s.noise.diagnosis(s.framing, s.mode.BaudRate) != "" {
+		cause = "noise" // worth a line also where the first rejected lines were too short to tell
+		shown = text[:min(len(text), noiseShownBytes)]
+	}
+	if cause == causeFused {
+		outcome = "Line damaged, but the reading in it was saved"
+	}
 	advice := s.advice(text, cause)
-	shown := text[:min(len(text), shownBytes)]
 	s.setState("the last line was rejected: %v%s: %q", err, advice, shown)
-	s.log.warnf(cause, "Line rejected: %v%s: %q", err, advice, shown)
+	s.log.warnf(cause, "%s: %v%s: %q", outcome, err, advice, shown)
 }
 
 func (s *station) rejectOverlong() {
@@ -180,8 +195,9 @@ func (s *station) rejectOverlong() {
 // reading checks a decoded line and hands it on as a metric.
 func (s *station) reading(reading schema.Reading) {
 	record := s.schema.Check(reading, s.location)
+	s.announce()
 	for _, problem := range record.Problems {
-		s.log.warnf("value "+problem.Field, "Reading with status 1: %v: is its sensor connected, and its wire?", problem)
+		s.log.warnf("value "+problem.Field, "Reading with status 1: %v: %s", problem, valueAdvice(problem))
 	}
 	for _, name := range record.Unknown {
 		s.counters.unknown.Incr(1)
@@ -194,7 +210,7 @@ func (s *station) reading(reading schema.Reading) {
 	s.watchdog.reading()
 	s.noise = noise{}
 	s.add(record)
-	s.announce()
+	s.once.Do(func() { close(s.firstReading) })
 }
 
 // announce says, once after each opening and each silence, that readings arrive.
@@ -205,7 +221,6 @@ func (s *station) announce() {
 	s.announced = true
 	s.log.recovered("Reading from " + s.source)
 	s.setState("%s gave readings, but none came lately: does the board have power, does the sketch hang?", s.source)
-	s.once.Do(func() { close(s.firstReading) })
 }
 
 func (s *station) add(record schema.Record) {

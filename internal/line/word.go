@@ -1,0 +1,27 @@
+package line
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+)
+
+var printedNumber = regexp.MustCompile(`^([+-]?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
+
+// parseWord reads a value of CSV or key=value. Beside what JSON has, numbers may be written as printf and people write them:
+// 009, +5, .5 and 5.
+func parseWord(word string) (value any, ok bool) {
+	parts := printedNumber.FindStringSubmatch(word)
+	if parts == nil || (parts[2] == "" && len(parts[3]) < 2) {
+		return flatjson.Word(word)
+	}
+	sign, whole, fraction, exponent := strings.TrimPrefix(parts[1], "+"), strings.TrimLeft(parts[2], "0"), parts[3], parts[4]
+	if whole == "" {
+		whole = "0"
+	}
+	if fraction == "." {
+		fraction = ".0"
+	}
+	return flatjson.Word(sign + whole + fraction + exponent)
+}
