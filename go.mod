@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/BurntSushi/toml v1.6.0
 	github.com/IBM/sarama v1.61.1
+	github.com/adrianmo/go-nmea v1.10.0
 	github.com/creack/pty v1.1.24
 	github.com/influxdata/telegraf v1.39.3
 	github.com/stretchr/testify v1.12.1

@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -159,35 +158,21 @@ func (d *decoder) nested() (any, error) {
 	return Nested(raw), nil
 }
 
-// word reads a number, true, false, null or what an Arduino prints for no number.
+// word reads a value without quotes or brackets.
 func (d *decoder) word() (any, error) {
 	start := d.at
 	for d.at < len(d.text) && !strings.ContainsRune(",}] \t\r\n\":{[", rune(d.text[d.at])) {
 		d.at++
 	}
 	word := string(d.text[start:d.at])
-	switch strings.ToLower(word) {
-	case "":
+	if word == "" {
 		return nil, d.fail("a value is missing")
-	case "nan", "-nan":
-		return math.NaN(), nil
-	case "inf", "ovf":
-		return math.Inf(1), nil
-	case "-inf", "-ovf":
-		return math.Inf(-1), nil
 	}
-	switch word {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	case "null":
-		return nil, nil
-	}
-	if !isNumber(word) {
+	value, ok := Word(word)
+	if !ok {
 		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a value", word)}
 	}
-	return number(word), nil
+	return value, nil
 }
 
 func (d *decoder) peek() byte {

@@ -1,9 +1,35 @@
 package flatjson
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
+
+// Word reads a value without quotes or brackets: a number, true, false, null, or what an Arduino prints for a float that is no
+// number (nan, inf, ovf). It tells whether the word is one.
+func Word(word string) (value any, ok bool) {
+	switch strings.ToLower(word) {
+	case "nan", "-nan":
+		return math.NaN(), true
+	case "inf", "ovf":
+		return math.Inf(1), true
+	case "-inf", "-ovf":
+		return math.Inf(-1), true
+	}
+	switch word {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	case "null":
+		return nil, true
+	}
+	if !isNumber(word) {
+		return nil, false
+	}
+	return number(word), true
+}
 
 // isNumber follows the grammar of RFC 8259, section 6, which is stricter than strconv.
 func isNumber(word string) bool {

@@ -1,11 +1,13 @@
-// Package arduino_serial reads the readings that an Arduino prints over a serial line.
+// Package arduino_serial reads the readings that Arduinos print over serial lines.
 //
-// The bytes' way: port (port.go, usb.go, open.go) -> session.go -> splitter.go -> decode.go -> internal/schema -> station.go -> metric.
+// The bytes' way: internal/serialport -> session.go -> internal/line -> internal/schema -> station.go -> metric. watchdog.go looks
+// after silent boards, capture.go writes down what comes.
 package arduino_serial
 
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,25 +16,27 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
 //go:embed sample.conf
 var sampleConfig string
 
-// ArduinoSerial is one station: a serial port and what its metrics are called.
+// ArduinoSerial is one station, or several that have most options in common.
 type ArduinoSerial struct {
 	Options
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
 	newParser telegraf.ParserFunc
-	settings  settings
+	settings  []settings // of each board
 	// firstUntil is how long Gather waits for a reading.
 	firstUntil time.Time
 
-	station *station
-	cancel  context.CancelFunc
-	running sync.WaitGroup
+	stations []*station
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // SampleConfig returns the commented configuration.
@@ -53,37 +57,35 @@ func (a *ArduinoSerial) Start(acc telegraf.Accumulator) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	a.firstUntil = time.Now().Add(time.Duration(a.FirstReadingTimeout))
-	a.station = newStation(a.settings, acc, a.Log, newCounters(a.Statistics, a.DeviceID))
-	a.running.Go(func() { a.station.run(ctx) })
+	a.stations = nil
+	for _, settings := range a.settings {
+		station := newStation(settings, acc, a.Log, newCounters(a.Statistics, settings.tags))
+		a.stations = append(a.stations, station)
+		a.running.Go(func() { station.run(ctx) })
+	}
 	return nil
 }
 
 // Gather has nothing to fetch, since a reading becomes a metric in the moment it arrives.
-// The first call waits for one until first_reading_timeout after Start, because `telegraf --test` calls Gather once and stops:
-// so it shows a reading or says why there is none.
+// The first call waits for one of each board until first_reading_timeout after Start, because `telegraf --test` calls Gather
+// once and stops: so it shows readings or says why there are none.
 func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
 	if a.firstUntil.IsZero() {
 		return nil
 	}
-	timeout := time.NewTimer(time.Until(a.firstUntil))
-	defer timeout.Stop()
+	timeout, cancel := context.WithDeadline(context.Background(), a.firstUntil)
+	defer cancel()
 	a.firstUntil = time.Time{}
-	select {
-	case <-a.station.firstReading:
-		return nil
-	default:
+	var silent []error
+	for _, station := range a.stations {
+		if err := station.awaitReading(timeout); err != nil {
+			silent = append(silent, fmt.Errorf("no reading within first_reading_timeout (%s): %w", time.Duration(a.FirstReadingTimeout), err))
+		}
 	}
-	select {
-	case <-a.station.firstReading:
-	case <-a.station.stopped:
-	case <-timeout.C:
-		return fmt.Errorf("no reading within first_reading_timeout (%s): %s",
-			time.Duration(a.FirstReadingTimeout), a.station.diagnosis())
-	}
-	return nil
+	return errors.Join(silent...)
 }
 
-// Stop closes the port and returns when the last metric is handed over.
+// Stop closes the ports and returns when the last metric is handed over.
 func (a *ArduinoSerial) Stop() {
 	a.cancel()
 	a.running.Wait()
@@ -94,10 +96,14 @@ func init() {
 		return &ArduinoSerial{Options: Options{
 			BaudRate:            9600,
 			Framing:             "8N1",
+			ResetOnOpen:         string(serialport.ResetAuto),
+			LineFormat:          formatJSON,
+			Checksum:            checksumOptional,
 			MaxLineLength:       4096,
 			SilenceTimeout:      config.Duration(30 * time.Second),
 			FirstReadingTimeout: config.Duration(10 * time.Second),
 			ReconnectInterval:   config.Duration(time.Second),
+			CaptureSize:         10 << 20,
 		}}
 	})
 }

@@ -15,70 +15,9 @@ import (
 	"github.com/influxdata/telegraf/plugins/parsers/csv"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/process"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
-}
-
-// bench is a running plugin on a simulated board.
-type bench struct {
-	plugin *ArduinoSerial
-	acc    *testutil.Accumulator
-	board  *arduino.Board
-	log    *testutil.CaptureLogger
-}
-
-func newBench(t *testing.T, change func(*ArduinoSerial)) *bench {
-	t.Helper()
-	b := &bench{acc: &testutil.Accumulator{}, log: &testutil.CaptureLogger{}}
-	path := filepath.Join(t.TempDir(), "ttyACM0")
-	b.plug(t, path)
-	b.plugin = newPlugin(func(a *ArduinoSerial) {
-		a.Port = path
-		a.Log = b.log
-		a.DeviceID = filepath.Dir(path) // one of its own: counters are the process's, by their tags
-		a.ReconnectInterval = config.Duration(5 * time.Millisecond)
-		if change != nil {
-			change(a)
-		}
-	})
-	require.NoError(t, b.plugin.Init())
-	require.NoError(t, b.plugin.Start(b.acc))
-	t.Cleanup(b.plugin.Stop)
-	return b
-}
-
-func (b *bench) plug(t *testing.T, path string) {
-	t.Helper()
-	var err error
-	b.board, err = arduino.Plug(path)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = b.board.Unplug() }) // it may be unplugged already
-}
-
-func (b *bench) print(t *testing.T, text string) {
-	t.Helper()
-	require.NoError(t, b.board.Print(text))
-}
-
-// waitMetrics waits until n metrics came, and looks that no further one does.
-func (b *bench) waitMetrics(t *testing.T, n int) []telegraf.Metric {
-	t.Helper()
-	require.Eventually(t, func() bool { return b.acc.NMetrics() >= uint64(n) }, 10*time.Second, time.Millisecond,
-		"wanted %d metrics; log: %s", n, b.log.Messages())
-	metrics := b.acc.GetTelegrafMetrics()
-	require.Len(t, metrics, n)
-	return metrics
-}
-
-func (b *bench) counter(name string) int64 {
-	return b.plugin.Statistics.Get("arduino_serial", name, map[string]string{"device_id": b.plugin.DeviceID}).Get()
-}
 
 const goodLine = `{"lat":35.17959,"lon":126.90822,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05}` + "\r\n"
 
@@ -124,30 +63,31 @@ func TestBadLines(t *testing.T) {
 		counter string // what counts it
 		status  int64  // of the metric that it becomes all the same, -1 for none
 	}{
-		"empty":                     {"\r\n", "rejected_empty", -1},
-		"blanks":                    {"  \t \r\n", "rejected_empty", -1},
-		"first half":                {goodLine[:50] + "\n", "rejected_syntax", -1},
-		"second half":               {goodLine[50:], "rejected_syntax", -1},
-		"two fused":                 {goodLine[:len(goodLine)-2] + goodLine, "rejected_syntax", -1},
-		"two fused, the first half": {goodLine[:50] + goodLine, "rejected_syntax", -1},
-		"binary noise":              {"\x00\xff\xfe\x81\x13\x80{\n", "rejected_encoding", -1},
-		"noise in ASCII":            {"\x00\x01~~}\n", "rejected_syntax", -1},
-		"1 MB without a newline":    {strings.Repeat("x", 1<<20) + "\n", "rejected_overlong", -1},
-		"invalid UTF-8":             {with(`"lat"`, "\"l\xe4t\""), "rejected_encoding", -1},
-		"a repeated key":            {with(`"lon"`, `"lat"`), "rejected_syntax", -1},
-		"an array":                  {"[1,2,3]\n", "rejected_syntax", -1},
-		"a bare number":             {"26.5\n", "rejected_syntax", -1},
-		"a UTF-8 BOM":               {"\xef\xbb\xbf" + goodLine, "readings", 0},
-		"an unknown key":            {with(`"lat"`, `"humidity":40.1,"lat"`), "unknown_values", 0},
-		"an unknown nested object":  {with(`"lat"`, `"gps":{"fix":3},"lat"`), "unknown_values", 0},
-		"a wrong type":              {with(`554`, `"554"`), "sensing_errors", 1},
-		"out of range":              {with(`26.52`, `-127.00`), "sensing_errors", 1},
-		"NaN":                       {with(`26.52`, `nan`), "sensing_errors", 1},
-		"1e999":                     {with(`26.52`, `1e999`), "sensing_errors", 1},
-		"a nested object":           {with(`26.52`, `{"v":26.52}`), "sensing_errors", 1},
-		"a missing required value":  {with(`"lat":35.17959,`, ``), "sensing_errors", 1},
-		"a missing value":           {with(`"temp":26.52,`, ``), "sensing_errors", 1},
-		"no value at all":           {"{}\n", "sensing_errors", 1},
+		"empty":                    {"\r\n", "rejected_empty", -1},
+		"blanks":                   {"  \t \r\n", "rejected_empty", -1},
+		"first half":               {goodLine[:50] + "\n", "rejected_syntax", -1},
+		"second half":              {goodLine[50:], "rejected_syntax", -1},
+		"binary noise":             {"\x00\xff\xfe\x81\x13\x80{\n", "rejected_encoding", -1},
+		"noise in ASCII":           {"\x00\x01~~}\n", "rejected_syntax", -1},
+		"1 MB without a newline":   {strings.Repeat("x", 1<<20) + "\n", "rejected_overlong", -1},
+		"invalid UTF-8":            {with(`"lat"`, "\"l\xe4t\""), "rejected_encoding", -1},
+		"a repeated key":           {with(`"lon"`, `"lat"`), "rejected_syntax", -1},
+		"an array":                 {"[1,2,3]\n", "rejected_syntax", -1},
+		"a bare number":            {"26.5\n", "rejected_syntax", -1},
+		"a UTF-8 BOM":              {"\xef\xbb\xbf" + goodLine, "readings", 0},
+		"an unknown key":           {with(`"lat"`, `"humidity":40.1,"lat"`), "unknown_values", 0},
+		"an unknown nested object": {with(`"lat"`, `"gps":{"fix":3},"lat"`), "unknown_values", 0},
+		"a wrong type":             {with(`554`, `"554"`), "sensing_errors", 1},
+		"out of range":             {with(`26.52`, `-127.00`), "sensing_errors", 1},
+		"NaN":                      {with(`26.52`, `nan`), "sensing_errors", 1},
+		"1e999":                    {with(`26.52`, `1e999`), "sensing_errors", 1},
+		"a nested object":          {with(`26.52`, `{"v":26.52}`), "sensing_errors", 1},
+		"a missing required value": {with(`"lat":35.17959,`, ``), "sensing_errors", 1},
+		"a missing value":          {with(`"temp":26.52,`, ``), "sensing_errors", 1},
+		"no value at all":          {"{}\n", "rejected_schema", -1},
+		"no value of the schema":   {"{\"ready\":true}\n", "rejected_schema", -1},
+		"another board's":          {with(`"lat"`, `"device_id":"yard","lat"`), "rejected_device", -1},
+		"a wrong checksum":         {with("\r\n", "*00\r\n"), "rejected_checksum", -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,35 +161,6 @@ func TestRepeatedErrorsAreLoggedOnce(t *testing.T) {
 	require.Equal(t, int64(50), b.counter("rejected_syntax"))
 }
 
-func TestSilence(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(a *ArduinoSerial) {
-		a.SilenceTimeout = config.Duration(700 * time.Millisecond)
-		a.Location = []float64{35.17959, 126.90822}
-	})
-	require.Eventually(t, func() bool { return b.counter("silences") >= 2 }, 10*time.Second, time.Millisecond)
-	silent := b.acc.GetTelegrafMetrics()[0]
-	require.Equal(t, map[string]any{
-		"status": int64(2), "lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(-1), "co_gas": int64(-1), "temp": -999.0, "light": int64(-1),
-	}, silent.Fields())
-	require.Len(t, b.log.Warnings(), 1, "logged once, however often it is repeated")
-	require.Contains(t, b.log.Warnings()[0], "No reading for 700ms: sending a record of status 2: "+b.board.Path()+
-		" is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?")
-	b.print(t, goodLine)
-	require.Eventually(t, func() bool { return b.counter("readings") == 1 }, 10*time.Second, time.Millisecond)
-}
-
-func TestSilenceOfAnAbsentBoard(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(a *ArduinoSerial) {
-		a.Port += ".absent"
-		a.SilenceTimeout = config.Duration(50 * time.Millisecond)
-		a.ReconnectInterval = config.Duration(time.Hour)
-	})
-	require.Eventually(t, func() bool { return b.counter("silences") >= 2 }, 10*time.Second, time.Millisecond)
-	require.Equal(t, int64(2), b.acc.GetTelegrafMetrics()[0].Fields()["status"])
-}
-
 func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 	short := func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(400 * time.Millisecond) }
 	for name, test := range map[string]struct {
@@ -288,7 +199,7 @@ func TestGatherAfterTheTimeout(t *testing.T) {
 	for range 8 { // it was by chance
 		b := newBench(t, func(a *ArduinoSerial) { a.FirstReadingTimeout = config.Duration(time.Millisecond) })
 		b.print(t, goodLine)
-		<-b.plugin.station.firstReading
+		<-b.plugin.stations[0].firstReading
 		require.NoError(t, b.plugin.Gather(b.acc))
 	}
 }
@@ -312,42 +223,6 @@ func TestGatherEndsWithStop(t *testing.T) {
 	go func() { done <- b.plugin.Gather(b.acc) }()
 	b.plugin.Stop()
 	require.NoError(t, <-done)
-}
-
-// TestReplug pulls the cable in the middle of a line, 200 times, and plugs it in again under the same and under another name.
-func TestReplug(t *testing.T) {
-	b := newBench(t, func(a *ArduinoSerial) { a.Port = filepath.Join(filepath.Dir(a.Port), "ttyACM*") })
-	b.print(t, goodLine)
-	b.waitMetrics(t, 1)
-	descriptors := openDescriptors(t)
-	folder := filepath.Dir(b.board.Path())
-	readings := arduino.Readings(2, 200)
-	for i, reading := range readings {
-		read := b.counter("bytes")
-		b.print(t, goodLine[:40])
-		require.Eventually(t, func() bool { return b.counter("bytes") == read+40 }, 10*time.Second, time.Millisecond)
-		require.NoError(t, b.board.Unplug())
-		b.plug(t, filepath.Join(folder, fmt.Sprintf("ttyACM%d", i%2)))
-		b.print(t, reading.Line)
-		metrics := b.waitMetrics(t, i+2)
-		reading.Values["status"] = reading.Status
-		require.Equal(t, reading.Values, metrics[i+1].Fields())
-	}
-	require.Equal(t, descriptors, openDescriptors(t))
-	require.Equal(t, int64(201), b.counter("opens"))
-	require.Equal(t, int64(200), b.counter("partial_lines"))
-	b.plugin.Stop()
-	require.Equal(t, descriptors-localPortDescriptors, openDescriptors(t), "Stop leaves no descriptor open")
-}
-
-// localPortDescriptors are the device, its lock and the two ends of the serial library's pipe.
-const localPortDescriptors = 4
-
-func openDescriptors(t *testing.T) int {
-	t.Helper()
-	count, err := process.Descriptors()
-	require.NoError(t, err)
-	return count
 }
 
 func TestNetworkPort(t *testing.T) {
@@ -390,14 +265,4 @@ func TestTheClockMayStep(t *testing.T) {
 	require.Equal(t, s.newest.Add(1), s.now(), "a small step back: the time goes on")
 	s.newest = time.Now().Add(2 * time.Hour)
 	require.WithinDuration(t, time.Now(), s.now(), time.Second, "a large one is followed")
-}
-
-// FuzzDecode: whatever a line holds, it gives readings or an error, and never both.
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(goodLine))
-	f.Add([]byte("\xef\xbb\xbf{}"))
-	f.Fuzz(func(t *testing.T, line []byte) {
-		readings, err := jsonDecoder{}.decode(line)
-		require.Equal(t, err == nil, len(readings) == 1)
-	})
 }

@@ -1,41 +1,99 @@
 package arduino_serial
 
-import "github.com/influxdata/telegraf/selfstat"
+import (
+	"errors"
 
-// counters are the plugin's own statistics, which inputs.internal shows as internal_arduino_serial, tagged by device_id.
+	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line"
+	"github.com/telegraf-station/telegraf-station/internal/schema"
+)
+
+// counters are the plugin's own statistics, which inputs.internal shows as internal_arduino_serial, tagged by the station.
 type counters struct {
-	bytes    selfstat.Stat // bytes read
-	lines    selfstat.Stat // lines read, good or bad
-	readings selfstat.Stat // readings that became metrics
-	errors   selfstat.Stat // readings of status 1
-	unknown  selfstat.Stat // values left out because the schema does not declare them
-	partial  selfstat.Stat // cut-off first lines after opening the port, dropped
+	bytes     selfstat.Stat // bytes read
+	lines     selfstat.Stat // lines read, good or bad
+	readings  selfstat.Stat // readings that became metrics
+	errors    selfstat.Stat // readings of status 1
+	unknown   selfstat.Stat // values left out because the schema does not declare them
+	partial   selfstat.Stat // cut-off lines after opening the port and before losing it
+	positions selfstat.Stat // NMEA sentences with the state of the GPS, among lines of another format
 
+	rejectedChecksum selfstat.Stat
 	rejectedSyntax   selfstat.Stat
-	rejectedEncoding selfstat.Stat
+	rejectedSchema   selfstat.Stat
 	rejectedOverlong selfstat.Stat
+	rejectedEncoding selfstat.Stat
+	rejectedFused    selfstat.Stat
+	rejectedDevice   selfstat.Stat
 	rejectedEmpty    selfstat.Stat
 
-	opens    selfstat.Stat // times that the port was opened
-	silences selfstat.Stat // records of status 2
+	lost        selfstat.Stat // readings that the gaps of seq tell of
+	boardResets selfstat.Stat // boots of the board, by boot or seq
+
+	opens      selfstat.Stat // times that the port was opened
+	silences   selfstat.Stat // records of status 2
+	reopens    selfstat.Stat // times that the watchdog opened the port anew
+	resetsSent selfstat.Stat // times that the watchdog reset the board
+
+	framing selfstat.Stat // the driver's, since the port was opened first
+	overrun selfstat.Stat
+	parity  selfstat.Stat
 }
 
-func newCounters(statistics *selfstat.Collector, deviceID string) *counters {
+func newCounters(statistics *selfstat.Collector, tags map[string]string) *counters {
 	register := func(field string) selfstat.Stat {
-		return statistics.Register("arduino_serial", field, map[string]string{"device_id": deviceID})
+		return statistics.Register("arduino_serial", field, map[string]string{schema.DeviceID: tags[schema.DeviceID]})
 	}
 	return &counters{
-		bytes:            register("bytes"),
-		lines:            register("lines"),
-		readings:         register("readings"),
-		errors:           register("sensing_errors"),
-		unknown:          register("unknown_values"),
-		partial:          register("partial_lines"),
+		bytes:     register("bytes"),
+		lines:     register("lines"),
+		readings:  register("readings"),
+		errors:    register("sensing_errors"),
+		unknown:   register("unknown_values"),
+		partial:   register("partial_lines"),
+		positions: register("positions"),
+
+		rejectedChecksum: register("rejected_checksum"),
 		rejectedSyntax:   register("rejected_syntax"),
-		rejectedEncoding: register("rejected_encoding"),
+		rejectedSchema:   register("rejected_schema"),
 		rejectedOverlong: register("rejected_overlong"),
+		rejectedEncoding: register("rejected_encoding"),
+		rejectedFused:    register("rejected_fused"),
+		rejectedDevice:   register("rejected_device"),
 		rejectedEmpty:    register("rejected_empty"),
-		opens:            register("opens"),
-		silences:         register("silences"),
+
+		lost:        register("lost"),
+		boardResets: register("board_resets"),
+
+		opens:      register("opens"),
+		silences:   register("silences"),
+		reopens:    register("reopens"),
+		resetsSent: register("resets_sent"),
+
+		framing: register("framing_errors"),
+		overrun: register("overrun_errors"),
+		parity:  register("parity_errors"),
 	}
+}
+
+// rejected is the counter for a cause, and the cause's name.
+func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
+	for _, known := range []struct {
+		err     error
+		counter selfstat.Stat
+		cause   string
+	}{
+		{line.ErrFused, c.rejectedFused, "fused"},
+		{line.ErrChecksum, c.rejectedChecksum, "checksum"},
+		{flatjson.ErrEncoding, c.rejectedEncoding, "encoding"},
+		{errSchema, c.rejectedSchema, "schema"},
+		{errDevice, c.rejectedDevice, "device"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.counter, known.cause
+		}
+	}
+	return c.rejectedSyntax, "syntax"
 }

@@ -3,6 +3,7 @@ package arduino_serial
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -11,14 +12,17 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"go.bug.st/serial"
 
+	"github.com/telegraf-station/telegraf-station/internal/line"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
 // Options are the user's.
 type Options struct {
-	Port     string `toml:"port"`
-	BaudRate int    `toml:"baud_rate"`
-	Framing  string `toml:"framing"`
+	Port        string `toml:"port"`
+	BaudRate    int    `toml:"baud_rate"`
+	Framing     string `toml:"framing"`
+	ResetOnOpen string `toml:"reset_on_open"`
 
 	DeviceID string    `toml:"device_id"`
 	Site     string    `toml:"site"`
@@ -27,31 +31,78 @@ type Options struct {
 	Location []float64 `toml:"location"`
 	Schema   string    `toml:"schema"`
 
+	LineFormat    string      `toml:"line_format"`
+	Columns       []string    `toml:"columns"`
 	DataFormat    string      `toml:"data_format"`
+	Checksum      string      `toml:"checksum"`
 	MaxLineLength config.Size `toml:"max_line_length"`
 
 	SilenceTimeout      config.Duration `toml:"silence_timeout"`
 	FirstReadingTimeout config.Duration `toml:"first_reading_timeout"`
 	ReconnectInterval   config.Duration `toml:"reconnect_interval"`
+
+	CaptureFile string      `toml:"capture_file"`
+	CaptureSize config.Size `toml:"capture_size"`
+
+	Boards []Board `toml:"board"`
 }
 
-// settings are the checked options.
+// The values of the option `checksum`.
+const (
+	checksumOptional = "optional"
+	checksumRequired = "required"
+)
+
+// settings are the checked options of a board.
 type settings struct {
-	finder         portFinder
+	system         serialport.System
+	finder         serialport.Finder
 	mode           *serial.Mode
+	reset          serialport.Reset
 	tags           map[string]string
 	schema         *schema.Schema
 	location       *schema.Location
-	decoder        decoder
+	decoder        *line.Decoder
 	maxLineLength  int
 	silenceTimeout time.Duration
 	reconnect      time.Duration
+	captureFile    string
+	captureSize    int64
+	lineFormat     string
+	parsed         bool   // by a parser of Telegraf, not as lineFormat says
+	logPrefix      string // tells the boards of a section apart
 }
 
-func (a *ArduinoSerial) check() (settings, error) {
-	var s settings
+// check returns the settings of each board.
+func (a *ArduinoSerial) check() ([]settings, error) {
+	boards, err := a.boards()
+	if err != nil {
+		return nil, err
+	}
+	var all []settings
+	for i, board := range boards {
+		checked, err := board.checkBoard()
+		switch {
+		case err != nil && len(boards) > 1:
+			return nil, fmt.Errorf("board %d: %w", i+1, err)
+		case err != nil:
+			return nil, err
+		case len(boards) > 1:
+			checked.logPrefix = checked.tags[schema.DeviceID] + ": "
+		}
+		all = append(all, checked)
+	}
+	return all, nil
+}
+
+func (a *ArduinoSerial) checkBoard() (settings, error) {
+	s := settings{
+		system: serialport.ThisSystem(), reset: serialport.Reset(a.ResetOnOpen),
+		maxLineLength: int(a.MaxLineLength), silenceTimeout: time.Duration(a.SilenceTimeout), reconnect: time.Duration(a.ReconnectInterval),
+		captureFile: a.CaptureFile, captureSize: int64(a.CaptureSize), lineFormat: a.LineFormat, parsed: a.DataFormat != "",
+	}
 	var err error
-	if s.finder, err = newPortFinder(a.Port); err != nil {
+	if s.finder, err = s.system.NewFinder(a.Port); err != nil {
 		return s, err
 	}
 	if s.mode, err = a.checkMode(); err != nil {
@@ -69,12 +120,7 @@ func (a *ArduinoSerial) check() (settings, error) {
 	if s.decoder, err = a.checkDecoder(); err != nil {
 		return s, err
 	}
-	if a.MaxLineLength < 16 || a.MaxLineLength > 1<<20 {
-		return s, fmt.Errorf(`option "max_line_length" must be between 16 bytes and 1 MiB (got %d)`, a.MaxLineLength)
-	}
-	s.maxLineLength = int(a.MaxLineLength)
-	s.silenceTimeout, s.reconnect = time.Duration(a.SilenceTimeout), time.Duration(a.ReconnectInterval)
-	return s, a.checkTimes()
+	return s, errors.Join(a.checkChoices(), a.checkTimes(), a.checkCapture())
 }
 
 func (a *ArduinoSerial) checkMode() (*serial.Mode, error) {
@@ -135,6 +181,26 @@ func checkLocation(location []float64) (*schema.Location, error) {
 	return &schema.Location{Lat: location[0], Lon: location[1]}, nil
 }
 
+func (a *ArduinoSerial) checkDecoder() (*line.Decoder, error) {
+	format, err := a.checkFormat()
+	return &line.Decoder{Format: format, ChecksumRequired: a.Checksum == checksumRequired}, err
+}
+
+func (a *ArduinoSerial) checkChoices() error {
+	switch serialport.Reset(a.ResetOnOpen) {
+	case serialport.ResetAuto, serialport.ResetNever, serialport.ResetAlways:
+	default:
+		return fmt.Errorf(`option "reset_on_open" must be "auto", "never" or "always" (got %q)`, a.ResetOnOpen)
+	}
+	if a.Checksum != checksumOptional && a.Checksum != checksumRequired {
+		return fmt.Errorf(`option "checksum" must be "optional" or "required" (got %q)`, a.Checksum)
+	}
+	if a.MaxLineLength < 16 || a.MaxLineLength > 1<<20 {
+		return fmt.Errorf(`option "max_line_length" must be between 16 bytes and 1 MiB (got %d)`, a.MaxLineLength)
+	}
+	return nil
+}
+
 func (a *ArduinoSerial) checkTimes() error {
 	for _, option := range []struct {
 		name  string
@@ -143,6 +209,16 @@ func (a *ArduinoSerial) checkTimes() error {
 		if option.value <= 0 {
 			return fmt.Errorf("option %q must be more than 0 (got %s)", option.name, time.Duration(option.value))
 		}
+	}
+	return nil
+}
+
+func (a *ArduinoSerial) checkCapture() error {
+	if a.CaptureFile != "" && !filepath.IsAbs(a.CaptureFile) {
+		return fmt.Errorf(`option "capture_file" must be an absolute path, e.g. "/var/tmp/station.capture" (got %q)`, a.CaptureFile)
+	}
+	if a.CaptureSize < 64<<10 || a.CaptureSize > 1<<30 {
+		return fmt.Errorf(`option "capture_size" must be between 64 KiB and 1 GiB (got %d)`, a.CaptureSize)
 	}
 	return nil
 }

@@ -37,12 +37,25 @@ func TestGoodOptions(t *testing.T) {
 		"framing":        func(a *ArduinoSerial) { a.Framing = "7E2" },
 		"odd":            func(a *ArduinoSerial) { a.Framing = "8O1" },
 		"location":       func(a *ArduinoSerial) { a.Location = []float64{-90, 180} },
+		"reset never":    func(a *ArduinoSerial) { a.ResetOnOpen = "never" },
+		"reset always":   func(a *ArduinoSerial) { a.ResetOnOpen = "always" },
+		"checksum":       func(a *ArduinoSerial) { a.Checksum = "required" },
+		"csv":            func(a *ArduinoSerial) { a.LineFormat, a.Columns = "csv", []string{"temp", "light"} },
+		"key=value":      func(a *ArduinoSerial) { a.LineFormat = "key_value" },
+		"nmea":           func(a *ArduinoSerial) { a.LineFormat = "nmea" },
+		"capture":        func(a *ArduinoSerial) { a.CaptureFile, a.CaptureSize = "/var/tmp/station.capture", 64<<10 },
+		"two boards":     func(a *ArduinoSerial) { twoBoards(a) },
 		"topic parts":    func(a *ArduinoSerial) { a.Site, a.Index, a.Type = "Jeju-Si.2", "01", "pi-4" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, newPlugin(change).Init())
 		})
 	}
+}
+
+func twoBoards(a *ArduinoSerial) {
+	a.Port, a.DeviceID = "", ""
+	a.Boards = []Board{{Port: "/dev/ttyACM0", DeviceID: "roof"}, {Port: "/dev/ttyACM1", DeviceID: "yard"}}
 }
 
 // TestWrongOptions holds every message that a wrong option provokes.
@@ -74,6 +87,23 @@ func TestWrongOptions(t *testing.T) {
 		`option "location" must be [latitude, longitude] in degrees, -90..90 and -180..180 (got [35.1])`:       func(a *ArduinoSerial) { a.Location = []float64{35.1} },
 		`option "schema" must be "environment" or the path of a schema file (got "enviroment")`:                func(a *ArduinoSerial) { a.Schema = "enviroment" },
 		`option "data_format": undefined but requested parser: jsn`:                                            func(a *ArduinoSerial) { a.DataFormat, a.newParser = "jsn", failing },
+
+		`option "reset_on_open" must be "auto", "never" or "always" (got "no")`: func(a *ArduinoSerial) { a.ResetOnOpen = "no" },
+
+		`option "line_format" must be "json", "csv", "key_value" or "nmea" (got "xml")`:                                                    func(a *ArduinoSerial) { a.LineFormat = "xml" },
+		`options "line_format" and "data_format" exclude each other: set one of them`:                                                      func(a *ArduinoSerial) { a.LineFormat, a.DataFormat = "nmea", "csv" },
+		`option "columns" is missing: it names the values of a line in their order, e.g. columns = ["alcohol_gas", "co_gas", "temp"]`:      func(a *ArduinoSerial) { a.LineFormat = "csv" },
+		`option "columns" must name each value once (got ["temp" "temp"])`:                                                                 func(a *ArduinoSerial) { a.LineFormat, a.Columns = "csv", []string{"temp", "temp"} },
+		`option "columns" must name each value once (got ["temp" ""])`:                                                                     func(a *ArduinoSerial) { a.LineFormat, a.Columns = "csv", []string{"temp", ""} },
+		`option "columns" names the values of line_format = "csv": set that, or leave columns out`:                                         func(a *ArduinoSerial) { a.Columns = []string{"temp"} },
+		`option "checksum" must be "optional" or "required" (got "crc32")`:                                                                 func(a *ArduinoSerial) { a.Checksum = "crc32" },
+		`option "capture_file" must be an absolute path, e.g. "/var/tmp/station.capture" (got "capture")`:                                  func(a *ArduinoSerial) { a.CaptureFile = "capture" },
+		`option "capture_size" must be between 64 KiB and 1 GiB (got 1024)`:                                                                func(a *ArduinoSerial) { a.CaptureSize = 1024 },
+		`options "port", "device_id" and "capture_file" belong to each board: set them in the [[inputs.arduino_serial.board]] tables only`: func(a *ArduinoSerial) { twoBoards(a); a.Port = "/dev/ttyACM2" },
+		`option "port" must differ from board to board (got "/dev/ttyACM0" twice)`:                                                         func(a *ArduinoSerial) { twoBoards(a); a.Boards[1].Port = "/dev/ttyACM0" },
+		`option "device_id" must differ from board to board (got "roof" twice)`:                                                            func(a *ArduinoSerial) { twoBoards(a); a.Boards[1].DeviceID = "roof" },
+		`board 2: option "device_id" is missing: it names this station's Arduino, e.g. device_id = "RaspberryPi"`:                          func(a *ArduinoSerial) { twoBoards(a); a.Boards[1].DeviceID = "" },
+		`board 1: option "location" must be [latitude, longitude] in degrees, -90..90 and -180..180 (got [1])`:                             func(a *ArduinoSerial) { twoBoards(a); a.Boards[0].Location = []float64{1} },
 
 		`option "max_line_length" must be between 16 bytes and 1 MiB (got 4)`:       func(a *ArduinoSerial) { a.MaxLineLength = 4 },
 		`option "max_line_length" must be between 16 bytes and 1 MiB (got 1048577)`: func(a *ArduinoSerial) { a.MaxLineLength = 1<<20 + 1 },

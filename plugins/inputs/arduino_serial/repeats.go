@@ -12,6 +12,7 @@ const repeatPeriod = 10 * time.Minute
 // repeats logs each cause once, and again after repeatPeriod with the number of times that it was left unsaid.
 type repeats struct {
 	log    telegraf.Logger
+	prefix string // tells the boards of a section apart, else empty
 	causes map[string]*repeat
 }
 
@@ -20,13 +21,15 @@ type repeat struct {
 	omitted int
 }
 
-func newRepeats(log telegraf.Logger) *repeats {
-	return &repeats{log: log, causes: make(map[string]*repeat)}
+func newRepeats(log telegraf.Logger, prefix string) *repeats {
+	return &repeats{log: log, prefix: prefix, causes: make(map[string]*repeat)}
 }
 
 // warnf logs a warning unless the same cause was logged lately; a cause is a short text that stays the same when values differ.
 func (r *repeats) warnf(cause, format string, args ...any) {
 	known, found := r.causes[cause]
+	format = "%s" + format
+	args = append([]any{r.prefix}, args...)
 	switch {
 	case !found:
 		r.causes[cause] = &repeat{logged: time.Now()}
@@ -42,5 +45,5 @@ func (r *repeats) warnf(cause, format string, args ...any) {
 // recovered says that all is well, and makes every cause worth a line again.
 func (r *repeats) recovered(message string) {
 	clear(r.causes)
-	r.log.Info(message)
+	r.log.Info(r.prefix + message)
 }

@@ -3,79 +3,79 @@ package arduino_serial
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
-	"go.bug.st/serial"
+	"github.com/telegraf-station/telegraf-station/internal/capture"
+	"github.com/telegraf-station/telegraf-station/internal/line"
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-// session opens the port and reads it until ctx ends or the port is lost; the error tells why it could not be opened or was lost.
+// errReopen ends a session because the watchdog wants the port opened anew.
+var errReopen = errors.New("the port is opened anew")
+
+// session opens the port and reads it until ctx ends, the port is lost or the watchdog wants it opened anew; the error tells why.
 func (s *station) session(ctx context.Context) error {
-	path, err := s.finder.find()
+	path, err := s.finder.Find()
 	if err != nil {
 		return err
 	}
-	port, err := openPort(ctx, path, s.mode)
+	port, err := s.system.Open(ctx, path, s.mode, s.reset)
 	if err != nil {
 		return err
 	}
 	defer port.Close() //nolint:errcheck // it is read-only and either lost or given up
 	s.counters.opens.Incr(1)
 	s.setState("%s is open at %d baud, but nothing came: does the sketch print to Serial, and is it this port?", path, s.mode.BaudRate)
-	s.source, s.announced = path, false
-	return s.read(ctx, port)
+	s.source, s.announced, s.noise = path, false, noise{}
+	s.capture.event(capture.Open, []byte(path))
+	err = s.read(ctx, port)
+	s.capture.event(capture.Close, []byte(path))
+	return err
 }
 
-func (s *station) read(ctx context.Context, port port) error {
+func (s *station) read(ctx context.Context, port serialport.Port) error {
 	first := true
-	lines := splitter{
-		limit:    s.maxLineLength,
-		line:     func(line []byte) { s.line(line, first); first = false },
-		overlong: func() { s.rejectOverlong(); first = false },
+	lines := line.Splitter{
+		Limit:    s.maxLineLength,
+		Line:     func(text []byte) { s.line(text, first); first = false },
+		Overlong: func() { s.rejectOverlong(); first = false },
 	}
 	defer func() {
-		if len(lines.pending) > 0 {
+		if lines.Pending() > 0 {
 			s.counters.partial.Incr(1)
 		}
 	}()
+	driver := newDriverErrors(port, s.counters)
+	defer driver.count()
 	chunk := make([]byte, 4096)
 	for ctx.Err() == nil {
 		n, err := port.Read(chunk)
 		if n > 0 {
-			s.counters.bytes.Incr(int64(n))
-			if first {
-				s.setState("%s sends, but no whole line yet: check baud_rate (%d) and that the sketch ends each reading with println", s.source, s.mode.BaudRate)
-			}
-			lines.write(chunk[:n])
+			s.received(chunk[:n], first)
+			lines.Write(chunk[:n])
 		}
 		if err != nil {
-			return lost(s.source, err)
+			return err
 		}
-		s.watchSilence()
+		if err := s.lookAfter(port, driver); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// lost tells of a port that went away. The serial library calls that "Port has been closed", as if we had done it.
-func lost(source string, err error) error {
-	var portError *serial.PortError
-	switch {
-	case strings.HasPrefix(source, tcpScheme):
-		return fmt.Errorf("%s: %w (%w)", source, errConnectionLost, err)
-	case errors.As(err, &portError) && portError.Code() == serial.PortClosed:
-		return fmt.Errorf("%s: %w", source, errPortLost)
+// received notes bytes before they are looked at.
+func (s *station) received(chunk []byte, first bool) {
+	s.capture.event(capture.Read, chunk)
+	s.counters.bytes.Incr(int64(len(chunk)))
+	s.noise.add(chunk)
+	if first {
+		s.setState("%s sends, but no whole line yet: check baud_rate (%d) and that the sketch ends each reading with println", s.source, s.mode.BaudRate)
 	}
-	return fmt.Errorf("%s: %w (%w)", source, errPortLost, err)
 }
-
-var (
-	errPortLost       = errors.New("lost, was the cable pulled?")
-	errConnectionLost = errors.New("the connection was lost")
-)
 
 // cause is what stays the same when the same trouble comes again: the text of a lost connection has another port each time.
 func cause(err error) string {
-	if errors.Is(err, errPortLost) || errors.Is(err, errConnectionLost) {
+	if errors.Is(err, serialport.ErrLost) {
 		return "port lost"
 	}
 	return "port " + err.Error()

@@ -11,7 +11,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
@@ -22,6 +22,11 @@ type station struct {
 	acc      telegraf.Accumulator
 	log      *repeats
 	counters *counters
+	capture  recorder
+	watchdog watchdog
+	sequence sequence
+	position position
+	noise    noise
 
 	// firstReading is closed with the first reading that became a metric, stopped when run returns.
 	firstReading chan struct{}
@@ -31,7 +36,6 @@ type station struct {
 	// source is the path of the open port; announced says that the log tells of readings from it.
 	source    string
 	announced bool
-	silentAt  time.Time
 	newest    time.Time
 
 	mu    sync.Mutex
@@ -39,8 +43,10 @@ type station struct {
 }
 
 func newStation(s settings, acc telegraf.Accumulator, log telegraf.Logger, counters *counters) *station {
+	repeats := newRepeats(log, s.logPrefix)
 	return &station{
-		settings: s, acc: acc, log: newRepeats(log), counters: counters,
+		settings: s, acc: acc, log: repeats, counters: counters, capture: newRecorder(s, repeats),
+		watchdog:     watchdog{timeout: s.silenceTimeout},
 		firstReading: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
@@ -48,9 +54,14 @@ func newStation(s settings, acc telegraf.Accumulator, log telegraf.Logger, count
 // run reads until ctx ends, opening the port again whenever it is lost.
 func (s *station) run(ctx context.Context) {
 	defer close(s.stopped)
-	s.postponeSilence()
+	defer s.capture.close()
+	s.watchdog.reading()
 	for ctx.Err() == nil {
-		if err := s.session(ctx); err != nil {
+		err := s.session(ctx)
+		if errors.Is(err, errReopen) {
+			continue
+		}
+		if err != nil {
 			s.setState("%v", err)
 			s.log.warnf(cause(err), "%v; trying again every %s", err, s.reconnect)
 		}
@@ -65,58 +76,111 @@ func (s *station) pause(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(until.Sub(now), max(time.Until(s.silentAt), 0)+time.Millisecond)):
+		case <-time.After(min(until.Sub(now), max(time.Until(s.watchdog.due), 0)+time.Millisecond)):
 			s.watchSilence()
 		}
 	}
 }
 
 // line takes a whole line; first says that it is the first one after the port was opened, so perhaps the end of one.
-func (s *station) line(line []byte, first bool) {
+func (s *station) line(text []byte, first bool) {
 	s.counters.lines.Incr(1)
-	if first && !s.decoder.tellsPartial() {
-		s.counters.partial.Incr(1)
-		return
-	}
-	if len(bytes.TrimSpace(line)) == 0 {
+	if len(bytes.TrimSpace(text)) == 0 {
 		s.counters.rejectedEmpty.Incr(1)
 		return
 	}
-	readings, err := s.decoder.decode(line)
+	records, err := s.decoder.Decode(text)
+	if first && len(records) > 0 && !records[0].Checked && !s.decoder.Format.Delimited() {
+		records = records[1:]
+		s.counters.partial.Incr(1)
+	}
+	for _, record := range records {
+		s.record(text, record)
+	}
 	switch {
 	case err != nil && first:
 		s.counters.partial.Incr(1)
 	case err != nil:
-		s.reject(line, err)
-	}
-	for _, reading := range readings {
-		s.reading(reading)
+		s.reject(text, err)
 	}
 }
 
-func (s *station) reject(line []byte, err error) {
-	counter, kind := s.counters.rejectedSyntax, "syntax"
-	if errors.Is(err, flatjson.ErrEncoding) {
-		counter, kind = s.counters.rejectedEncoding, "encoding"
+// The causes for which a record that could be read is no reading of this station.
+var (
+	errSchema = errors.New("no value of the schema in it")
+	errDevice = errors.New("another device_id")
+)
+
+func (s *station) record(text []byte, record line.Record) {
+	if record.Position {
+		s.counters.positions.Incr(1)
+		s.position.fix(record.Values)
+		return
 	}
+	if err := s.checkOwner(record.Values); err != nil {
+		s.reject(text, err)
+		return
+	}
+	s.follow(record.Values)
+	s.position.fill(record.Values)
+	s.reading(record.Values)
+}
+
+// checkOwner refuses the readings of another board: that of another station, where two were swapped, or of no station.
+func (s *station) checkOwner(values line.Values) error {
+	if named, ok := values[schema.DeviceID].(string); ok {
+		if named != s.tags[schema.DeviceID] {
+			return fmt.Errorf("%w: the board says %q, the option device_id %q: are two boards swapped?", errDevice, named, s.tags[schema.DeviceID])
+		}
+		delete(values, schema.DeviceID)
+	}
+	for name := range values {
+		if _, declared := s.schema.Field(name); declared {
+			return nil
+		}
+	}
+	return fmt.Errorf(`%w ("%s")`, errSchema, s.schema.Name)
+}
+
+// follow counts lines that were lost and boots of the board, by the line's numbers.
+func (s *station) follow(values line.Values) {
+	s.sequence.next(values)
+	if s.sequence.lost > 0 {
+		s.counters.lost.Incr(s.sequence.lost)
+		s.log.warnf("lost", "%d readings were lost on the line before the one with seq %v: check cable and power", s.sequence.lost, values[seqName])
+	}
+	s.counters.boardResets.Incr(s.sequence.resets)
+	for _, name := range []string{seqName, bootName} {
+		if _, declared := s.schema.Field(name); !declared {
+			delete(values, name)
+		}
+	}
+}
+
+func (s *station) reject(text []byte, err error) {
+	counter, cause := s.counters.rejected(err)
 	counter.Incr(1)
-	s.setState("the last line was rejected: %v: %.100q", err, line)
-	s.log.warnf(kind, "Line rejected: %v: %.100q", err, line)
+	advice := s.advice(text, cause)
+	s.setState("the last line was rejected: %v%s: %.100q", err, advice, text)
+	s.log.warnf(cause, "Line rejected: %v%s: %.100q", err, advice, text)
 }
 
 func (s *station) rejectOverlong() {
 	s.counters.lines.Incr(1)
 	s.counters.rejectedOverlong.Incr(1)
-	s.setState("a line is longer than max_line_length (%d bytes)", s.maxLineLength)
-	s.log.warnf("overlong", "Line rejected: it is longer than max_line_length (%d bytes): check baud_rate (%d) and that the sketch ends each reading with println",
-		s.maxLineLength, s.mode.BaudRate)
+	advice := s.noise.diagnosis(s.mode.BaudRate)
+	if advice == "" {
+		advice = fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
+	}
+	s.setState("a line is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
+	s.log.warnf("overlong", "Line rejected: it is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
 }
 
 // reading checks a decoded line and hands it on as a metric.
 func (s *station) reading(reading schema.Reading) {
 	record := s.schema.Check(reading, s.location)
 	for _, problem := range record.Problems {
-		s.log.warnf("value "+problem.Field, "Reading with status 1: %v", problem)
+		s.log.warnf("value "+problem.Field, "Reading with status 1: %v: is its sensor connected, and its wire?", problem)
 	}
 	for _, name := range record.Unknown {
 		s.counters.unknown.Incr(1)
@@ -126,7 +190,8 @@ func (s *station) reading(reading schema.Reading) {
 		s.counters.errors.Incr(1)
 	}
 	s.counters.readings.Incr(1)
-	s.postponeSilence()
+	s.watchdog.reading()
+	s.noise = noise{}
 	s.add(record)
 	s.announce()
 }
@@ -138,23 +203,8 @@ func (s *station) announce() {
 	}
 	s.announced = true
 	s.log.recovered("Reading from " + s.source)
-	s.setState("%s gave readings, but none came lately", s.source)
+	s.setState("%s gave readings, but none came lately: does the board have power, does the sketch hang?", s.source)
 	s.once.Do(func() { close(s.firstReading) })
-}
-
-func (s *station) postponeSilence() { s.silentAt = time.Now().Add(s.silenceTimeout) }
-
-// watchSilence adds a record of status 2 for each silence_timeout without a reading,
-// so that "no data" and "station dead" differ in the centre.
-func (s *station) watchSilence() {
-	if time.Now().Before(s.silentAt) {
-		return
-	}
-	s.postponeSilence()
-	s.announced = false
-	s.counters.silences.Incr(1)
-	s.log.warnf("silence", "No reading for %s: sending a record of status 2: %s", s.silenceTimeout, s.diagnosis())
-	s.add(s.schema.Silence(s.location))
 }
 
 func (s *station) add(record schema.Record) {
@@ -178,17 +228,4 @@ func (s *station) now() time.Time {
 	}
 	s.newest = now
 	return now
-}
-
-func (s *station) setState(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state = fmt.Sprintf(format, args...)
-}
-
-// diagnosis is the newest reason why there is no reading.
-func (s *station) diagnosis() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state
 }

@@ -1,4 +1,4 @@
-package arduino_serial
+package serialport
 
 import (
 	"fmt"
@@ -10,43 +10,40 @@ import (
 
 const usbScheme = "usb:"
 
-// usbFinder finds the one port of a USB device by reading sysfs. It opens no port: a library's port list does,
-// and sets 9600 8N1 on ports that others are using.
+// usbFinder finds the one port of a USB device by reading sysfs.
 type usbFinder struct {
+	System
 	option                  string
 	vendor, product, serial string // an empty serial matches any
-	// sysfs and dev are "/sys" and "/dev" but in tests.
-	sysfs, dev string
 }
 
 var usbOption = regexp.MustCompile(`^usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?$`)
 
-func newUSBFinder(option string) (portFinder, error) {
+func (s System) newUSBFinder(option string) (Finder, error) {
 	parts := usbOption.FindStringSubmatch(option)
 	if parts == nil {
 		return nil, fmt.Errorf(`option "port": a USB port is written "usb:VENDOR:PRODUCT" or "usb:VENDOR:PRODUCT:SERIAL" with the four hex digits that lsusb shows, e.g. "usb:2341:0043" (got %q)`, option)
 	}
-	return &usbFinder{
-		option: option, vendor: strings.ToLower(parts[1]), product: strings.ToLower(parts[2]), serial: parts[3],
-		sysfs: "/sys", dev: "/dev",
+	return usbFinder{
+		System: s, option: option, vendor: strings.ToLower(parts[1]), product: strings.ToLower(parts[2]), serial: parts[3],
 	}, nil
 }
 
-func (u *usbFinder) find() (string, error) {
-	entries, err := os.ReadDir(filepath.Join(u.sysfs, "class/tty"))
+func (u usbFinder) Find() (string, error) {
+	entries, err := os.ReadDir(filepath.Join(u.Sys, "class/tty"))
 	if err != nil {
 		return "", fmt.Errorf("port %q: %w", u.option, err)
 	}
 	var paths []string
 	for _, entry := range entries {
-		if u.matches(usbDevice(filepath.Join(u.sysfs, "class/tty", entry.Name()))) {
-			paths = append(paths, filepath.Join(u.dev, entry.Name()))
+		if u.matches(usbDevice(filepath.Join(u.Sys, "class/tty", entry.Name()))) {
+			paths = append(paths, filepath.Join(u.Dev, entry.Name()))
 		}
 	}
-	return one(u.option, paths)
+	return u.one(u.option, paths)
 }
 
-func (u *usbFinder) matches(device string) bool {
+func (u usbFinder) matches(device string) bool {
 	return device != "" && attribute(device, "idVendor") == u.vendor && attribute(device, "idProduct") == u.product &&
 		(u.serial == "" || attribute(device, "serial") == u.serial)
 }

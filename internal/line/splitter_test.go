@@ -1,4 +1,4 @@
-package arduino_serial
+package line
 
 import (
 	"strings"
@@ -9,9 +9,9 @@ import (
 )
 
 func split(limit int, chunks ...string) (lines []string, overlong int, pending string) {
-	s := splitter{limit: limit, line: func(line []byte) { lines = append(lines, string(line)) }, overlong: func() { overlong++ }}
+	s := Splitter{Limit: limit, Line: func(line []byte) { lines = append(lines, string(line)) }, Overlong: func() { overlong++ }}
 	for _, chunk := range chunks {
-		s.write([]byte(chunk))
+		s.Write([]byte(chunk))
 	}
 	return lines, overlong, string(s.pending)
 }

@@ -1,0 +1,64 @@
+package line
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+)
+
+// CSV is values in a fixed order, separated by comma, semicolon or tab: 9,117,26.52
+type CSV struct {
+	// Columns name the values, in their order.
+	Columns []string
+}
+
+// Decode wants a value for each column; an empty one is null. A header line, the columns' names, is no reading and no error.
+func (c CSV) Decode(text []byte) ([]Values, error) {
+	if !utf8.Valid(text) {
+		return nil, flatjson.ErrEncoding
+	}
+	words := bytes.Split(text, separator(text))
+	if len(words) != len(c.Columns) {
+		return nil, fmt.Errorf("%d values for %d columns", len(words), len(c.Columns))
+	}
+	values := make(Values, len(words))
+	header := true
+	for i, word := range words {
+		word = bytes.TrimSpace(word)
+		header = header && string(word) == c.Columns[i]
+		value, ok := csvValue(word)
+		if !ok && !header {
+			return nil, fmt.Errorf("column %q: %q is not a value", c.Columns[i], word)
+		}
+		values[c.Columns[i]] = value
+	}
+	if header {
+		return nil, nil
+	}
+	return []Values{values}, nil
+}
+
+func csvValue(word []byte) (any, bool) {
+	if len(word) == 0 {
+		return nil, true
+	}
+	return flatjson.Word(string(word))
+}
+
+// separator is the first of the separators that the text has.
+func separator(text []byte) []byte {
+	for _, candidate := range []string{",", ";", "\t"} {
+		if bytes.Contains(text, []byte(candidate)) {
+			return []byte(candidate)
+		}
+	}
+	return []byte(",")
+}
+
+// Starts are none: a record of numbers may start anywhere. Records with checksums are told apart by these.
+func (CSV) Starts([]byte) []Start { return nil }
+
+// Delimited is false: if the first or the last number is cut, there are still as many.
+func (CSV) Delimited() bool { return false }

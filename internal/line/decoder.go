@@ -1,0 +1,81 @@
+package line
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Decoder reads lines of one format. It is not for use by several goroutines.
+type Decoder struct {
+	// Format is what the lines are written in.
+	Format Format
+	// ChecksumRequired refuses what no checksum stands over.
+	ChecksumRequired bool
+
+	// checks says that this sender's records have checksums. A part of a fused line without one has lost it.
+	checks bool
+}
+
+// byteOrderMark starts what some Windows editors and terminals send.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// Decode returns the records of a line, in their order, and the reason why the line, or a part of it, is none. A line has
+// several where line ends were lost. The error wraps ErrChecksum, ErrFused (records were saved out of it) or
+// flatjson.ErrEncoding; any other is one of syntax.
+func (d *Decoder) Decode(line []byte) ([]Record, error) {
+	line = bytes.TrimPrefix(line, byteOrderMark)
+	records, err := d.record(line, false)
+	if err == nil {
+		return records, nil
+	}
+	saved, whole := d.fused(line)
+	switch {
+	case len(saved) == 0:
+		return nil, err
+	case whole:
+		return saved, nil
+	}
+	return saved, fmt.Errorf("%w: %w", ErrFused, err)
+}
+
+// record reads a text that has one record.
+func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
+	if isSentence(text) {
+		return d.sentence(text)
+	}
+	body, digits, checked := cutChecksum(text)
+	switch {
+	case checked:
+		if err := verify(body, digits); err != nil {
+			return nil, err
+		}
+		d.checks = true
+	case d.ChecksumRequired || mustBeChecked:
+		return nil, fmt.Errorf(`%w: there is none ("*HH" or "*HHHHHHHH" at the end)`, ErrChecksum)
+	}
+	readings, err := d.Format.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	var records []Record
+	for _, values := range readings {
+		records = append(records, Record{Values: values, Checked: checked})
+	}
+	return records, nil
+}
+
+// sentence reads an NMEA sentence, which always has a checksum: a reading where that is the format, else a position.
+func (d *Decoder) sentence(text []byte) ([]Record, error) {
+	if _, reading := d.Format.(*NMEA); reading {
+		readings, err := d.Format.Decode(text)
+		if err != nil || len(readings) == 0 {
+			return nil, err
+		}
+		return []Record{{Values: readings[0], Checked: true}}, nil
+	}
+	values, err := position(text)
+	if err != nil || values == nil {
+		return nil, err
+	}
+	return []Record{{Values: values, Checked: true, Position: true}}, nil
+}

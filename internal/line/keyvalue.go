@@ -1,0 +1,67 @@
+package line
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+)
+
+// KeyValue is names and values: temp=26.52 light=554, separated by blanks, commas or semicolons.
+type KeyValue struct{}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// Decode wants name=value throughout, and no name twice.
+func (KeyValue) Decode(text []byte) ([]Values, error) {
+	if !utf8.Valid(text) {
+		return nil, flatjson.ErrEncoding
+	}
+	values := make(Values)
+	for _, pair := range bytes.FieldsFunc(text, isPairSeparator) {
+		key, word, found := bytes.Cut(pair, []byte("="))
+		if !found || !keyForm.Match(key) {
+			return nil, fmt.Errorf("%q is not name=value", pair)
+		}
+		value, ok := flatjson.Word(string(word))
+		if !ok {
+			return nil, fmt.Errorf("%q is not a value of %q", word, key)
+		}
+		if _, repeated := values[string(key)]; repeated {
+			return nil, fmt.Errorf("%q is there twice", key)
+		}
+		values[string(key)] = value
+	}
+	if len(values) == 0 {
+		return nil, errors.New("no name=value in it")
+	}
+	return []Values{values}, nil
+}
+
+func isPairSeparator(char rune) bool {
+	return char == ' ' || char == '\t' || char == ',' || char == ';'
+}
+
+// Starts are where the record's first name comes again.
+func (KeyValue) Starts(text []byte) []Start {
+	end := bytes.IndexByte(text, '=')
+	if end <= 0 {
+		return nil
+	}
+	first := text[:end+1]
+	var starts []Start
+	for at := end + 1; ; {
+		next := bytes.Index(text[at:], first)
+		if next < 0 {
+			return starts
+		}
+		starts = append(starts, Start{At: at + next})
+		at += next + len(first)
+	}
+}
+
+// Delimited is false: a part of a record is name=value too.
+func (KeyValue) Delimited() bool { return false }

@@ -1,0 +1,270 @@
+package serialport
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.bug.st/serial"
+	"golang.org/x/sys/unix"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+var mode = &serial.Mode{BaudRate: 9600}
+
+func plug(t *testing.T) *arduino.Board {
+	t.Helper()
+	board, err := arduino.Plug(filepath.Join(t.TempDir(), "ttyUSB0"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = board.Unplug() }) // it may be unplugged already
+	return board
+}
+
+func open(t *testing.T, path string, reset Reset) Port {
+	t.Helper()
+	port, err := ThisSystem().Open(t.Context(), path, mode, reset)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = port.Close() })
+	return port
+}
+
+func TestReadAndUnplug(t *testing.T) {
+	board := plug(t)
+	port := open(t, board.Path(), ResetAuto)
+	require.NoError(t, board.Print("a line\n"))
+	chunk := make([]byte, 100)
+	n, err := port.Read(chunk)
+	require.NoError(t, err)
+	require.Equal(t, "a line\n", string(chunk[:n]))
+	begin := time.Now()
+	n, err = port.Read(chunk)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Greater(t, time.Since(begin), ReadTimeout/2)
+	require.NoError(t, board.Unplug())
+	_, err = port.Read(chunk)
+	require.ErrorIs(t, err, ErrLost)
+	require.ErrorContains(t, err, board.Path()+": the port was lost: was the cable pulled?")
+}
+
+func TestDescriptors(t *testing.T) {
+	board := plug(t)
+	before, err := process.Descriptors()
+	require.NoError(t, err)
+	for range 20 {
+		require.NoError(t, open(t, board.Path(), ResetAuto).Close())
+		_, err := ThisSystem().Open(t.Context(), "/dev/null", mode, ResetAuto)
+		require.ErrorContains(t, err, "/dev/null: not a serial port")
+	}
+	after, err := process.Descriptors()
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// A port that is open belongs to one program: also root and a program that asks nobody get in each other's way no more.
+func TestAPortHasOneReader(t *testing.T) {
+	board := plug(t)
+	port := open(t, board.Path(), ResetAuto)
+	_, err := ThisSystem().Open(t.Context(), board.Path(), mode, ResetAuto)
+	require.ErrorContains(t, err, board.Path()+": in use by ")
+
+	descriptor, err := unix.Open(board.Path(), unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if os.Getuid() != 0 {
+		require.ErrorIs(t, err, unix.EBUSY)
+		return
+	}
+	require.NoError(t, err)
+	taken, err := unix.IoctlGetInt(descriptor, unix.TIOCGEXCL)
+	require.NoError(t, err)
+	require.NotZero(t, taken, "TIOCEXCL is set")
+	require.NoError(t, errors.Join(port.Close(), unix.Close(descriptor)))
+}
+
+// settings are a port's; whoever is refused must not have changed them.
+func settings(t *testing.T, board *arduino.Board) unix.Termios {
+	t.Helper()
+	file, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	defer file.Close()
+	termios, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+	require.NoError(t, err)
+	return *termios
+}
+
+func TestABusyPortIsLeftAlone(t *testing.T) {
+	for name, take := range map[string]func(file *os.File) error{
+		"locked":    func(file *os.File) error { return unix.Flock(int(file.Fd()), unix.LOCK_EX) },
+		"exclusive": func(file *os.File) error { return unix.IoctlSetInt(int(file.Fd()), unix.TIOCEXCL, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			board := plug(t)
+			holder, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
+			require.NoError(t, err)
+			defer holder.Close()
+			before := settings(t, board)
+			require.NoError(t, take(holder))
+			_, err = ThisSystem().Open(t.Context(), board.Path(), &serial.Mode{BaudRate: 115200, DataBits: 7}, ResetAuto)
+			require.ErrorContains(t, err, board.Path()+": in use by ")
+			after, err := unix.IoctlGetTermios(int(holder.Fd()), unix.TCGETS)
+			require.NoError(t, err)
+			require.Equal(t, before, *after)
+		})
+	}
+}
+
+// HUPCL makes the kernel take DTR away at the last close, and the next open reboots the board.
+func TestResetOnOpen(t *testing.T) {
+	for reset, kept := range map[Reset]uint32{ResetAuto: 0, ResetNever: 0, ResetAlways: unix.HUPCL} {
+		board := plug(t)
+		file, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
+		require.NoError(t, err)
+		termios, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+		require.NoError(t, err)
+		termios.Cflag |= unix.HUPCL
+		require.NoError(t, unix.IoctlSetTermios(int(file.Fd()), unix.TCSETS, termios))
+		require.NoError(t, file.Close())
+		require.NoError(t, open(t, board.Path(), reset).Close())
+		require.Equal(t, kept, settings(t, board).Cflag&unix.HUPCL, reset)
+	}
+}
+
+// dtr is a device that notes what its DTR line does.
+type dtr struct {
+	serial.Port
+	states []bool
+	fails  error
+}
+
+func (d *dtr) SetDTR(on bool) error {
+	d.states = append(d.states, on)
+	return d.fails
+}
+
+func (d *dtr) SetReadTimeout(time.Duration) error { return nil }
+
+func TestResetIsAPulseOnDTR(t *testing.T) {
+	device := &dtr{}
+	port := &localPort{path: "/dev/ttyACM0", device: device}
+	require.NoError(t, port.prepare(ResetAuto))
+	require.NoError(t, port.prepare(ResetNever))
+	require.Empty(t, device.states)
+	require.NoError(t, port.prepare(ResetAlways))
+	require.Equal(t, []bool{false, true}, device.states)
+	require.NoError(t, port.Reset())
+	require.Equal(t, []bool{false, true, false, true}, device.states)
+	device.fails = unix.ENOTTY
+	require.ErrorIs(t, port.Reset(), ErrNoReset)
+	require.NoError(t, port.prepare(ResetAlways), "a pty has no such line, and is a port all the same")
+}
+
+func TestLineErrorsOfADriverWithoutThem(t *testing.T) {
+	_, ok := open(t, plug(t).Path(), ResetAuto).LineErrors()
+	require.False(t, ok)
+}
+
+func TestNetworkPort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	port := open(t, "tcp://"+listener.Addr().String(), ResetAlways)
+	conn, err := listener.Accept()
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("a line\n"))
+	require.NoError(t, err)
+	chunk := make([]byte, 100)
+	n, err := port.Read(chunk)
+	require.NoError(t, err)
+	require.Equal(t, "a line\n", string(chunk[:n]))
+	n, err = port.Read(chunk)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.ErrorIs(t, port.Reset(), ErrNoReset)
+	require.NoError(t, conn.Close())
+	_, err = port.Read(chunk)
+	require.ErrorIs(t, err, ErrLost)
+	require.ErrorContains(t, err, "tcp://"+listener.Addr().String()+": the port was lost: is ser2net still running there?")
+}
+
+func TestOpenErrorsTellWhatToDo(t *testing.T) {
+	s := madeUp(t)
+	fails := func(path string) string {
+		_, err := s.Open(t.Context(), path, mode, ResetAuto)
+		require.Error(t, err)
+		return err.Error()
+	}
+	dev := func(name string) string { return filepath.Join(s.Dev, name) }
+	require.Equal(t, "/nowhere/ttyACM0"+`: no such device: is the Arduino plugged in? ("ls /dev/serial/by-id" shows the ports that are there)`, fails("/nowhere/ttyACM0"))
+	require.Equal(t, dev("ttyACM7")+": no such device: is it one of these? Then set port to it: "+dev("ttyACM0")+", "+dev("ttyACM1")+", "+
+		dev("ttyUSB0")+", "+dev("ttyUSB1")+", "+dev("ttyUSB2"), fails(dev("ttyACM7")))
+	require.Contains(t, fails(dev("ttyACM0")), dev("ttyACM0")+`: not a serial port: set port to one that "ls /dev/serial/by-id" shows`)
+	require.Contains(t, fails("tcp://127.0.0.1:1"), "tcp://127.0.0.1:1: cannot connect: is ser2net running there?")
+	require.Equal(t, "/dev/x: cannot be opened: unplug the Arduino and plug it in again (input/output error)", s.explain("/dev/x", unix.EIO).Error())
+
+	touch(t, dev("ttyAMA0"))
+	require.NoError(t, os.Symlink("ttyAMA0", dev("serial0")))
+	touch(t, filepath.Join(s.Sys, "class/tty/console/active"))
+	require.NoError(t, os.WriteFile(filepath.Join(s.Sys, "class/tty/console/active"), []byte("ttyAMA0 tty1\n"), 0o600))
+	require.Equal(t, dev("serial0")+`: it is the system's console: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, hardware enabled, and reboot`,
+		fails(dev("serial0")))
+}
+
+func TestPermissionAdvice(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	touch(t, file)
+	current, err := user.Current()
+	require.NoError(t, err)
+	group, err := user.LookupGroupId(current.Gid)
+	require.NoError(t, err)
+	require.EqualError(t, ThisSystem().explain(file, unix.EACCES), file+`: permission denied: user "`+current.Username+
+		`" may not open it and no group may (mode -rw-------): is it the console's port, or is a udev rule missing?`)
+	require.NoError(t, os.Chmod(file, 0o660))
+	require.EqualError(t, ThisSystem().explain(file, unix.EACCES), file+`: permission denied: user "`+current.Username+`" is not in group "`+
+		group.Name+`": run "sudo usermod -aG `+group.Name+" "+current.Username+`" and restart Telegraf`)
+}
+
+// TestWhoHoldsThePort makes up /proc for programs that cannot be had here.
+func TestWhoHoldsThePort(t *testing.T) {
+	var tty unix.Stat_t
+	board := plug(t)
+	require.NoError(t, unix.Stat(board.Path(), &tty))
+	device, err := filepath.EvalSymlinks(board.Path())
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		program, command string
+		open, locked     bool
+		want             string
+	}{
+		"the service":     {"telegraf", "/usr/bin/telegraf\x00--config\x00/etc/telegraf/telegraf.conf\x00", false, true, `in use by telegraf (pid 4711: /usr/bin/telegraf --config /etc/telegraf/telegraf.conf): stop it first, "sudo systemctl stop telegraf" if it is the service`},
+		"ModemManager":    {"ModemManager", "/usr/sbin/ModemManager\x00", true, false, `in use by ModemManager (pid 4711: /usr/sbin/ModemManager): it takes the Arduino for a modem: run "sudo systemctl disable --now ModemManager"`},
+		"a login":         {"agetty", "/sbin/agetty\x00-\x00", true, true, `in use by agetty (pid 4711: /sbin/agetty -): a login waits there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`},
+		"any program":     {"minicom", "minicom\x00", true, false, "in use by minicom (pid 4711: minicom): close it first"},
+		"hidden":          {"minicom", "minicom\x00", false, false, `in use by a program of another user: "sudo fuser -v ` + board.Path() + `" shows which; close it first`},
+		"hidden, perhaps": {"ModemManager", "/usr/sbin/ModemManager\x00", false, false, `in use by a program of another user: "sudo fuser -v ` + board.Path() + `" shows which; close it first; if it is ModemManager, run "sudo systemctl disable --now ModemManager"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := System{Proc: t.TempDir(), Dev: "/dev", Sys: "/sys"}
+			folder := filepath.Join(s.Proc, "4711")
+			require.NoError(t, os.MkdirAll(folder+"/fd", 0o700))
+			require.NoError(t, os.WriteFile(folder+"/comm", []byte(test.program+"\n"), 0o600))
+			require.NoError(t, os.WriteFile(folder+"/cmdline", []byte(test.command), 0o600))
+			require.NoError(t, os.Symlink("/dev/null", folder+"/fd/0"))
+			if test.open {
+				require.NoError(t, os.Symlink(device, folder+"/fd/3"))
+			}
+			locks := "1: POSIX  ADVISORY  WRITE 1 00:05:1 0 EOF\n"
+			if test.locked {
+				locks += fmt.Sprintf("2: FLOCK  ADVISORY  WRITE 4711 %02x:%02x:%d 0 EOF\n", unix.Major(tty.Dev), unix.Minor(tty.Dev), tty.Ino)
+			}
+			require.NoError(t, os.WriteFile(s.Proc+"/locks", []byte(locks), 0o600))
+			require.EqualError(t, s.explain(board.Path(), errBusy), board.Path()+": "+test.want)
+		})
+	}
+}

@@ -1,0 +1,61 @@
+// Package serialport finds, opens, guards and reads a station's serial port: a device of this computer or one that ser2net shares.
+//
+// finder.go and usb.go tell the path; open.go opens it, after guard.go has made sure that nobody else has it (holder.go tells
+// who does, console.go whether it is the system's own); local.go and network.go read it; explain.go tells the user what to do.
+// No port but the configured one is ever opened: a library's list of ports opens all of them, at 9600 8N1.
+package serialport
+
+import (
+	"errors"
+	"io"
+	"time"
+)
+
+// ReadTimeout bounds a read, so that silence and Stop are noticed soon; four wake-ups a second cost nothing measurable.
+const ReadTimeout = 250 * time.Millisecond
+
+// Port is an open port.
+type Port interface {
+	// Read returns (0, nil) when nothing came within ReadTimeout. Its errors wrap ErrLost and name the port.
+	io.ReadCloser
+	// Reset reboots the board by a pulse on DTR. It returns ErrNoReset where there is no such line.
+	Reset() error
+	// LineErrors are the driver's counters since the system's start; ok is false where it has none.
+	LineErrors() (errors LineErrors, ok bool)
+}
+
+// LineErrors count bytes that did not arrive well.
+type LineErrors struct {
+	Framing int64 // bytes without a stop bit: mostly a wrong baud rate, else a bad cable
+	Overrun int64 // bytes lost because the computer did not fetch them in time
+	Parity  int64 // bytes with a wrong parity bit
+}
+
+// Reset says whether opening a port may reboot the board, as it does on an Uno, Nano and Mega.
+type Reset string
+
+// The values of an option `reset_on_open`.
+const (
+	// ResetAuto leaves the board running where the system allows that. The watchdog may reset it.
+	ResetAuto Reset = "auto"
+	// ResetNever is that, and the watchdog may not.
+	ResetNever Reset = "never"
+	// ResetAlways reboots it each time.
+	ResetAlways Reset = "always"
+)
+
+var (
+	// ErrLost is wrapped by the errors of a port that went away while it was read.
+	ErrLost = errors.New("the port was lost")
+	// ErrNoReset says that a port has no DTR line.
+	ErrNoReset = errors.New("this port has no DTR line")
+)
+
+// System is where the kernel shows devices and processes.
+type System struct {
+	// Sys, Proc and Dev are "/sys", "/proc" and "/dev" but in tests.
+	Sys, Proc, Dev string
+}
+
+// ThisSystem is the computer that this runs on.
+func ThisSystem() System { return System{Sys: "/sys", Proc: "/proc", Dev: "/dev"} }

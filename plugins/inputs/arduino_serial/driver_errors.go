@@ -1,0 +1,44 @@
+package arduino_serial
+
+import (
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
+)
+
+// driverErrors counts what the port's driver says of bytes that did not arrive well.
+type driverErrors struct {
+	port     serialport.Port
+	counters *counters
+	known    serialport.LineErrors
+	ok       bool
+	next     time.Time
+}
+
+// driverPeriod lies between two questions to the driver.
+const driverPeriod = 5 * time.Second
+
+// newDriverErrors begins with what the driver has counted so far: it may be another program's.
+func newDriverErrors(port serialport.Port, counters *counters) *driverErrors {
+	d := &driverErrors{port: port, counters: counters, next: time.Now().Add(driverPeriod)}
+	d.known, d.ok = port.LineErrors()
+	return d
+}
+
+func (d *driverErrors) countNowAndThen() {
+	if d.ok && time.Now().After(d.next) {
+		d.next = time.Now().Add(driverPeriod)
+		d.count()
+	}
+}
+
+func (d *driverErrors) count() {
+	now, ok := d.port.LineErrors()
+	if !ok || !d.ok {
+		return
+	}
+	d.counters.framing.Incr(now.Framing - d.known.Framing)
+	d.counters.overrun.Incr(now.Overrun - d.known.Overrun)
+	d.counters.parity.Incr(now.Parity - d.known.Parity)
+	d.known = now
+}
