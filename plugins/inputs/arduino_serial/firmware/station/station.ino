@@ -1,7 +1,7 @@
 // Station: prints one reading of its sensors a second, as a line of JSON with a checksum, for Telegraf's inputs.arduino_serial.
 // For Arduino Uno, Nano and Mega (5 V). The README beside this folder has the wiring.
 //
-//   {"seq":1,"boot":7,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05,"lat":35.179590,"lon":126.908220}*2C4A5D1E
+//   {"seq":1,"boot":7,"alcohol_gas":9,"co_gas":117,"temp":26.37,"light":554,"dust":1.27,"lat":35.179590,"lon":126.908220}*65E408E4
 
 // ---- Choose: what is connected (1 yes, 0 no; what is not connected is left out of the line) ----
 
