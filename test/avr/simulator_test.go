@@ -103,6 +103,43 @@ func ended(pid int) bool {
 	return err != nil || strings.Contains(string(stat), ") Z ")
 }
 
+func TestAScriptRepeats(t *testing.T) {
+	t.Parallel()
+	script := new(Script).Voltages(0, Reference()).ADC(0, CoGas, Saturated).ADC(500*time.Millisecond, CoGas, 574).Repeat(2 * time.Second)
+	printed := &firstLines{wanted: 6, done: make(chan struct{})}
+	running, err := Start(t.Context(), Options{Firmware: station(t), Script: script, Dir: t.TempDir(), Output: printed})
+	require.NoError(t, err)
+	<-printed.done
+	require.NoError(t, running.Kill())
+	var got []string
+	for line := range strings.Lines(printed.text.String()) {
+		got = append(got, value(t, line, "co_gas"))
+	}
+	require.Equal(t, []string{"117", "1023", "117", "1023", "117", "1023"}, got[:6])
+}
+
+// firstLines closes done after as many lines as are wanted.
+type firstLines struct {
+	text   strings.Builder
+	wanted int
+	done   chan struct{}
+}
+
+func (f *firstLines) Write(bytes []byte) (int, error) {
+	for _, one := range bytes {
+		if f.wanted == 0 {
+			break
+		}
+		f.text.WriteByte(one)
+		if one == '\n' {
+			if f.wanted--; f.wanted == 0 {
+				close(f.done)
+			}
+		}
+	}
+	return len(bytes), nil
+}
+
 func TestWrongScript(t *testing.T) {
 	t.Parallel()
 	for _, one := range []struct {

@@ -4,7 +4,7 @@
  *   -t  each line begins with the simulated microsecond of its first byte, and a blank
  * A line of the script is "at MS WHAT", MS in simulated milliseconds, in rising order:
  *   at MS adc PIN MILLIVOLTS   at MS adc PIN float   at MS gps SENTENCE   at MS ds18b20 DEGREES|absent|damaged|unpowered
- *   at MS reset   at MS stop
+ *   at MS reset   at MS stop   at MS repeat (the script, from its beginning)
  * It ends at "stop", when nobody reads its stdout any more, or with its parent.
  * Two things are not as on the chip: a byte takes 11 bit times (simavr counts a parity bit), and the EEPROM writes at once. */
 #define _GNU_SOURCE
@@ -34,6 +34,7 @@ struct simulator {
 	struct ds18b20 ds18b20;
 	struct event *events;
 	size_t next, count;
+	uint64_t script_began; /* cycles */
 	bool reset, stop; /* asked for by the script */
 	bool real_time, times, in_line;
 	int64_t began;         /* the clock's microsecond at which cycle 0 was, or would have been */
@@ -80,6 +81,13 @@ static void set_analog(struct simulator *simulator, const char *what)
 	simulator->analog.millivolts[channel] = millivolts;
 }
 
+/* Each round takes the time of its "repeat", the one that was just taken. */
+static void repeat(struct simulator *simulator)
+{
+	simulator->script_began += simulator->events[simulator->next - 1].at;
+	simulator->next = 0;
+}
+
 static void apply(struct simulator *simulator, const char *what)
 {
 	if (strncmp(what, "adc ", 4) == 0)
@@ -92,8 +100,16 @@ static void apply(struct simulator *simulator, const char *what)
 		simulator->reset = true;
 	else if (strcmp(what, "stop") == 0)
 		simulator->stop = true;
+	else if (strcmp(what, "repeat") == 0 && simulator->events[simulator->next - 1].at > 0)
+		repeat(simulator);
 	else
 		fail("the script has \"%s\": see the top of simulator.c for what it may have", what);
+}
+
+/* The cycle of the script's next event; 0 is none. */
+static uint64_t next_event(const struct simulator *simulator)
+{
+	return simulator->next < simulator->count ? simulator->script_began + simulator->events[simulator->next].at : 0;
 }
 
 /* Applies what is due and returns when the next thing is. */
@@ -101,16 +117,18 @@ static avr_cycle_count_t run_script(avr_t *avr, avr_cycle_count_t when, void *pa
 {
 	struct simulator *simulator = param;
 	(void)when;
-	while (simulator->next < simulator->count && simulator->events[simulator->next].at <= avr->cycle)
-		apply(simulator, simulator->events[simulator->next++].what);
-	return simulator->next < simulator->count ? simulator->events[simulator->next].at : 0;
+	while (simulator->next < simulator->count && next_event(simulator) <= avr->cycle) {
+		const char *what = simulator->events[simulator->next++].what;
+		apply(simulator, what);
+	}
+	return next_event(simulator);
 }
 
 static void start_script(struct simulator *simulator)
 {
 	if (simulator->next == simulator->count)
 		return;
-	uint64_t at = simulator->events[simulator->next].at, now = simulator->avr->cycle;
+	uint64_t at = next_event(simulator), now = simulator->avr->cycle;
 	avr_cycle_timer_register(simulator->avr, at > now ? at - now : 1, run_script, simulator);
 }
 

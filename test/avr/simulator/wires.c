@@ -58,6 +58,8 @@ static avr_cycle_count_t next_bit(avr_t *avr, avr_cycle_count_t when, void *para
 void gps_send(struct gps *gps, const char *sentence)
 {
 	size_t size = strlen(sentence);
+	if (gps->sent == gps->length)
+		gps->sent = gps->length = 0;
 	gps->text = realloc(gps->text, gps->length + size + 3);
 	if (!gps->text)
 		abort();
