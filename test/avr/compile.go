@@ -55,7 +55,7 @@ func compileSketch(ctx context.Context, b board, defines []string, archive strin
 			return err
 		}
 		source, object := filepath.Join(dir, "station.cpp"), filepath.Join(dir, "station.o")
-		if err := writeSource(dir, source); err != nil {
+		if err := writeSource(source); err != nil {
 			return err
 		}
 		args := slices.Concat(strict, cppFlags, b.flags(), []string{"-I" + filepath.Join(dir, "station"), source, "-o", object})
@@ -71,8 +71,8 @@ func compileSketch(ctx context.Context, b board, defines []string, archive strin
 }
 
 // writeSource makes a C++ file of the sketch, as the IDE does. The sketch needs no prototypes, which the IDE would add too.
-func writeSource(dir, path string) error {
-	sketch, err := os.ReadFile(filepath.Join(dir, "station", "station.ino")) //nolint:gosec // a file of ours
+func writeSource(path string) error {
+	sketch, err := firmware.Sketch.ReadFile("station/station.ino")
 	if err != nil {
 		return err
 	}

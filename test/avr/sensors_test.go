@@ -20,8 +20,13 @@ func analog(seq int, v Voltages) string {
 func TestExactReadingsOfKnownVoltages(t *testing.T) {
 	t.Parallel()
 	steps := []Voltages{
-		Reference(), {5, 4999, 0, 1250, 4000}, {4995, 5000, 2500, 5, 601}, {2501, 1234, 3210, 1499, 103}, {777, 888, 999, 333, 1111},
-		{5, 5, 5, 21, 588}, {3000, 3100, 3200, 300, 5000},
+		Reference(),
+		{5, 4999, 0, 1250, 4000},
+		{4995, 5000, 2500, 5, 601},
+		{2501, 1234, 3210, 1499, 103},
+		{777, 888, 999, 333, 1111},
+		{5, 5, 5, 21, 588},
+		{3000, 3100, 3200, 300, 5000},
 	}
 	script := new(Script)
 	for i, v := range steps {

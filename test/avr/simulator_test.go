@@ -60,7 +60,7 @@ func TestABoardEndsWhenNobodyReadsIt(t *testing.T) {
 	require.NoError(t, os.WriteFile(script, nil, 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	command := exec.CommandContext(ctx, binary, station(t).ELF, script)
+	command := exec.CommandContext(ctx, binary, station(t).ELF, script) //nolint:gosec // our own simulator
 	output, err := command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
@@ -78,7 +78,9 @@ func TestABoardEndsWithItsParent(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "script")
 	require.NoError(t, os.WriteFile(script, nil, 0o600))
-	shell := exec.CommandContext(t.Context(), "sh", "-c", `"$1" -r "$2" "$3" >"$4" & echo $!; wait`, "sh", binary, station(t).ELF, script, filepath.Join(dir, "printed"))
+	const background = `"$1" -r "$2" "$3" >"$4" & echo $!; wait`
+	//nolint:gosec // our own simulator
+	shell := exec.CommandContext(t.Context(), "sh", "-c", background, "sh", binary, station(t).ELF, script, filepath.Join(dir, "printed"))
 	output, err := shell.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, shell.Start())
