@@ -84,6 +84,26 @@ func TestDamagedSentencesAreIgnored(t *testing.T) {
 	}
 }
 
+// TestAReceiverThatNeverPauses takes nearly all of an Uno's time: no dust is measured, and lines are some milliseconds late, but
+// they come, and with the other sensors.
+func TestAReceiverThatNeverPauses(t *testing.T) {
+	t.Parallel()
+	script := new(Script).Voltages(0, Reference()).DS18B20(0, 26.5).DS18B20(10500*time.Millisecond, 30)
+	for at := 200 * time.Millisecond; at < 20*time.Second; at += 400 * time.Millisecond {
+		burst(script, at) // of half a second
+	}
+	lines := linesOf(t, script.Stop(20500*time.Millisecond), "TEMPERATURE=DS18B20")
+	require.Len(t, lines, 20)
+	for i, one := range lines {
+		require.InDelta(t, float64(i+1), one.at.Seconds(), 0.03)
+		require.Equal(t, "117", value(t, one.json, "co_gas"))
+		require.Equal(t, jnu, position(t, one))
+	}
+	require.Equal(t, "26.50", value(t, lines[9].json, "temp"))
+	require.Equal(t, "30.00", value(t, lines[19].json, "temp"))
+	require.Equal(t, "null", value(t, lines[19].json, "dust"))
+}
+
 func TestTheFixComesAndGoes(t *testing.T) {
 	t.Parallel()
 	script := new(Script).GPS(1100*time.Millisecond, lost).GPS(3100*time.Millisecond, good).GPS(6100*time.Millisecond, lost).

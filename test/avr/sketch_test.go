@@ -51,17 +51,17 @@ func TestNoSensorHoldsUpALine(t *testing.T) {
 	}
 }
 
-// TestTheIntervalDoesNotDrift looks at five simulated minutes, with a receiver that sends half of the time.
+// TestTheIntervalDoesNotDrift looks at two simulated minutes, with a receiver that sends half of the time.
 func TestTheIntervalDoesNotDrift(t *testing.T) {
 	t.Parallel()
 	script := new(Script).Voltages(0, Reference()).DS18B20(0, 26.5)
-	for second := range 300 {
+	for second := range 120 {
 		burst(script, time.Duration(second)*time.Second+100*time.Millisecond)
 	}
-	lines := onTheUno(t, script.Stop(300500*time.Millisecond), "TEMPERATURE=DS18B20")
-	require.Len(t, lines, 300)
+	lines := onTheUno(t, script.Stop(120500*time.Millisecond), "TEMPERATURE=DS18B20")
+	require.Len(t, lines, 120)
 	first, last := lines[0], lines[len(lines)-1]
-	require.InDelta(t, 299000, (last.at-first.at).Seconds()*1000, 2.1)
+	require.InDelta(t, 119000, (last.at-first.at).Seconds()*1000, 2.1)
 	for i, one := range lines {
 		require.Equal(t, fmt.Sprintf(`{"seq":%d,"boot":1,"alcohol_gas":9,"co_gas":117,"temp":26.50,"light":554,"dust":%s,"lat":35.179590,"lon":126.908220}`, i+1, dust(600)), one.json)
 	}

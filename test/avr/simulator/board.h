@@ -67,3 +67,24 @@ struct ds18b20 {
 void ds18b20_connect(struct ds18b20 *sensor, avr_t *avr, struct wires *wires);
 void ds18b20_set(struct ds18b20 *sensor, const char *what);
 void ds18b20_reset(struct ds18b20 *sensor);
+
+/* The script's events, times in cycles. */
+struct script {
+	struct event {
+		uint64_t at;
+		const char *what;
+	} *events;
+	size_t next, count;
+	uint64_t began; /* this round of it */
+};
+
+/* simavr's timers take 0 for "not again" too. */
+#define SCRIPT_ENDED 0
+
+void script_read(struct script *script, const char *path);
+uint64_t script_next(const struct script *script);           /* the cycle, or SCRIPT_ENDED */
+const char *script_take(struct script *script, uint64_t now); /* what is due, or NULL */
+void script_repeat(struct script *script);
+
+/* Says on stderr what is wrong, and ends the program. */
+void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -21,27 +21,20 @@
 #include "board.h"
 #include "sim_elf.h"
 
-struct event {
-	uint64_t at; /* cycles */
-	char *what;
-};
-
 struct simulator {
 	avr_t *avr;
 	struct analog analog;
 	struct wires wires;
 	struct gps gps;
 	struct ds18b20 ds18b20;
-	struct event *events;
-	size_t next, count;
-	uint64_t script_began; /* cycles */
+	struct script script;
 	bool reset, stop; /* asked for by the script */
 	bool real_time, times, in_line;
-	int64_t began;         /* the clock's microsecond at which cycle 0 was, or would have been */
-	uint64_t pace;         /* the cycle at which the clock is looked at next */
+	int64_t began; /* the clock's microsecond at which cycle 0 was, or would have been */
+	uint64_t pace; /* the cycle at which the clock is looked at next */
 };
 
-static void fail(const char *format, ...)
+void fail(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -81,13 +74,6 @@ static void set_analog(struct simulator *simulator, const char *what)
 	simulator->analog.millivolts[channel] = millivolts;
 }
 
-/* Each round takes the time of its "repeat", the one that was just taken. */
-static void repeat(struct simulator *simulator)
-{
-	simulator->script_began += simulator->events[simulator->next - 1].at;
-	simulator->next = 0;
-}
-
 static void apply(struct simulator *simulator, const char *what)
 {
 	if (strncmp(what, "adc ", 4) == 0)
@@ -100,16 +86,10 @@ static void apply(struct simulator *simulator, const char *what)
 		simulator->reset = true;
 	else if (strcmp(what, "stop") == 0)
 		simulator->stop = true;
-	else if (strcmp(what, "repeat") == 0 && simulator->events[simulator->next - 1].at > 0)
-		repeat(simulator);
+	else if (strcmp(what, "repeat") == 0)
+		script_repeat(&simulator->script);
 	else
 		fail("the script has \"%s\": see the top of simulator.c for what it may have", what);
-}
-
-/* The cycle of the script's next event; 0 is none. */
-static uint64_t next_event(const struct simulator *simulator)
-{
-	return simulator->next < simulator->count ? simulator->script_began + simulator->events[simulator->next].at : 0;
 }
 
 /* Applies what is due and returns when the next thing is. */
@@ -117,41 +97,16 @@ static avr_cycle_count_t run_script(avr_t *avr, avr_cycle_count_t when, void *pa
 {
 	struct simulator *simulator = param;
 	(void)when;
-	while (simulator->next < simulator->count && next_event(simulator) <= avr->cycle) {
-		const char *what = simulator->events[simulator->next++].what;
+	for (const char *what; (what = script_take(&simulator->script, avr->cycle));)
 		apply(simulator, what);
-	}
-	return next_event(simulator);
+	return script_next(&simulator->script);
 }
 
 static void start_script(struct simulator *simulator)
 {
-	if (simulator->next == simulator->count)
-		return;
-	uint64_t at = next_event(simulator), now = simulator->avr->cycle;
-	avr_cycle_timer_register(simulator->avr, at > now ? at - now : 1, run_script, simulator);
-}
-
-static void read_script(struct simulator *simulator, const char *path)
-{
-	FILE *file = fopen(path, "r");
-	if (!file)
-		fail("the script %s cannot be read: %s", path, strerror(errno));
-	char *line = NULL;
-	size_t size = 0;
-	for (ssize_t length; (length = getline(&line, &size, file)) > 0;) {
-		unsigned long long ms;
-		int begins = 0;
-		line[strcspn(line, "\n")] = 0;
-		if (sscanf(line, "at %llu %n", &ms, &begins) < 1 || begins == 0)
-			fail("the script has \"%s\": a line begins with \"at MS\"", line);
-		simulator->events = realloc(simulator->events, (simulator->count + 1) * sizeof *simulator->events);
-		if (!simulator->events)
-			abort();
-		simulator->events[simulator->count++] = (struct event){ms * CYCLES_PER_MS, strdup(line + begins)};
-	}
-	free(line);
-	fclose(file);
+	uint64_t at = script_next(&simulator->script), now = simulator->avr->cycle;
+	if (at != SCRIPT_ENDED)
+		avr_cycle_timer_register(simulator->avr, at > now ? at - now : 1, run_script, simulator);
 }
 
 static avr_t *load(const char *path)
@@ -240,7 +195,7 @@ int main(int argc, char **argv)
 	if (argc - optind != 2)
 		fail("usage: simulator [-r] [-t] ELF SCRIPT");
 	simulator.avr = load(argv[optind]);
-	read_script(&simulator, argv[optind + 1]);
+	script_read(&simulator.script, argv[optind + 1]);
 	connect_parts(&simulator);
 	simulator.began = clock_us();
 	while (!simulator.stop) {
