@@ -51,18 +51,29 @@ func TestNoSensorHoldsUpALine(t *testing.T) {
 	}
 }
 
-// TestTheIntervalDoesNotDrift looks at two simulated minutes, with a receiver that sends half of the time.
+// TestTheIntervalDoesNotDrift has many lines in a short time: one that is a clock's step late must not make the next ones late.
 func TestTheIntervalDoesNotDrift(t *testing.T) {
 	t.Parallel()
-	script := new(Script).Voltages(0, Reference()).DS18B20(0, 26.5)
-	for second := range 120 {
-		burst(script, time.Duration(second)*time.Second+100*time.Millisecond)
+	script := new(Script).Voltages(0, Reference()).Stop(30025 * time.Millisecond)
+	lines := linesOf(t, script, "GPS=0", "BAUD=115200", "INTERVAL=50")
+	require.Len(t, lines, 600)
+	for i, one := range lines[1:] {
+		require.InDelta(t, float64(50*(i+1)), (one.at-lines[0].at).Seconds()*1000, 2.1)
 	}
-	lines := onTheUno(t, script.Stop(120500*time.Millisecond), "TEMPERATURE=DS18B20")
-	require.Len(t, lines, 120)
-	first, last := lines[0], lines[len(lines)-1]
-	require.InDelta(t, 119000, (last.at-first.at).Seconds()*1000, 2.1)
+}
+
+// TestBesideABusyReceiver has one that sends half of the time, over the time at which each line is due.
+func TestBesideABusyReceiver(t *testing.T) {
+	t.Parallel()
+	script := new(Script).Voltages(0, Reference()).DS18B20(0, 26.5)
+	burst(script, 100*time.Millisecond)
+	for second := 1; second < 60; second++ {
+		burst(script, time.Duration(second)*time.Second+700*time.Millisecond)
+	}
+	lines := linesOf(t, script.Stop(60500*time.Millisecond), "TEMPERATURE=DS18B20")
+	require.Len(t, lines, 60)
 	for i, one := range lines {
+		require.InDelta(t, float64(i+1), one.at.Seconds(), 0.02)
 		require.Equal(t, fmt.Sprintf(`{"seq":%d,"boot":1,"alcohol_gas":9,"co_gas":117,"temp":26.50,"light":554,"dust":%s,"lat":35.179590,"lon":126.908220}`, i+1, dust(600)), one.json)
 	}
 }

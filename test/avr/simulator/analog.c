@@ -5,14 +5,19 @@
 /* The chip takes its sample 1.5 clocks of the converter after the start; the clock is the CPU's divided by 128. */
 #define SAMPLE_CYCLES 192
 
-/* The dust sensor's output rises for 280 us after its LED went on, and is gone when it is off (datasheet GP2Y1010AU0F). */
+/* The dust sensor's output rises for 280 us after its LED went on, and is gone when it is off (datasheet GP2Y1010AU0F). That it
+ * sinks while the LED stays on, from 360 us to 1 ms, is made up: no datasheet says what a pulse gives that is too long. */
 static int dust_millivolts(const struct analog *analog)
 {
 	uint64_t us = (analog->avr->cycle - analog->led_since) / CYCLES_PER_US;
 	int peak = analog->millivolts[DUST_CHANNEL];
 	if (!analog->led || peak == FLOATING)
 		return peak == FLOATING ? FLOATING : 0;
-	return us >= 280 ? peak : (int)(peak * us / 280);
+	if (us < 280)
+		return (int)(peak * us / 280);
+	if (us < 360)
+		return peak;
+	return us < 1000 ? (int)(peak * (1000 - us) / 640) : 0;
 }
 
 /* The chip gives floor(mV * 1024 / 5000), simavr floor(mV * 1023 / 5000): so it gets the voltage that makes it give the chip's. */
