@@ -64,18 +64,53 @@ func AppendXOR(body []byte) []byte { return fmt.Appendf(body, "*%02X", xor(body)
 // AppendCRC32 appends the checksum "*HHHHHHHH" of a line to it.
 func AppendCRC32(body []byte) []byte { return fmt.Appendf(body, "*%08X", crc32.ChecksumIEEE(body)) }
 
-// checksumEnds tells where behind a checksum within the text the next record may start.
-func checksumEnds(text []byte) []Start {
-	var ends []Start
-	for at := range text {
-		if text[at] != '*' {
+// crcReach bounds the search for what a CRC-32 stands over, in bytes.
+const crcReach = 4096
+
+// extent is where a record lies in a text.
+type extent struct {
+	begin, end int
+}
+
+// crcRecords finds what the CRC-32s within the text stand over. Two hex digits are too few for that: one of 256 beginnings
+// would fit by chance.
+func crcRecords(text []byte) []extent {
+	var records []extent
+	for star := range text {
+		if text[star] != '*' || !startsWithHex(text[star+1:], crcDigits) {
 			continue
 		}
-		for _, n := range []int{xorDigits, crcDigits} {
-			if end := at + 1 + n; end < len(text) && isHex(text[at+1:end]) {
-				ends = append(ends, Start{At: end, Weak: true})
+		end := star + 1 + crcDigits
+		for begin := star - 1; begin >= 0 && star-begin <= crcReach; begin-- {
+			if verify(text[begin:star], text[star+1:end]) == nil {
+				records = append(records, extent{begin, end})
+				break
 			}
+		}
+	}
+	return records
+}
+
+// checksumEnds tells where behind a checksum within the text the next record may start. The first digits of a damaged CRC-32
+// are no XOR; so more than two count as that only where the sender is known to have two, and the next record starts with a digit.
+func checksumEnds(text []byte, known int) []Start {
+	var ends []Start
+	for at, char := range text {
+		if char != '*' {
+			continue
+		}
+		digits := crcDigits
+		for digits > 0 && !startsWithHex(text[at+1:], digits) {
+			digits--
+		}
+		if known == xorDigits && digits > xorDigits {
+			digits = xorDigits
+		}
+		if end := at + 1 + digits; (digits == xorDigits || digits == crcDigits) && end < len(text) {
+			ends = append(ends, Start{At: end, Weak: true})
 		}
 	}
 	return ends
 }
+
+func startsWithHex(text []byte, digits int) bool { return len(text) >= digits && isHex(text[:digits]) }

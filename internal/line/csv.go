@@ -57,7 +57,7 @@ func separator(text []byte) []byte {
 	return []byte(",")
 }
 
-// Starts are none: a record of numbers may start anywhere. Records with checksums are told apart by these.
+// Starts are none: a record of numbers may start anywhere. Checksums tell records apart.
 func (CSV) Starts([]byte) []Start { return nil }
 
 // Delimited is false: if the first or the last number is cut, there are still as many.

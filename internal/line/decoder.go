@@ -12,8 +12,9 @@ type Decoder struct {
 	// ChecksumRequired refuses what no checksum stands over.
 	ChecksumRequired bool
 
-	// checks says that this sender's records have checksums. A part of a fused line without one has lost it.
-	checks bool
+	// digits is how long the sender's checksums are, as far as is known. A part of a fused line without one has lost it, and
+	// the first digits of a CRC-32 are no XOR, which they would be once in 256 times.
+	digits int
 }
 
 // byteOrderMark starts what some Windows editors and terminals send.
@@ -46,10 +47,9 @@ func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
 	body, digits, checked := cutChecksum(text)
 	switch {
 	case checked:
-		if err := verify(body, digits); err != nil {
+		if err := d.verify(body, digits); err != nil {
 			return nil, err
 		}
-		d.checks = true
 	case d.ChecksumRequired || mustBeChecked:
 		return nil, fmt.Errorf(`%w: there is none ("*HH" or "*HHHHHHHH" at the end)`, ErrChecksum)
 	}
@@ -62,6 +62,17 @@ func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
 		records = append(records, Record{Values: values, Checked: checked})
 	}
 	return records, nil
+}
+
+func (d *Decoder) verify(body, digits []byte) error {
+	if len(digits) < d.digits {
+		return fmt.Errorf("%w: %d digits where this sender has %d", ErrChecksum, len(digits), d.digits)
+	}
+	err := verify(body, digits)
+	if err == nil {
+		d.digits = len(digits)
+	}
+	return err
 }
 
 // sentence reads an NMEA sentence, which always has a checksum: a reading where that is the format, else a position.

@@ -51,7 +51,7 @@ func TestDecode(t *testing.T) {
 		"required and missing":              {required: true, line: a, err: ErrChecksum},
 		"not UTF-8":                         {line: `{"temp` + "\xff" + `":1}`, err: flatjson.ErrEncoding},
 		"line end lost":                     {line: a + b, want: []Record{{Values: valuesA}, {Values: valuesB}}},
-		"line end lost, checked":            {required: true, line: withCRC32(a) + withXOR(b), want: []Record{{Values: valuesA, Checked: true}, {Values: valuesB, Checked: true}}},
+		"line end lost, checked":            {required: true, line: withCRC32(a) + withCRC32(b), want: []Record{{Values: valuesA, Checked: true}, {Values: valuesB, Checked: true}}},
 		"half and whole":                    {line: a[:14] + b, want: []Record{{Values: valuesB}}, err: ErrFused},
 		"half and whole, checked":           {required: true, line: a[:14] + withXOR(b), want: []Record{{Values: valuesB, Checked: true}}, err: ErrFused},
 		"cut behind a colon":                {line: a[:8] + b, err: errSyntax}, // may be a nested object
@@ -80,9 +80,11 @@ func TestDecode(t *testing.T) {
 		"CSV, too many":                     {format: csv, line: "26.52,554,1", err: errSyntax},
 		"CSV, no number":                    {format: csv, line: "26.52,55x", err: errSyntax},
 		"CSV, not UTF-8":                    {format: csv, line: "26.52,5\xff", err: flatjson.ErrEncoding},
-		"CSV, line end lost, checked":       {format: csv, line: withXOR("26.52,554") + withCRC32("26.6,555"), want: []Record{{Values: valuesA, Checked: true}, {Values: valuesB, Checked: true}}},
+		"CSV, line end lost, checked":       {format: csv, line: withCRC32("26.52,554") + withCRC32("26.6,555"), want: []Record{{Values: valuesA, Checked: true}, {Values: valuesB, Checked: true}}},
 		"CSV, noise before, checked":        {format: csv, line: "\x00\xf8" + withCRC32("26.6,555"), want: []Record{{Values: valuesB, Checked: true}}, err: ErrFused},
 		"CSV, half and whole":               {format: csv, line: "26.526.6,555", err: errSyntax},
+		"CSV, half and whole, checked":      {format: csv, line: "26.5" + withCRC32("26.6,555"), want: []Record{{Values: valuesB, Checked: true}}, err: ErrFused},
+		"CSV, half and whole, XOR":          {format: csv, line: "26.5" + withXOR("26.6,555"), err: ErrChecksum}, // two digits fit too many beginnings
 		"key=value":                         {format: KeyValue{}, line: "temp=26.52 light=554", want: []Record{{Values: valuesA}}},
 		"key=value with commas":             {format: KeyValue{}, line: "temp=26.52, light=554;", want: []Record{{Values: valuesA}}},
 		"key=value, checked":                {format: KeyValue{}, line: withCRC32("temp=26.52 light=554"), want: []Record{{Values: valuesA, Checked: true}}},

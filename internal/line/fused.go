@@ -6,7 +6,7 @@ import (
 )
 
 // maxStarts bounds the work on a line of noise. The last ones count, since what comes last is most likely whole.
-const maxStarts = 8
+const maxStarts = 32
 
 // fused saves the records of a line in which line ends were lost, or which noise stands before: half a line, a bootloader's
 // bytes. whole tells that every part of it was a record.
@@ -29,7 +29,7 @@ func (d *Decoder) longest(line []byte, begin Start, later []Start) (records []Re
 	end := len(line)
 	for passed = len(later); ; passed-- {
 		mayBePart := begin.Weak || (end < len(line) && !d.Format.Delimited())
-		records, err := d.record(line[begin.At:end], mayBePart || d.checks)
+		records, err := d.record(line[begin.At:end], mayBePart || d.digits > 0)
 		if err == nil {
 			return records, passed, true
 		}
@@ -40,9 +40,14 @@ func (d *Decoder) longest(line []byte, begin Start, later []Start) (records []Re
 	}
 }
 
-// starts tells where in a line, behind its beginning, a record may start.
+// starts tells where in a line, behind its beginning, a record may start: nowhere within one that a CRC-32 stands over.
 func (d *Decoder) starts(line []byte) []Start {
-	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line), noiseEnd(line))
+	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line, d.digits), noiseEnd(line))
+	for _, record := range crcRecords(line) {
+		starts = slices.DeleteFunc(starts, func(s Start) bool { return s.At > record.begin && s.At < record.end })
+		starts = append(starts, Start{At: record.begin, Weak: true})
+	}
+	starts = slices.DeleteFunc(starts, func(s Start) bool { return s.At == 0 })
 	slices.SortStableFunc(starts, func(a, b Start) int { return cmp.Compare(a.At, b.At) })
 	starts = slices.CompactFunc(starts, func(a, b Start) bool { return a.At == b.At })
 	return starts[max(0, len(starts)-maxStarts):]

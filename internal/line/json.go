@@ -24,7 +24,7 @@ func (JSON) Starts(text []byte) []Start {
 		if char == '{' && at > 0 {
 			starts = append(starts, Start{At: at, Weak: before == ':' || array})
 		}
-		array = array || char == '['
+		array = array || (char == '[' && before == ':')
 		if char != ' ' && char != '\t' {
 			before = char
 		}

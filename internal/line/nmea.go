@@ -108,8 +108,7 @@ func parse(parser *nmea.SentenceParser, text []byte) (nmea.Sentence, error) {
 		return nil, err
 	}
 	sentence, err := parser.Parse(string(bytes.TrimRight(text, " \t")))
-	var unsupported *nmea.NotSupportedError
-	if errors.As(err, &unsupported) {
+	if _, unsupported := errors.AsType[*nmea.NotSupportedError](err); unsupported {
 		return nil, nil
 	}
 	return sentence, err

@@ -1,6 +1,7 @@
 package serialport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -47,13 +48,9 @@ var holderAdvice = map[string]string{
 }
 
 func (s System) busyAdvice(path string) string {
-	holders := s.holders(path)
-	if len(holders) > 0 {
-		advice, known := holderAdvice[holders[0].name]
-		if !known {
-			advice = "close it first"
-		}
-		return fmt.Sprintf("in use by %s: %s", holders[0], advice)
+	if holder, found := s.whoHas(path); found {
+		advice := cmp.Or(holderAdvice[holder.name], "close it first")
+		return fmt.Sprintf("in use by %s: %s", holder, advice)
 	}
 	advice := fmt.Sprintf(`"sudo fuser -v %s" shows which; close it first`, path)
 	if s.runs(modemManager) {

@@ -21,19 +21,17 @@ type holder struct {
 
 func (h holder) String() string { return fmt.Sprintf("%s (pid %d: %s)", h.name, h.pid, h.command) }
 
-// holders tells who has a port: those whose open files this user may see (root sees all), and whoever has locked it.
-func (s System) holders(path string) []holder {
+// whoHas tells who has a port: whoever has locked it, else one of those whose open files this user may see (root sees all).
+func (s System) whoHas(path string) (holder, bool) {
 	var status unix.Stat_t
 	if err := unix.Stat(path, &status); err != nil {
-		return nil
+		return holder{}, false
 	}
-	pids := append(s.openedBy(status.Rdev), s.lockedBy(&status)...)
-	slices.Sort(pids)
-	var found []holder
-	for _, pid := range slices.Compact(pids) {
-		found = append(found, s.holder(pid))
+	pids := append(s.lockedBy(&status), s.openedBy(status.Rdev)...)
+	if len(pids) == 0 {
+		return holder{}, false
 	}
-	return found
+	return s.holder(pids[0]), true
 }
 
 // openedBy lists the other processes that have a device open.

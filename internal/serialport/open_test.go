@@ -93,7 +93,7 @@ func settings(t *testing.T, board *arduino.Board) unix.Termios {
 	t.Helper()
 	file, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { require.NoError(t, file.Close()) }()
 	termios, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
 	require.NoError(t, err)
 	return *termios
@@ -108,7 +108,7 @@ func TestABusyPortIsLeftAlone(t *testing.T) {
 			board := plug(t)
 			holder, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
 			require.NoError(t, err)
-			defer holder.Close()
+			defer func() { require.NoError(t, holder.Close()) }()
 			before := settings(t, board)
 			require.NoError(t, take(holder))
 			_, err = ThisSystem().Open(t.Context(), board.Path(), &serial.Mode{BaudRate: 115200, DataBits: 7}, ResetAuto)
@@ -173,7 +173,7 @@ func TestLineErrorsOfADriverWithoutThem(t *testing.T) {
 func TestNetworkPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { require.NoError(t, listener.Close()) }()
 	port := open(t, "tcp://"+listener.Addr().String(), ResetAlways)
 	conn, err := listener.Accept()
 	require.NoError(t, err)

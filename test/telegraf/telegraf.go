@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,16 +74,16 @@ func (s Station) Start(binary, dir string) (*process.Process, error) {
 	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), s.environment())
 }
 
-// Test runs `telegraf --test` with the Pi's configuration and returns what it prints.
-func (s Station) Test(ctx context.Context, binary, dir string) (string, error) {
-	file, err := write(dir, conf.Pi)
+// Test runs `telegraf --test` with the Pi's configuration and returns what it prints. The program may be run by another one,
+// such as sudo: under is that one's command line.
+func (s Station) Test(ctx context.Context, binary, dir string, under ...string) (string, error) {
+	file, err := write(dir, cmp.Or(s.Configuration, conf.Pi))
 	if err != nil {
 		return "", err
 	}
+	command := slices.Concat(under, []string{binary, "--strict-env-handling", "--config", file, "--test"})
 	var output bytes.Buffer
-	err = process.Run(ctx, process.Command{
-		Path: binary, Args: []string{"--strict-env-handling", "--config", file, "--test"}, Env: s.environment(), Output: &output,
-	})
+	err = process.Run(ctx, process.Command{Path: command[0], Args: command[1:], Env: s.environment(), Output: &output})
 	return output.String(), err
 }
 

@@ -28,6 +28,14 @@ type bench struct {
 
 func newBench(t *testing.T, change func(*ArduinoSerial)) *bench {
 	t.Helper()
+	b := prepareBench(t, change)
+	b.start(t, b.acc)
+	return b
+}
+
+// prepareBench has everything but a running plugin.
+func prepareBench(t *testing.T, change func(*ArduinoSerial)) *bench {
+	t.Helper()
 	b := &bench{acc: &testutil.Accumulator{}, log: &testutil.CaptureLogger{}}
 	path := filepath.Join(t.TempDir(), "ttyACM0")
 	b.plug(t, path)
@@ -41,9 +49,13 @@ func newBench(t *testing.T, change func(*ArduinoSerial)) *bench {
 		}
 	})
 	require.NoError(t, b.plugin.Init())
-	require.NoError(t, b.plugin.Start(b.acc))
-	t.Cleanup(b.plugin.Stop)
 	return b
+}
+
+func (b *bench) start(t *testing.T, acc telegraf.Accumulator) {
+	t.Helper()
+	require.NoError(t, b.plugin.Start(acc))
+	t.Cleanup(b.plugin.Stop)
 }
 
 func (b *bench) plug(t *testing.T, path string) {

@@ -53,6 +53,14 @@ func (s *station) advice(text []byte, cause string) string {
 	return ""
 }
 
+// lineEndAdvice names what to do where lines have no end.
+func (s *station) lineEndAdvice() string {
+	if wrongRate := s.noise.diagnosis(s.mode.BaudRate); wrongRate != "" {
+		return wrongRate
+	}
+	return fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
+}
+
 // isModemCommand recognizes what ModemManager sends to every new port, if the board echoes it.
 func isModemCommand(text []byte) bool {
 	text = bytes.TrimSpace(text)

@@ -149,3 +149,19 @@ func TestMisspelledOptions(t *testing.T) {
 		})
 	}
 }
+
+func TestMisspelledOptionsOfABoard(t *testing.T) {
+	section := "[[inputs.arduino_serial]]\n  site = \"JNU\"\n  index = \"1\"\n  type = \"rasp\"\n"
+	board := "  [[inputs.arduino_serial.board]]\n    port = \"/dev/ttyACM0\"\n    device_id = \"roof\"\n"
+	for _, format := range []string{"", "  data_format = \"value\"\n"} {
+		for range 20 {
+			loader := config.NewConfig()
+			require.NoError(t, loader.LoadConfigData([]byte(section+format+board), config.EmptySourcePath))
+			require.NoError(t, loader.Inputs[0].Input.(*ArduinoSerial).Init())
+
+			loader = config.NewConfig()
+			err := loader.LoadConfigData([]byte(section+format+board+"    baudrate = 9600\n"), config.EmptySourcePath)
+			require.ErrorContains(t, err, "baudrate")
+		}
+	}
+}

@@ -69,7 +69,7 @@ func (s *station) received(chunk []byte, first bool) {
 	s.counters.bytes.Incr(int64(len(chunk)))
 	s.noise.add(chunk)
 	if first {
-		s.setState("%s sends, but no whole line yet: check baud_rate (%d) and that the sketch ends each reading with println", s.source, s.mode.BaudRate)
+		s.setState("%s sends, but no whole line yet: %s", s.source, s.lineEndAdvice())
 	}
 }
 

@@ -157,21 +157,22 @@ func (s *station) follow(values line.Values) {
 	}
 }
 
+// shownBytes is how much of a rejected line a message shows; a byte of noise takes four characters.
+const shownBytes = 60
+
 func (s *station) reject(text []byte, err error) {
 	counter, cause := s.counters.rejected(err)
 	counter.Incr(1)
 	advice := s.advice(text, cause)
-	s.setState("the last line was rejected: %v%s: %.100q", err, advice, text)
-	s.log.warnf(cause, "Line rejected: %v%s: %.100q", err, advice, text)
+	shown := text[:min(len(text), shownBytes)]
+	s.setState("the last line was rejected: %v%s: %q", err, advice, shown)
+	s.log.warnf(cause, "Line rejected: %v%s: %q", err, advice, shown)
 }
 
 func (s *station) rejectOverlong() {
 	s.counters.lines.Incr(1)
 	s.counters.rejectedOverlong.Incr(1)
-	advice := s.noise.diagnosis(s.mode.BaudRate)
-	if advice == "" {
-		advice = fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
-	}
+	advice := s.lineEndAdvice()
 	s.setState("a line is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
 	s.log.warnf("overlong", "Line rejected: it is longer than max_line_length (%d bytes): %s", s.maxLineLength, advice)
 }

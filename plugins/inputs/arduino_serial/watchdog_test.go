@@ -1,11 +1,18 @@
 package arduino_serial
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
 func TestSilence(t *testing.T) {
@@ -35,4 +42,112 @@ func TestSilenceOfAnAbsentBoard(t *testing.T) {
 	})
 	require.Eventually(t, func() bool { return b.counter("silences") >= 2 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, int64(2), b.acc.GetTelegrafMetrics()[0].Fields()["status"])
+}
+
+// silentPort is a port on which nothing comes until the board was reset, or ever.
+type silentPort struct {
+	resets  int
+	fails   error
+	revives bool
+	sends   string // at each read
+}
+
+func (p *silentPort) Read(chunk []byte) (int, error) {
+	time.Sleep(serialport.ReadTimeout)
+	if p.revives && p.resets > 0 {
+		return copy(chunk, goodLine), nil
+	}
+	return copy(chunk, p.sends), nil
+}
+
+func (p *silentPort) Reset() error {
+	p.resets++
+	return p.fails
+}
+
+func (*silentPort) Close() error { return nil }
+
+func (*silentPort) LineErrors() (serialport.LineErrors, bool) { return serialport.LineErrors{}, false }
+
+// watch reads a port for a time, opening it anew when the watchdog says so. It runs in a bubble, where hours take no time.
+func watch(t *testing.T, port *silentPort, reset string, duration time.Duration) *bench {
+	t.Helper()
+	b := &bench{acc: &testutil.Accumulator{}, log: &testutil.CaptureLogger{}}
+	b.plugin = newPlugin(func(a *ArduinoSerial) {
+		a.ResetOnOpen, a.Log = reset, b.log
+		a.DeviceID = t.TempDir() // one of its own: counters are the process's, by their tags
+	})
+	require.NoError(t, b.plugin.Init())
+	settings := b.plugin.settings[0]
+	s := newStation(settings, b.acc, b.log, newCounters(b.plugin.Statistics, settings.tags))
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
+	defer cancel()
+	s.watchdog.reading()
+	for ctx.Err() == nil {
+		if err := s.read(ctx, port); err != nil {
+			require.ErrorIs(t, err, errReopen)
+		}
+	}
+	return b
+}
+
+func TestWatchdog(t *testing.T) {
+	for name, test := range map[string]struct {
+		port                            silentPort
+		reset                           string
+		duration                        time.Duration
+		silences, reopens, resets, sent int64
+	}{
+		// The port is opened anew at the steps 1, 4, 8, ... 2048 of a day; the board is reset at the second.
+		"a dead board, for a day":         {silentPort{}, "auto", 24*time.Hour + time.Second, 2880, 11, 1, 1},
+		"a dead board, reset always":      {silentPort{}, "always", 80 * time.Second, 2, 1, 1, 1},
+		"a dead board, reset never":       {silentPort{}, "never", 24*time.Hour + time.Second, 2880, 11, 0, 0},
+		"no DTR line":                     {silentPort{fails: serialport.ErrNoReset}, "auto", 91 * time.Second, 3, 1, 1, 0},
+		"a reset that fails":              {silentPort{fails: unix.EIO}, "auto", 91 * time.Second, 3, 1, 1, 0},
+		"a board that a reset revives":    {silentPort{revives: true}, "auto", time.Hour, 2, 1, 1, 1},
+		"a board that sends broken lines": {silentPort{sends: "broken\n"}, "auto", 91 * time.Second, 3, 1, 0, 0},
+		"one that sends noise":            {silentPort{sends: "\xff\x80\x00"}, "auto", 91 * time.Second, 3, 1, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := watch(t, &test.port, test.reset, test.duration)
+				require.Equal(t, test.silences, b.counter("silences"), "silences")
+				require.Equal(t, test.reopens, b.counter("reopens"), "reopens")
+				require.Equal(t, test.sent, b.counter("resets_sent"), "resets_sent")
+				require.Equal(t, int(test.resets), test.port.resets)
+				require.LessOrEqual(t, len(b.log.Warnings()), 2*(1+int(test.duration/repeatPeriod)), "warnings are limited")
+			})
+		})
+	}
+}
+
+// A board that prints less often than silence_timeout is reset once an hour at most: it must get to print.
+func TestTheWatchdogLeavesASlowBoardAlone(t *testing.T) {
+	w := watchdog{timeout: 30 * time.Second}
+	w.steps = 2
+	require.True(t, w.mayReset())
+	w.lastReset = time.Now().Add(-59 * time.Minute)
+	require.False(t, w.mayReset())
+	w.lastReset = time.Now().Add(-61 * time.Minute)
+	require.True(t, w.mayReset())
+}
+
+// countingPort has a driver that counts.
+type countingPort struct {
+	silentPort
+	errors serialport.LineErrors
+}
+
+func (c *countingPort) LineErrors() (serialport.LineErrors, bool) { return c.errors, true }
+
+func TestDriverErrors(t *testing.T) {
+	counters := newCounters(selfstat.NewCollector(map[string]string{}), map[string]string{"device_id": t.TempDir()})
+	port := &countingPort{errors: serialport.LineErrors{Framing: 100, Overrun: 200, Parity: 300}}
+	driver := newDriverErrors(port, counters)
+	port.errors = serialport.LineErrors{Framing: 101, Overrun: 202, Parity: 303}
+	driver.countNowAndThen()
+	require.Zero(t, counters.framing.Get(), "not at each read")
+	driver.count()
+	driver.count()
+	require.Equal(t, []int64{1, 2, 3}, []int64{counters.framing.Get(), counters.overrun.Get(), counters.parity.Get()})
 }
