@@ -111,12 +111,13 @@ func TestDustIsMeasuredInThePulse(t *testing.T) {
 	}
 }
 
-// TestAStretchedPulseIsDropped lets bytes come from the receiver at all times, some of them in the middle of a pulse.
+// TestAStretchedPulseIsDropped lets bytes come from the receiver at all times, some of them in the middle of a pulse: after one
+// the sketch waits for 5 ms, and measures 10 ms later again.
 func TestAStretchedPulseIsDropped(t *testing.T) {
 	t.Parallel()
 	script := new(Script).Voltages(0, Voltages{Dust: 1500})
-	for at := time.Duration(0); at < 10*time.Second; at += 17 * time.Millisecond {
-		script.RawGPS(at, "x")
+	for i := range 600 {
+		script.RawGPS(time.Duration(17*i+i%5)*time.Millisecond, "x")
 	}
 	for _, one := range linesOf(t, script.Stop(10500*time.Millisecond)) {
 		require.Equal(t, dust(1500), value(t, one.json, "dust"))
