@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests with the real parts (Kafka, InfluxDB 2, our Telegraf for every target): those that the build tag "real"
-# adds, and no others, which `make test` has run. Usage: test-real.sh
+# Runs the tests with the real parts (Kafka, InfluxDB 2, our Telegraf for every target, the sketch on a simulated Arduino): those
+# that the build tag "real" adds, and no others, which `make test` has run. Usage: test-real.sh
 set -eu
 cd "$(dirname "$0")/.."
 

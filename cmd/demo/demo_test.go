@@ -35,7 +35,7 @@ func (o *output) String() string {
 func TestDemoShowsEachHopOfEachReading(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out output
-	require.NoError(t, run(t.Context(), options{sites: 2, duration: 3500 * time.Millisecond}, &out))
+	require.NoError(t, run(t.Context(), options{board: boardGo, sites: 2, duration: 3500 * time.Millisecond}, &out))
 	text := out.String()
 	for _, site := range []string{"JNU", "GIST"} {
 		require.Len(t, regexp.MustCompile(`(?m)^line +`+site+`_1_rasp +\{"lat":.*"dust":0\.\d+\}$`).FindAllString(text, -1), 3, text)
@@ -55,7 +55,7 @@ func TestCtrlCEndsAllOfIt(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out output
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, options{sites: 1, duration: time.Second, keep: true}, &out) }()
+	go func() { ended <- run(ctx, options{board: boardGo, sites: 1, duration: time.Second, keep: true}, &out) }()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Still running, until Ctrl-C:") }, 5*time.Minute, 50*time.Millisecond)
 	require.Contains(t, out.String(), "InfluxDB  http://127.0.0.1:")
 	interrupt()
@@ -87,5 +87,30 @@ func TestWrongOptions(t *testing.T) {
 	require.EqualError(t, run(t.Context(), options{sites: 0}, &out), "--sites must be between 1 and 20 (got 0)")
 	require.EqualError(t, run(t.Context(), options{sites: 21}, &out), "--sites must be between 1 and 20 (got 21)")
 	require.EqualError(t, run(t.Context(), options{sites: 1, duration: -time.Second}, &out), "--for must not be negative (got -1s)")
+	require.EqualError(t, run(t.Context(), options{sites: 1, board: "mega"}, &out), `--board must be auto, avr or go (got "mega")`)
 	require.Empty(t, out.String())
+}
+
+func TestWhatTheArduinosAre(t *testing.T) {
+	t.Parallel()
+	missing := []string{"gcc-avr", "libsimavr-dev"}
+	for _, one := range []struct {
+		wanted  string
+		missing []string
+		sketch  bool
+		told    string
+	}{
+		{"auto", nil, true, "Each Arduino is a simulated ATmega328P that runs the project's sketch"},
+		{"avr", nil, true, "Each Arduino is a simulated ATmega328P that runs the project's sketch"},
+		{"go", nil, false, "The Arduinos are simulated by this program"},
+		{"go", missing, false, "The Arduinos are simulated by this program"},
+		{"auto", missing, false, "The Arduinos are simulated by this program; with these packages it would run the project's sketch on a simulated ATmega328P: gcc-avr libsimavr-dev"},
+	} {
+		sketch, told, err := chooseBoard(one.wanted, one.missing)
+		require.NoError(t, err)
+		require.Equal(t, one.sketch, sketch)
+		require.Equal(t, one.told, told)
+	}
+	_, _, err := chooseBoard("avr", missing)
+	require.EqualError(t, err, "--board avr needs these packages: gcc-avr libsimavr-dev: install them, or use --board go")
 }

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/avr"
 )
 
 // options are the command line's.
@@ -19,6 +21,7 @@ type options struct {
 	sites    int
 	duration time.Duration
 	keep     bool
+	board    string
 }
 
 // maxSites keeps the demo within a small machine: each site is a Telegraf of its own.
@@ -29,6 +32,7 @@ func main() {
 	flag.IntVar(&opts.sites, "sites", 1, fmt.Sprintf("how many sites, each with a simulated Arduino (1 to %d)", maxSites))
 	flag.DurationVar(&opts.duration, "for", 0, "how long the Arduinos print, e.g. 30s (until Ctrl-C if not given)")
 	flag.BoolVar(&opts.keep, "keep", false, "leave Kafka, InfluxDB and the Telegrafs running afterwards, until Ctrl-C, and print their addresses")
+	flag.StringVar(&opts.board, "board", boardAuto, "what the Arduinos are: avr, the project's sketch on a simulated chip; go, a simulation in Go; auto, avr if its packages are installed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -45,8 +49,13 @@ func run(ctx context.Context, opts options, out io.Writer) error {
 	if opts.duration < 0 {
 		return fmt.Errorf("--for must not be negative (got %s)", opts.duration)
 	}
+	sketch, told, err := chooseBoard(opts.board, avr.Missing())
+	if err != nil {
+		return err
+	}
 	screen := newScreen(out)
-	parts, err := startParts(ctx, opts.sites, screen)
+	screen.printf("%s.", told)
+	parts, err := startParts(ctx, opts.sites, sketch, screen)
 	if err != nil {
 		if ctx.Err() != nil { // Ctrl-C while things build
 			return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/avr"
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
 	"github.com/telegraf-station/telegraf-station/test/kafka"
 	"github.com/telegraf-station/telegraf-station/test/process"
@@ -23,6 +24,7 @@ type parts struct {
 	store  *influxdb.Server
 	centre *process.Process
 	sites  []*site
+	sketch *avr.Firmware // that the boards run; nil if there is none
 }
 
 // site is a station: a simulated Arduino and the Telegraf of its Pi.
@@ -33,20 +35,27 @@ type site struct {
 }
 
 // startParts builds what is missing and starts everything; what was started is stopped again if something fails.
-func startParts(ctx context.Context, sites int, screen *screen) (*parts, error) {
+func startParts(ctx context.Context, sites int, sketch bool, screen *screen) (*parts, error) {
 	folder, err := os.MkdirTemp("", "telegraf-station-demo-")
 	if err != nil {
 		return nil, err
 	}
 	p := &parts{folder: folder}
-	if err := p.start(ctx, sites, screen); err != nil {
+	if err := p.start(ctx, sites, sketch, screen); err != nil {
 		p.stop(screen)
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *parts) start(ctx context.Context, sites int, screen *screen) error {
+func (p *parts) start(ctx context.Context, sites int, sketch bool, screen *screen) error {
+	if sketch {
+		compiled, err := avr.Compile(ctx, "uno", nil, screen)
+		if err != nil {
+			return err
+		}
+		p.sketch = &compiled
+	}
 	screen.printf("1/3  Our Telegraf (some minutes the first time, then seconds)")
 	var binary string
 	err := screen.during(func() (err error) {

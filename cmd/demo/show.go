@@ -30,7 +30,7 @@ func show(ctx context.Context, p *parts, duration time.Duration, screen *screen)
 		latencies[i] = &latency{}
 		running.Go(func() { showPoints(hops, p.store, site, latencies[i], screen) })
 	}
-	err := printLines(ctx, p.sites, latencies, duration, screen)
+	err := runArduinos(ctx, p, latencies, duration, screen)
 	waitForPoints(ctx, latencies)
 	stopHops()
 	running.Wait()
@@ -41,13 +41,21 @@ func show(ctx context.Context, p *parts, duration time.Duration, screen *screen)
 	return nil
 }
 
-// printLines has each Arduino print a line each interval.
-func printLines(ctx context.Context, sites []*site, latencies []*latency, duration time.Duration, screen *screen) error {
+// runArduinos lets the Arduinos print until ctx or the duration ends.
+func runArduinos(ctx context.Context, p *parts, latencies []*latency, duration time.Duration, screen *screen) error {
 	if duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, duration)
 		defer cancel()
 	}
+	if p.sketch != nil {
+		return runBoards(ctx, p, latencies, screen)
+	}
+	return printLines(ctx, p.sites, latencies, screen)
+}
+
+// printLines has each Arduino print a line each interval.
+func printLines(ctx context.Context, sites []*site, latencies []*latency, screen *screen) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for i := 0; ; i++ {

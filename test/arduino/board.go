@@ -64,6 +64,9 @@ func (b *Board) Print(text string) error {
 	return err
 }
 
+// Write is Print for an io.Writer.
+func (b *Board) Write(text []byte) (int, error) { return b.master.Write(text) }
+
 // Unplug takes the port away, as a pulled cable does: its readers get an error, its name is gone.
 func (b *Board) Unplug() error {
 	err := os.Remove(b.path)

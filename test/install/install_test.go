@@ -32,13 +32,26 @@ func machine(t *testing.T, programs map[string]string) (path string) {
 	return path
 }
 
+// run runs a script with a PATH, on a machine that has the files of the simulated board.
 func run(t *testing.T, path, script string, args ...string) (output string, err error) {
+	t.Helper()
+	root := t.TempDir()
+	for _, file := range []string{"lib/avr/include/avr/io.h", "share/arduino/hardware/arduino/avr/platform.txt", "include/simavr/sim_avr.h"} {
+		file = filepath.Join(root, "usr", file)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, nil, 0o600))
+	}
+	return runIn(t, root, path, script, args...)
+}
+
+// runIn takes the machine's files, other than its programs, from a folder.
+func runIn(t *testing.T, root, path, script string, args ...string) (output string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var printed strings.Builder
 	err = process.Run(ctx, process.Command{
-		Path: "/bin/sh", Args: append([]string{script}, args...), Env: []string{"PATH=" + path}, Output: &printed,
+		Path: "/bin/sh", Args: append([]string{script}, args...), Env: []string{"PATH=" + path, "ROOT=" + root}, Output: &printed,
 	})
 	return printed.String(), err
 }
@@ -49,7 +62,7 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	java := `echo 'openjdk version "21" 2023-09-19' >&2`
 	path := machine(t, map[string]string{
-		"java": java, "mvn": "", "curl": "", "cc": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
+		"java": java, "mvn": "", "curl": "", "cc": "", "avr-g++": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
 		"apt-cache": "echo rustup - the Rust toolchain installer",
 	})
 	output, err := run(t, path, "packages.sh")
@@ -61,18 +74,31 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 	t.Parallel()
 	path := machine(t, map[string]string{
-		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
+		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "avr-g++": "",
+		"id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
 	})
 	output, err := run(t, path, "packages.sh")
 	require.Contains(t, output, "install --yes --no-install-recommends default-jre-headless cargo\n")
 	require.ErrorContains(t, err, "older than 17")
 }
 
+func TestPackagesLooksForHeadersAndSources(t *testing.T) {
+	t.Parallel()
+	path := machine(t, map[string]string{
+		"java": `echo 'openjdk version "21" 2023-09-19' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
+		"id": "echo 1000",
+	})
+	output, err := runIn(t, t.TempDir(), path, "packages.sh")
+	require.Error(t, err)
+	require.Contains(t, output, "missing: avr-g++ avr-libc arduino-core-avr libsimavr-dev\n")
+	require.Contains(t, output, "install these packages: gcc-avr avr-libc arduino-core-avr libsimavr-dev\n")
+}
+
 func TestPackagesWithoutRootSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	output, err := run(t, machine(t, map[string]string{"id": "echo 1000"}), "packages.sh")
 	require.Error(t, err)
-	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo\n")
+	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo avr-g++\n")
 	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven curl gcc")
 }
 
@@ -80,6 +106,7 @@ func TestPackagesDoesNothingWhenNothingIsMissing(t *testing.T) {
 	t.Parallel()
 	path := machine(t, map[string]string{
 		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
+		"avr-g++": "",
 	})
 	output, err := run(t, path, "packages.sh")
 	require.NoError(t, err)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs, with apt, the programs that `make test-real` needs and that are missing. Usage: packages.sh
+# Installs, with apt, the packages that `make test-real` needs and that are missing. Usage: packages.sh
 # Without root it says what is missing and ends with status 1; with nothing missing it does nothing.
 set -eu
 
@@ -10,6 +10,14 @@ missing=
 need() {
 	if ! command -v "$1" >/dev/null; then
 		missing="$missing $1"
+		packages="$packages $2"
+	fi
+}
+
+# need_file FILE PACKAGE: the package has no command, but this file. ROOT is a folder to look in instead of /, for a test.
+need_file() {
+	if [ ! -e "${ROOT:-}$1" ]; then
+		missing="$missing $2"
 		packages="$packages $2"
 	fi
 }
@@ -31,6 +39,11 @@ need cc "gcc libc6-dev"
 need clang clang
 need protoc protobuf-compiler
 need cargo rustup
+# The sketch, and the simulated board that it runs on; test/avr/packages.go looks for the same.
+need avr-g++ gcc-avr
+need_file /usr/lib/avr/include/avr/io.h avr-libc
+need_file /usr/share/arduino/hardware/arduino/avr/platform.txt arduino-core-avr
+need_file /usr/include/simavr/sim_avr.h libsimavr-dev
 
 if [ -z "$packages" ]; then
 	echo "packages.sh: nothing is missing" >&2
