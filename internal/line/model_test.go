@@ -3,6 +3,7 @@ package line
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,7 +101,7 @@ func readInChunks(t *rapid.T, stream []byte, decoder *Decoder) (numbers []int64)
 			numbers = append(numbers, number)
 		}
 	}}
-	for rest := append(stream, '\n'); len(rest) > 0; {
+	for rest := slices.Concat(stream, []byte("\n")); len(rest) > 0; {
 		size := rapid.IntRange(1, min(len(rest), 40)).Draw(t, "chunk")
 		splitter.Write(rest[:size])
 		rest = rest[size:]

@@ -97,7 +97,7 @@ func modemManagerMistake(t *testing.T, station *telegraf.Station) (under []strin
 	modemManager := filepath.Join(t.TempDir(), "ModemManager")
 	program, err := os.ReadFile(sleep)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(modemManager, program, 0o700))
+	require.NoError(t, os.WriteFile(modemManager, program, 0o700)) //nolint:gosec // a program must be executable
 	running, err := process.Start(process.Command{Path: "flock", Args: []string{"--no-fork", station.Port, modemManager, "600"}})
 	stopAtEnd(t, running, err)
 	require.Eventually(t, func() bool {

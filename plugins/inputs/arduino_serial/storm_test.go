@@ -30,7 +30,8 @@ func storm(t *testing.T, lineTime time.Duration) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			weather := &weather{sum: sum, random: rand.New(rand.NewPCG(1, 2)), good: make(map[int]bool)}
+			random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same sequence each time
+			weather := &weather{sum: sum, random: random, good: make(map[int]bool)}
 			b := prepareBench(t, func(a *ArduinoSerial) {
 				a.SilenceTimeout = config.Duration(time.Hour)
 				if name != "none" {

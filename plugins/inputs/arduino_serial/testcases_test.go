@@ -50,7 +50,7 @@ func compare(t *testing.T, file, got string) {
 			require.NoError(t, os.RemoveAll(file))
 			return
 		}
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644)) //nolint:gosec // a file of the repository
 		return
 	}
 	want, err := os.ReadFile(file)
