@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/corpus"
 )
 
 func TestEveryByteComesBack(t *testing.T) {
@@ -45,6 +47,9 @@ func TestWrongCaptures(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("2026-11-24T02:00:00.5Z read \"a\\x00\\r\\n\"\n# b\n"))
+	for _, input := range corpus.Of(f) {
+		f.Add(input[0])
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		events, err := Parse(bytes.NewReader(text))
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/corpus"
 )
 
 func TestDecode(t *testing.T) {
@@ -64,6 +66,9 @@ func TestDecodeErrors(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"temp":26.52,"light":554}`, `{"a":nan}`, `{"a":{"b":[1,2]}}`, `{"a":1,"a":2}`, "\xff", `{"a":"A"}`, `{"a":1e999}`} {
 		f.Add([]byte(seed))
+	}
+	for _, input := range corpus.Of(f) {
+		f.Add(input[0])
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, err := Decode(text)

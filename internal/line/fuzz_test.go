@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/test/corpus"
 )
 
 // requireGoodDecoding holds for every format and every line: a cause is one of those that are counted, what must be checked
@@ -48,6 +49,9 @@ func fuzz(f *testing.F, format func() Format) {
 	for _, seed := range seeds {
 		f.Add([]byte(seed))
 	}
+	for _, input := range corpus.Of(f) {
+		f.Add(input[0])
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if !bytes.HasPrefix(text, byteOrderMark) {
 			requireGoodDecoding(t, format, text)
@@ -67,6 +71,9 @@ func FuzzNMEA(f *testing.F) { fuzz(f, func() Format { return &NMEA{} }) }
 // one.
 func FuzzFused(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), []byte(`{"b":{"c":[1]}}`))
+	for _, input := range corpus.Of(f) {
+		f.Add(input[0], input[1])
+	}
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		first, errA := flatjson.Decode(a)
 		second, errB := flatjson.Decode(b)

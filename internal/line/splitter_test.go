@@ -1,11 +1,14 @@
 package line
 
 import (
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/telegraf-station/telegraf-station/test/corpus"
 )
 
 func split(limit int, chunks ...string) (lines []string, overlong int, pending string) {
@@ -79,6 +82,9 @@ func reference(text string, limit int) []string {
 
 func FuzzSplitter(f *testing.F) {
 	f.Add([]byte("a\r\nb\rc\n"), uint8(3))
+	for _, input := range corpus.Of(f) {
+		f.Add(input[0], uint8(min(len(input[0])/2, math.MaxUint8))) //nolint:gosec // bounded
+	}
 	f.Fuzz(func(t *testing.T, text []byte, cut uint8) {
 		at := min(int(cut), len(text))
 		whole, _, _ := split(16, string(text))

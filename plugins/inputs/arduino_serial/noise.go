@@ -3,6 +3,7 @@ package arduino_serial
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -28,7 +29,7 @@ func (n *noise) add(chunk []byte) {
 			n.seven++
 		}
 	}
-	text := append(n.pending, chunk...)
+	text := slices.Concat(n.pending, chunk)
 	for len(text) > 0 && utf8.FullRune(text) {
 		char, size := utf8.DecodeRune(text)
 		if char == utf8.RuneError || isControl(char) {
@@ -36,7 +37,7 @@ func (n *noise) add(chunk []byte) {
 		}
 		text = text[size:]
 	}
-	n.pending = append(n.pending[:0], text...)
+	n.pending = text
 }
 
 func isControl(char rune) bool {
