@@ -132,28 +132,19 @@ func observe(board *arduino.Board, pi *process.Process, arrivals <-chan struct{}
 		return f, err
 	}
 	f.bulk = taken.Seconds()
-	before := cpuSeconds(pi.PID())
+	before, err := pi.CPU()
+	if err != nil {
+		return f, err
+	}
 	for range idleSeconds {
 		time.Sleep(time.Second)
 		if _, err := send(arduino.Readings(3, 1)); err != nil {
 			return f, err
 		}
 	}
-	f.idleCPU = (cpuSeconds(pi.PID()) - before) / idleSeconds
-	return f, nil
-}
-
-// cpuSeconds is what the process has used, from /proc/PID/stat (fields 14 and 15, in clock ticks of 1/100 s).
-func cpuSeconds(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+2:]))
-	var user, system float64
-	fmt.Sscan(fields[11], &user)   //nolint:errcheck // the kernel writes numbers
-	fmt.Sscan(fields[12], &system) //nolint:errcheck // the kernel writes numbers
-	return (user + system) / 100
+	after, err := pi.CPU()
+	f.idleCPU = (after - before).Seconds() / idleSeconds
+	return f, err
 }
 
 func median(values []float64) float64 {

@@ -1,0 +1,49 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// CPU is the processor time that the program has used so far. It is exact to a microsecond where the kernel counts so
+// (/proc/PID/task/TID/schedstat); threads that have ended are not in it.
+func (p *Process) CPU() (time.Duration, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.pid))
+	if err != nil {
+		return 0, err
+	}
+	var total time.Duration
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread) //nolint:gosec // a file of /proc
+		if os.IsNotExist(err) {
+			continue // it has just ended
+		}
+		if err != nil {
+			return 0, err
+		}
+		var nanoseconds int64
+		if _, err := fmt.Sscan(string(text), &nanoseconds); err != nil {
+			return 0, fmt.Errorf("%s: %w", thread, err)
+		}
+		total += time.Duration(nanoseconds)
+	}
+	return total, nil
+}
+
+// Resident is how many bytes of memory the program has in use (VmRSS).
+func (p *Process) Resident() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, found := strings.Cut(string(text), "VmRSS:")
+	if !found {
+		return 0, fmt.Errorf("%s (pid %d) has no memory any more", p.name, p.pid)
+	}
+	var kibibytes int64
+	_, err = fmt.Sscan(rest, &kibibytes)
+	return kibibytes * 1024, err
+}
