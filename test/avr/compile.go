@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,11 @@ type Firmware struct {
 // Compile compiles the sketch for "uno", "nano" or "mega", with the Arduino IDE's flags. The defines ("TEMPERATURE=DS18B20") are
 // the choices at the top of station.ino. The result is cached; what goes on is told on progress, and nil is silent.
 func Compile(ctx context.Context, boardName string, defines []string, progress io.Writer) (Firmware, error) {
+	return CompileSketch(ctx, boardName, firmware.Sketch, defines, progress)
+}
+
+// CompileSketch compiles another sketch: files has it as station/station.ino.
+func CompileSketch(ctx context.Context, boardName string, files fs.FS, defines []string, progress io.Writer) (Firmware, error) {
 	b, err := boardNamed(boardName)
 	if err != nil {
 		return Firmware{}, err
@@ -37,7 +43,7 @@ func Compile(ctx context.Context, boardName string, defines []string, progress i
 	if err != nil {
 		return Firmware{}, fmt.Errorf("the Arduino core is not compiled: %w", err)
 	}
-	file, err := compileSketch(ctx, b, defines, archive)
+	file, err := compileSketch(ctx, b, files, defines, archive)
 	if err != nil {
 		return Firmware{}, fmt.Errorf("the sketch is not compiled for %s: %w", boardName, err)
 	}
@@ -45,17 +51,17 @@ func Compile(ctx context.Context, boardName string, defines []string, progress i
 }
 
 // compileSketch puts the ELF file into the cache, under a name that stands for all that it is made from.
-func compileSketch(ctx context.Context, b board, defines []string, archive string) (string, error) {
+func compileSketch(ctx context.Context, b board, files fs.FS, defines []string, archive string) (string, error) {
 	k := newKey(archive, b.flags(), defines, cppFlags, strict, linkFlags)
-	if err := k.add(firmware.Sketch); err != nil {
+	if err := k.add(files); err != nil {
 		return "", err
 	}
 	return built(ctx, "sketch-"+k.String(), "station.elf", func(dir, elf string) error {
-		if err := os.CopyFS(dir, firmware.Sketch); err != nil {
+		if err := os.CopyFS(dir, files); err != nil {
 			return err
 		}
 		source, object := filepath.Join(dir, "station.cpp"), filepath.Join(dir, "station.o")
-		if err := writeSource(source); err != nil {
+		if err := writeSource(source, files); err != nil {
 			return err
 		}
 		args := slices.Concat(strict, cppFlags, b.flags(), []string{"-I" + filepath.Join(dir, "station"), source, "-o", object})
@@ -71,8 +77,8 @@ func compileSketch(ctx context.Context, b board, defines []string, archive strin
 }
 
 // writeSource makes a C++ file of the sketch, as the IDE does. The sketch needs no prototypes, which the IDE would add too.
-func writeSource(path string) error {
-	sketch, err := firmware.Sketch.ReadFile("station/station.ino")
+func writeSource(path string, files fs.FS) error {
+	sketch, err := fs.ReadFile(files, "station/station.ino")
 	if err != nil {
 		return err
 	}

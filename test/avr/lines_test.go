@@ -5,6 +5,7 @@ package avr
 import (
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"math"
 	"os"
 	"strconv"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/firmware"
 )
 
 // line is what the sketch printed.
@@ -34,9 +37,14 @@ func onTheUno(t *testing.T, script *Script, defines ...string) []line {
 
 func linesOf(t *testing.T, script *Script, defines ...string) []line {
 	t.Helper()
+	return printedBy(t, firmware.Sketch, script, defines...)
+}
+
+func printedBy(t *testing.T, files fs.FS, script *Script, defines ...string) []line {
+	t.Helper()
 	missing := Missing()
 	require.Empty(t, missing, "run test/install/packages.sh")
-	compiled, err := Compile(t.Context(), "uno", defines, os.Stderr)
+	compiled, err := CompileSketch(t.Context(), "uno", files, defines, os.Stderr)
 	require.NoError(t, err)
 	printed, err := Run(t.Context(), Options{Firmware: compiled, Script: script, Dir: t.TempDir(), Times: true})
 	require.NoError(t, err, printed)

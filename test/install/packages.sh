@@ -39,6 +39,7 @@ need cc "gcc libc6-dev"
 need clang clang
 need protoc protobuf-compiler
 need cargo rustup
+need python3 python3 # the sender for MicroPython
 # The sketch, and the simulated board that it runs on; test/avr/packages.go looks for the same.
 need avr-g++ gcc-avr
 need_file /usr/lib/avr/include/avr/io.h avr-libc
