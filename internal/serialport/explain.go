@@ -49,6 +49,9 @@ var holderAdvice = map[string]string{
 
 func (s System) busyAdvice(path string) string {
 	if holder, found := s.whoHas(path); found {
+		if holder.pid == os.Getpid() {
+			return "in use by this Telegraf: two [[inputs.arduino_serial]] have this port: give each its own"
+		}
 		advice := cmp.Or(holderAdvice[holder.name], "close it first")
 		return fmt.Sprintf("in use by %s: %s", holder, advice)
 	}

@@ -62,7 +62,7 @@ func (s System) lockedBy(file *unix.Stat_t) []int {
 		if len(words) < 6 || words[1] != "FLOCK" || words[5] != wanted {
 			continue
 		}
-		if pid, err := strconv.Atoi(words[4]); err == nil && pid > 0 && pid != os.Getpid() {
+		if pid, err := strconv.Atoi(words[4]); err == nil && pid > 0 {
 			pids = append(pids, pid)
 		}
 	}

@@ -74,7 +74,7 @@ func TestAPortHasOneReader(t *testing.T) {
 	board := plug(t)
 	port := open(t, board.Path(), ResetAuto)
 	_, err := ThisSystem().Open(t.Context(), board.Path(), mode, ResetAuto)
-	require.ErrorContains(t, err, board.Path()+": in use by ")
+	require.EqualError(t, err, board.Path()+": in use by this Telegraf: two [[inputs.arduino_serial]] have this port: give each its own")
 
 	descriptor, err := unix.Open(board.Path(), unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if os.Getuid() != 0 {

@@ -29,7 +29,10 @@ func (n *noise) add(chunk []byte) {
 			n.seven++
 		}
 	}
-	text := slices.Concat(n.pending, chunk)
+	text := chunk
+	if len(n.pending) > 0 {
+		text = slices.Concat(n.pending, chunk)
+	}
 	for len(text) > 0 && utf8.FullRune(text) {
 		char, size := utf8.DecodeRune(text)
 		if char == utf8.RuneError || isControl(char) {
@@ -37,7 +40,7 @@ func (n *noise) add(chunk []byte) {
 		}
 		text = text[size:]
 	}
-	n.pending = text
+	n.pending = slices.Clone(text)
 }
 
 func isControl(char rune) bool {
