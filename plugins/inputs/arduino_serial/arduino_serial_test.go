@@ -180,6 +180,10 @@ func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 			if test.prints != "" {
 				b.print(t, test.prints)
 			}
+			b.awaitDiagnosis(t, test.want)
+			if test.want == "" {
+				b.waitMetrics(t, 1)
+			}
 			err := b.plugin.Gather(b.acc)
 			if test.want == "" {
 				require.NoError(t, err)

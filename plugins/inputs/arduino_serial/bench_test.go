@@ -2,6 +2,7 @@ package arduino_serial
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,13 @@ func (b *bench) waitMetrics(t *testing.T, n int) []telegraf.Metric {
 	metrics := b.acc.GetTelegrafMetrics()
 	require.Len(t, metrics, n)
 	return metrics
+}
+
+// awaitDiagnosis waits until the plugin has come to a reason why there is no reading: Gather gives the newest one.
+func (b *bench) awaitDiagnosis(t *testing.T, want string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(b.plugin.stations[0].diagnosis(), want) }, 10*time.Second, time.Millisecond,
+		"%s", want)
 }
 
 func (b *bench) counter(name string) int64 {

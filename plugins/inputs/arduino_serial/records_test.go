@@ -194,6 +194,7 @@ func TestAdvice(t *testing.T) {
 				}
 			})
 			b.print(t, test.prints)
+			b.awaitDiagnosis(t, test.want)
 			require.ErrorContains(t, b.plugin.Gather(b.acc), test.want)
 		})
 	}
