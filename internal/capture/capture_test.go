@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/test/corpus"
 )
@@ -113,4 +114,12 @@ func TestAFileThatCannotBeWritten(t *testing.T) {
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	require.NoError(t, file.Write(event))
 	require.NoError(t, file.Close())
+}
+
+// A pipe would stop the reading when nobody reads it.
+func TestAPipeIsNoCaptureFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, unix.Mkfifo(path, 0o600))
+	require.Error(t, NewFile(path, 4096).Write(Event{Kind: Read}))
+	require.ErrorContains(t, NewFile(os.DevNull, 4096).Write(Event{Kind: Read}), "/dev/null is not a regular file")
 }

@@ -2,7 +2,10 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // File is a capture on disk, bounded: when half of its size is full, the file is renamed to PATH.1, over the one before, and a
@@ -50,11 +53,15 @@ func (f *File) open() error {
 	if f.file != nil {
 		return nil
 	}
-	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640) //nolint:gosec // the user's path; a group may read it
+	// Nonblocking, since a pipe without a reader would stop the reading of the port.
+	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|unix.O_NONBLOCK, 0o640) //nolint:gosec // the user's path; a group may read it
 	if err != nil {
 		return err
 	}
 	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", f.path)
+	}
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}

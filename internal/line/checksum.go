@@ -64,8 +64,11 @@ func AppendXOR(body []byte) []byte { return fmt.Appendf(body, "*%02X", xor(body)
 // AppendCRC32 appends the checksum "*HHHHHHHH" of a line to it.
 func AppendCRC32(body []byte) []byte { return fmt.Appendf(body, "*%08X", crc32.ChecksumIEEE(body)) }
 
-// crcReach bounds the search for what a CRC-32 stands over, in bytes.
-const crcReach = 4096
+// The search for what CRC-32s stand over is bounded: to the last of them in a text, and so many bytes before each.
+const (
+	maxCRCs  = 8
+	crcReach = 1024
+)
 
 // extent is where a record lies in a text.
 type extent struct {
@@ -76,19 +79,30 @@ type extent struct {
 // would fit by chance.
 func crcRecords(text []byte) []extent {
 	var records []extent
-	for star := range text {
-		if text[star] != '*' || !startsWithHex(text[star+1:], crcDigits) {
+	for star, tried := len(text)-1-crcDigits, 0; star > 0 && tried < maxCRCs; star-- {
+		end := star + 1 + crcDigits
+		if text[star] != '*' || !isHex(text[star+1:end]) {
 			continue
 		}
-		end := star + 1 + crcDigits
-		for begin := star - 1; begin >= 0 && star-begin <= crcReach; begin-- {
-			if verify(text[begin:star], text[star+1:end]) == nil {
-				records = append(records, extent{begin, end})
-				break
-			}
+		tried++
+		if begin, found := crcBegin(text[:star], text[star+1:end]); found {
+			records = append(records, extent{begin, end})
 		}
 	}
 	return records
+}
+
+func crcBegin(text, digits []byte) (begin int, found bool) {
+	given, err := strconv.ParseUint(string(digits), 16, 32)
+	if err != nil {
+		return 0, false
+	}
+	for begin := len(text) - 1; begin >= 0 && len(text)-begin <= crcReach; begin-- {
+		if crc32.ChecksumIEEE(text[begin:]) == uint32(given) { //nolint:gosec // 32 bits were asked for
+			return begin, true
+		}
+	}
+	return 0, false
 }
 
 // checksumEnds tells where behind a checksum within the text the next record may start. The first digits of a damaged CRC-32

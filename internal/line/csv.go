@@ -30,7 +30,7 @@ func (c CSV) Decode(text []byte) ([]Values, error) {
 		header = header && string(word) == c.Columns[i]
 		value, ok := csvValue(word)
 		if !ok && !header {
-			return nil, fmt.Errorf("column %q: %q is not a value", c.Columns[i], word)
+			return nil, fmt.Errorf("column %q: %.40q is not a value", c.Columns[i], word)
 		}
 		values[c.Columns[i]] = value
 	}

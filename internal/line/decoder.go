@@ -12,10 +12,47 @@ type Decoder struct {
 	// ChecksumRequired refuses what no checksum stands over.
 	ChecksumRequired bool
 
-	// digits is how long the sender's checksums are, as far as is known. A part of a fused line without one has lost it, and
-	// the first digits of a CRC-32 are no XOR, which they would be once in 256 times.
-	digits int
+	habit habit
 }
+
+// habit is how long a sender's checksums are. A part of a fused line without one has lost it, and so has a line of a format in
+// which half a line may pass. The first digits of a CRC-32 are no XOR, which they would be once in 256 times.
+type habit struct {
+	digits  int  // 0 is not known
+	broken  bool // a record of this line does not follow it
+	refused int  // lines in a row with such a record, and no good one
+}
+
+// newHabit is after how many such lines the sender is believed to have another sketch.
+const newHabit = 10
+
+// follow says whether a record with so many digits is as the sender's are.
+func (h *habit) follow(digits int) bool {
+	h.broken = h.broken || digits < h.digits
+	return digits >= h.digits
+}
+
+// good is told of each record that was read.
+func (h *habit) good(digits int) {
+	if digits > 0 {
+		*h = habit{digits: digits}
+	}
+}
+
+// endLine counts the lines of a sender that may have another sketch now.
+func (h *habit) endLine() {
+	if !h.broken {
+		return
+	}
+	h.broken = false
+	h.refused++
+	if h.refused >= newHabit {
+		*h = habit{}
+	}
+}
+
+// Forget is to be called when another sender may have come.
+func (d *Decoder) Forget() { d.habit = habit{} }
 
 // byteOrderMark starts what some Windows editors and terminals send.
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -24,10 +61,9 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // several where line ends were lost. The error wraps ErrChecksum, ErrFused (records were saved out of it) or
 // flatjson.ErrEncoding; any other is one of syntax.
 func (d *Decoder) Decode(line []byte) ([]Record, error) {
+	defer d.habit.endLine()
 	line = bytes.TrimPrefix(line, byteOrderMark)
-	// A sender of checksums has lost one here. Of a delimited format the record may be whole all the same.
-	lostChecksum := d.digits > 0 && !d.Format.Delimited()
-	records, err := d.record(line, lostChecksum)
+	records, err := d.record(line, !d.Format.Delimited())
 	if err == nil {
 		return records, nil
 	}
@@ -41,8 +77,8 @@ func (d *Decoder) Decode(line []byte) ([]Record, error) {
 	return saved, fmt.Errorf("%w: %w", ErrFused, err)
 }
 
-// record reads a text that has one record.
-func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
+// record reads a text that has one record. byHabit asks for a checksum where the sender has sent them.
+func (d *Decoder) record(text []byte, byHabit bool) ([]Record, error) {
 	if isSentence(text) {
 		return d.sentence(text)
 	}
@@ -52,7 +88,7 @@ func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
 		if err := d.verify(body, digits); err != nil {
 			return nil, err
 		}
-	case d.ChecksumRequired || mustBeChecked:
+	case d.ChecksumRequired || (byHabit && !d.habit.follow(0)):
 		return nil, fmt.Errorf(`%w: there is none ("*HH" or "*HHHHHHHH" at the end)`, ErrChecksum)
 	}
 	readings, err := d.Format.Decode(body)
@@ -62,19 +98,16 @@ func (d *Decoder) record(text []byte, mustBeChecked bool) ([]Record, error) {
 	var records []Record
 	for _, values := range readings {
 		records = append(records, Record{Values: values, Checked: checked})
+		d.habit.good(len(digits))
 	}
 	return records, nil
 }
 
 func (d *Decoder) verify(body, digits []byte) error {
-	if len(digits) < d.digits {
-		return fmt.Errorf("%w: %d digits where this sender has %d", ErrChecksum, len(digits), d.digits)
+	if !d.habit.follow(len(digits)) {
+		return fmt.Errorf("%w: this sender's have more than %d digits", ErrChecksum, len(digits))
 	}
-	err := verify(body, digits)
-	if err == nil {
-		d.digits = len(digits)
-	}
-	return err
+	return verify(body, digits)
 }
 
 // sentence reads an NMEA sentence, which always has a checksum: a reading where that is the format, else a position.

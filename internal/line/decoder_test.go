@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,6 +91,12 @@ func TestDecode(t *testing.T) {
 		"key=value, checked":                {format: KeyValue{}, line: withCRC32("temp=26.52 light=554"), want: []Record{{Values: valuesA, Checked: true}}},
 		"key=value, half and whole":         {format: KeyValue{}, line: "temp=26.52 light=5temp=26.6 light=555", want: []Record{{Values: valuesB}}, err: ErrFused},
 		"key=value, line end lost, checked": {format: KeyValue{}, line: withXOR("temp=26.52 light=554") + withXOR("temp=26.6 light=555"), want: []Record{{Values: valuesA, Checked: true}, {Values: valuesB, Checked: true}}},
+		"key=value, text":                   {format: KeyValue{}, line: `id="roof" temp=26.52`, want: []Record{{Values: Values{"id": "roof", "temp": 26.52}}}},
+		"key=value, bare text":              {format: KeyValue{}, line: `id=roof temp=26.52`, err: errSyntax},
+		"an inner object, cut":              {line: `{"temp":3,"light":7}]}`, err: errSyntax},
+		"CSV, as printf writes":             {format: csv, line: "+026.52,.5", want: []Record{{Values: Values{"temp": 26.52, "light": 0.5}}}},
+		"CSV, more of that":                 {format: csv, line: "-005.,0", want: []Record{{Values: Values{"temp": -5.0, "light": int64(0)}}}},
+		"CSV, no digits":                    {format: csv, line: ".,0", err: errSyntax},
 		"key=value, twice":                  {format: KeyValue{}, line: "light=554 temp=1 temp=2", err: errSyntax},
 		"key=value, a word":                 {format: KeyValue{}, line: "temp=26.52 ok", err: errSyntax},
 		"key=value, a wrong name":           {format: KeyValue{}, line: "2=26.52", err: errSyntax},
@@ -132,6 +139,52 @@ func requireCause(t *testing.T, want, err error) {
 		require.Error(t, err)
 		for _, other := range []error{ErrChecksum, ErrFused, flatjson.ErrEncoding} {
 			require.NotErrorIs(t, err, other)
+		}
+	}
+}
+
+// A sender is known by its good readings: a sentence that lost its "$" has a right checksum, and is none.
+func TestCSVBesideADamagedSentence(t *testing.T) {
+	decoder := Decoder{Format: CSV{Columns: []string{"temp", "light"}}}
+	_, err := decoder.Decode([]byte(rmc[1:]))
+	require.Error(t, err)
+	records, err := decoder.Decode([]byte("26.52,554"))
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+}
+
+// A sender that gets another sketch is read after ten lines, at once after Forget, and not before.
+func TestAnotherSketch(t *testing.T) {
+	csv := CSV{Columns: []string{"temp", "light"}}
+	for _, text := range []string{"26.52,554", withXOR("26.52,554")} {
+		decoder := Decoder{Format: csv}
+		for range 2 {
+			_, err := decoder.Decode([]byte(withCRC32("26.52,554")))
+			require.NoError(t, err)
+			for range newHabit {
+				_, err = decoder.Decode([]byte(text))
+				require.ErrorIs(t, err, ErrChecksum)
+			}
+			_, err = decoder.Decode([]byte(text))
+			require.NoError(t, err)
+		}
+		_, err := decoder.Decode([]byte(withCRC32("26.52,554")))
+		require.NoError(t, err)
+		decoder.Forget()
+		_, err = decoder.Decode([]byte(text))
+		require.NoError(t, err)
+	}
+}
+
+// Noise that looks like many checksums, braces or sentences takes no longer than a line of its length may: bytes at 115,200
+// baud, of which 4 KiB take 350 ms.
+func TestNoiseIsReadInBoundedTime(t *testing.T) {
+	for _, unit := range []string{"*00000000", "*00", "{", "{}", "$", "a=1 ", `{"a":[`, `"{`, ","} {
+		for _, format := range []Format{JSON{}, KeyValue{}, CSV{Columns: []string{"a", "b"}}, &NMEA{}} {
+			decoder := Decoder{Format: format}
+			begin := time.Now()
+			_, _ = decoder.Decode([]byte(strings.Repeat(unit, 4096/len(unit))))
+			require.Less(t, time.Since(begin), 5*time.Second, "%q as %T; it was a minute", unit, format)
 		}
 	}
 }

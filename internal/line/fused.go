@@ -28,8 +28,7 @@ func (d *Decoder) fused(line []byte) (saved []Record, whole bool) {
 func (d *Decoder) longest(line []byte, begin Start, later []Start) (records []Record, passed int, ok bool) {
 	end := len(line)
 	for passed = len(later); ; passed-- {
-		mayBePart := begin.Weak || (end < len(line) && !d.Format.Delimited())
-		records, err := d.record(line[begin.At:end], mayBePart || d.digits > 0)
+		records, err := d.piece(line[begin.At:end], begin.Weak || (end < len(line) && !d.Format.Delimited()))
 		if err == nil {
 			return records, passed, true
 		}
@@ -40,9 +39,17 @@ func (d *Decoder) longest(line []byte, begin Start, later []Start) (records []Re
 	}
 }
 
+// piece reads a part of a line. mayBePart says that without a checksum it may be a part of a record.
+func (d *Decoder) piece(text []byte, mayBePart bool) ([]Record, error) {
+	if _, _, checked := cutChecksum(text); mayBePart && !checked && !isSentence(text) {
+		return nil, ErrChecksum
+	}
+	return d.record(text, true)
+}
+
 // starts tells where in a line, behind its beginning, a record may start: nowhere within one that a CRC-32 stands over.
 func (d *Decoder) starts(line []byte) []Start {
-	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line, d.digits), noiseEnd(line))
+	starts := slices.Concat(d.Format.Starts(line), sentenceStarts(line), checksumEnds(line, d.habit.digits), noiseEnd(line))
 	for _, record := range crcRecords(line) {
 		starts = slices.DeleteFunc(starts, func(s Start) bool { return s.At > record.begin && s.At < record.end })
 		starts = append(starts, Start{At: record.begin, Weak: true})

@@ -1,6 +1,8 @@
 package line
 
 import (
+	"bytes"
+
 	"github.com/telegraf-station/telegraf-station/internal/flatjson"
 )
 
@@ -16,7 +18,8 @@ func (JSON) Decode(text []byte) ([]Values, error) {
 	return []Values{values}, nil
 }
 
-// Starts are the opening braces, and what is behind a closing one, where noise may begin. A brace where a value stands, behind
+// Starts are the opening braces, and what is behind a closing one, where noise may begin (not ",", "]" or "}": then it was an
+// inner one). A brace where a value stands, behind
 // a name or in an array, may open an object within the record. "Data: {" is no name: it lacks the quote.
 func (JSON) Starts(text []byte) []Start {
 	var starts []Start
@@ -27,7 +30,7 @@ func (JSON) Starts(text []byte) []Start {
 		switch {
 		case char == '{' && at > 0:
 			starts = append(starts, Start{At: at, Weak: value || array})
-		case before == '}' && char != ',' && char != '}' && char != '*':
+		case before == '}' && bytes.IndexByte([]byte(",]}*"), char) < 0:
 			starts = append(starts, Start{At: at, Weak: true})
 		case char == '[' && value:
 			array = true

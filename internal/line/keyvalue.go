@@ -24,14 +24,14 @@ func (KeyValue) Decode(text []byte) ([]Values, error) {
 	for _, pair := range bytes.FieldsFunc(text, isPairSeparator) {
 		key, word, found := bytes.Cut(pair, []byte("="))
 		if !found || !keyForm.Match(key) {
-			return nil, fmt.Errorf("%q is not name=value", pair)
+			return nil, fmt.Errorf("%.40q is not name=value", pair)
 		}
 		value, ok := parseWord(string(word))
 		if !ok {
-			return nil, fmt.Errorf("%q is not a value of %q", word, key)
+			return nil, fmt.Errorf("%.40q is not a value of %.40q", word, key)
 		}
 		if _, repeated := values[string(key)]; repeated {
-			return nil, fmt.Errorf("%q is there twice", key)
+			return nil, fmt.Errorf("%.40q is there twice", key)
 		}
 		values[string(key)] = value
 	}

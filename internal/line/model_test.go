@@ -36,7 +36,7 @@ func TestModel(t *testing.T) {
 					}
 				}
 				// It has read a line: before that, a CRC-32 that was cut to two digits passes as an XOR once in 256 times.
-				decoder := Decoder{Format: sender.format, ChecksumRequired: true, digits: crcDigits}
+				decoder := Decoder{Format: sender.format, ChecksumRequired: true, habit: habit{digits: crcDigits}}
 				require.Equal(t, want, readInChunks(t, stream, &decoder), "%q", stream)
 			})
 		})

@@ -10,8 +10,11 @@ import (
 var printedNumber = regexp.MustCompile(`^([+-]?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
 
 // parseWord reads a value of CSV or key=value. Beside what JSON has, numbers may be written as printf and people write them:
-// 009, +5, .5 and 5.
+// 009, +5, .5 and 5. Text stands in quotes.
 func parseWord(word string) (value any, ok bool) {
+	if text := strings.Trim(word, `"`); len(word) == len(text)+2 && word[0] == '"' && !strings.ContainsAny(text, `"\\`) {
+		return text, true
+	}
 	parts := printedNumber.FindStringSubmatch(word)
 	if parts == nil || (parts[2] == "" && len(parts[3]) < 2) {
 		return flatjson.Word(word)

@@ -30,7 +30,7 @@ func (s System) explain(path string, err error) error {
 		return fmt.Errorf("%s: no such device: %s", path, s.missingAdvice(path))
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path))
-	case errors.Is(err, errNoSerialPort), isPortError && portError.Code() == serial.InvalidSerialPort:
+	case errors.Is(err, errNoSerialPort), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), isPortError && portError.Code() == serial.InvalidSerialPort:
 		return fmt.Errorf(`%s: not a serial port: set port to one that "ls /dev/serial/by-id" shows (%w)`, path, err)
 	}
 	return fmt.Errorf("%s: cannot be opened: unplug the Arduino and plug it in again (%w)", path, err)

@@ -48,6 +48,10 @@ func (s System) openedBy(device uint64) []int {
 	return pids
 }
 
+func isDevice(status *unix.Stat_t, device uint64) bool {
+	return status.Mode&unix.S_IFMT == unix.S_IFCHR && status.Rdev == device
+}
+
 // lockedBy reads /proc/locks, which shows every user's locks: "1: FLOCK  ADVISORY  WRITE 1234 00:05:678 0 EOF", where the
 // sixth word is the file system's device in hex and the file's inode. A process of another container has pid 0.
 func (s System) lockedBy(file *unix.Stat_t) []int {

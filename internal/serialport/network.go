@@ -17,7 +17,7 @@ func dial(ctx context.Context, address string) (Port, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("tcp://%s: cannot connect: is ser2net running there? (%w)", address, err)
+		return nil, fmt.Errorf("tcp://%s: %w: is ser2net running there? (%w)", address, ErrUnreachable, err)
 	}
 	return networkPort{conn, address}, nil
 }

@@ -3,8 +3,6 @@ package serialport
 import (
 	"context"
 	"errors"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -28,60 +26,59 @@ func (s System) openLocal(path string, mode *serial.Mode, reset Reset) (*localPo
 	if s.isConsole(path) {
 		return nil, errConsole
 	}
-	guard, err := s.takeGuard(path)
+	port, err := s.take(path)
 	if err != nil {
 		return nil, err
 	}
-	if reset != ResetAlways {
-		if err := guard.keepDTR(); err != nil {
-			return nil, errors.Join(err, guard.Close())
-		}
-	}
-	device, err := guard.openDevice(path, mode)
-	if err != nil {
-		return nil, errors.Join(err, guard.Close())
-	}
-	port := &localPort{path: path, device: device, guard: guard}
-	if err := port.prepare(reset); err != nil {
+	if err := port.prepare(mode, reset); err != nil {
 		return nil, errors.Join(err, port.Close())
 	}
 	return port, nil
 }
 
-// openDevice opens the device so that no program which Telegraf starts (inputs.exec) gets a copy of it: such a copy would
-// keep the port's name taken after an unplug. The serial library opens without O_CLOEXEC, hence the lock against forks.
-func (g *guard) openDevice(path string, mode *serial.Mode) (serial.Port, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := g.letIn(); err != nil {
-		return nil, err
+func (p *localPort) prepare(mode *serial.Mode, reset Reset) error {
+	if reset != ResetAlways {
+		if err := p.keepDTR(); err != nil {
+			return err
+		}
 	}
-	device, err := serial.Open(path, mode)
-	if err != nil {
-		return nil, err
-	}
-	if err := closeOnExec(g.device); err != nil {
-		return nil, errors.Join(err, device.Close())
-	}
-	return device, nil
-}
-
-// closeOnExec marks all descriptors of a device.
-func closeOnExec(device uint64) error {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
+	if err := p.configure(mode); err != nil {
 		return err
 	}
-	var found unix.Stat_t
-	for _, entry := range entries {
-		descriptor, err := strconv.Atoi(entry.Name())
-		if err == nil && unix.Fstat(descriptor, &found) == nil && isDevice(&found, device) {
-			unix.CloseOnExec(descriptor)
-		}
+	if reset != ResetAlways {
+		return nil
+	}
+	if err := p.Reset(); err != nil && !errors.Is(err, ErrNoReset) {
+		return err
 	}
 	return nil
 }
 
-func isDevice(status *unix.Stat_t, device uint64) bool {
-	return status.Mode&unix.S_IFMT == unix.S_IFCHR && status.Rdev == device
+// keepDTR clears HUPCL, so that the kernel leaves DTR on when the port is closed. A board with auto-reset reboots when DTR
+// goes from off to on: now only when the port is opened for the first time after the board was plugged in.
+func (p *localPort) keepDTR() error {
+	settings, err := unix.IoctlGetTermios(p.descriptor, unix.TCGETS)
+	if err != nil || settings.Cflag&unix.HUPCL == 0 {
+		return err
+	}
+	settings.Cflag &^= unix.HUPCL
+	return unix.IoctlSetTermios(p.descriptor, unix.TCSETS, settings)
+}
+
+// configure lets the serial library set baud rate and framing, which it knows how to do for any rate. It can do so only by
+// opening the port once more: TIOCEXCL is off for that moment, the lock stays. Its descriptor is closed at once. To read from it
+// would be a trap: it waits with select, which panics where an agent has more than 1023 files open; and it is opened without
+// O_CLOEXEC, so a program that Telegraf starts (inputs.exec) would hold the port's name after an unplug. Hence the lock
+// against forks.
+func (p *localPort) configure(mode *serial.Mode) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.IoctlSetInt(p.descriptor, unix.TIOCNXCL, 0); err != nil {
+		return err
+	}
+	library, err := serial.Open(p.path, mode)
+	if err != nil {
+		return err
+	}
+	return errors.Join(library.Close(), unix.IoctlSetInt(p.descriptor, unix.TIOCEXCL, 0))
 }

@@ -53,6 +53,7 @@ func TestReadAndUnplug(t *testing.T) {
 	_, err = port.Read(chunk)
 	require.ErrorIs(t, err, ErrLost)
 	require.ErrorContains(t, err, board.Path()+": the port was lost: was the cable pulled?")
+	require.NoError(t, port.Close())
 }
 
 func TestDescriptors(t *testing.T) {
@@ -136,33 +137,47 @@ func TestResetOnOpen(t *testing.T) {
 	}
 }
 
-// dtr is a device that notes what its DTR line does.
-type dtr struct {
-	serial.Port
-	states []bool
-	fails  error
-}
-
-func (d *dtr) SetDTR(on bool) error {
-	d.states = append(d.states, on)
-	return d.fails
-}
-
-func (d *dtr) SetReadTimeout(time.Duration) error { return nil }
-
 func TestResetIsAPulseOnDTR(t *testing.T) {
-	device := &dtr{}
-	port := &localPort{path: "/dev/ttyACM0", device: device}
-	require.NoError(t, port.prepare(ResetAuto))
-	require.NoError(t, port.prepare(ResetNever))
-	require.Empty(t, device.states)
-	require.NoError(t, port.prepare(ResetAlways))
-	require.Equal(t, []bool{false, true}, device.states)
+	var states []bool
+	var fails error
+	taken := func() *localPort {
+		states = nil
+		port, err := ThisSystem().take(plug(t).Path())
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, port.Close()) })
+		port.switchDTR = func(_ int, on bool) error {
+			states = append(states, on)
+			return fails
+		}
+		return port
+	}
+	require.NoError(t, taken().prepare(mode, ResetAuto))
+	require.NoError(t, taken().prepare(mode, ResetNever))
+	require.Empty(t, states)
+	port := taken()
+	require.NoError(t, port.prepare(mode, ResetAlways))
+	require.Equal(t, []bool{false, true}, states)
 	require.NoError(t, port.Reset())
-	require.Equal(t, []bool{false, true, false, true}, device.states)
-	device.fails = unix.ENOTTY
+	require.Equal(t, []bool{false, true, false, true}, states)
+	fails = unix.ENOTTY
 	require.ErrorIs(t, port.Reset(), ErrNoReset)
-	require.NoError(t, port.prepare(ResetAlways), "a pty has no such line, and is a port all the same")
+	require.NoError(t, taken().prepare(mode, ResetAlways), "a pty has no such line, and is a port all the same")
+	require.ErrorIs(t, open(t, plug(t).Path(), ResetAuto).Reset(), ErrNoReset)
+}
+
+// An agent may have more files open than the serial library's select can do with.
+func TestManyDescriptors(t *testing.T) {
+	for range 1100 {
+		file, err := os.Open(os.DevNull)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, file.Close()) }()
+	}
+	board := plug(t)
+	port := open(t, board.Path(), ResetAuto)
+	require.NoError(t, board.Print("a line\n"))
+	n, err := port.Read(make([]byte, 100))
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
 }
 
 func TestLineErrorsOfADriverWithoutThem(t *testing.T) {

@@ -1,7 +1,7 @@
-// Package serialport finds, opens, guards and reads a station's serial port: a device of this computer or one that ser2net shares.
+// Package serialport finds, takes, opens and reads a station's serial port: a device of this computer or one that ser2net shares.
 //
-// finder.go and usb.go tell the path; open.go opens it, after guard.go has made sure that nobody else has it (holder.go tells
-// who does, console.go whether it is the system's own); local.go and network.go read it; explain.go tells the user what to do.
+// finder.go and usb.go tell the path; take.go makes sure that nobody else has the port (holder.go tells who does, console.go
+// whether it is the system's own); open.go sets it; local.go and network.go read it; explain.go tells the user what to do.
 // No port but the configured one is ever opened: a library's list of ports opens all of them, at 9600 8N1.
 package serialport
 
@@ -47,6 +47,8 @@ const (
 var (
 	// ErrLost is wrapped by the errors of a port that went away while it was read.
 	ErrLost = errors.New("the port was lost")
+	// ErrUnreachable is wrapped by the errors of a network port that nobody answers.
+	ErrUnreachable = errors.New("cannot connect")
 	// ErrNoReset says that a port has no DTR line.
 	ErrNoReset = errors.New("this port has no DTR line")
 )

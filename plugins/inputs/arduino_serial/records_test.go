@@ -2,6 +2,7 @@ package arduino_serial
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,16 +83,52 @@ func TestSequence(t *testing.T) {
 		"32 bits end":           {{4294967295, 0, 0, 0}, {0, 0, 0, 0}},
 		"the same again":        {{5, 0, 0, 0}, {5, 0, 0, 0}},
 		"no end of 8 bits":      {{200, 0, 0, 0}, {0, 0, 0, 1}},
+		"far away":              {{200, 0, 0, 0}, {2_000_000, 0, 0, 1}},
+		"more than 32 bits":     {{1, 0, 0, 0}, {1 << 40, 0, 0, 0}, {2, 0, 0, 0}},
 	} {
 		var s sequence
 		for _, step := range steps {
-			s.next(line.Values{"seq": step.seq, "boot": step.boot})
+			values := line.Values{"seq": step.seq}
+			if step.boot > 0 {
+				values["boot"] = step.boot
+			}
+			s.next(values)
 			require.Equal(t, []int64{step.lost, step.resets}, []int64{s.lost, s.resets}, name)
 		}
 		s.next(line.Values{"seq": "x", "boot": 1.5})
 		s.next(line.Values{})
 		require.Zero(t, s.lost+s.resets)
 	}
+}
+
+// A board that says the same boot has not booted.
+func TestSeqGoesBackInTheSameBoot(t *testing.T) {
+	var s sequence
+	for _, seq := range []int64{3, 2, 3} {
+		s.next(line.Values{"seq": seq, "boot": int64(7)})
+		require.Zero(t, s.lost+s.resets)
+	}
+}
+
+// A line that is no reading has a number all the same.
+func TestNumbersOfLinesThatAreNoReadings(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.print(t, crc32(numbered(1, 7))+crc32(`{"seq":2,"boot":7,"ready":true}`)+crc32(numbered(3, 7)))
+	b.waitMetrics(t, 2)
+	require.Zero(t, b.counter("lost"))
+	require.Equal(t, int64(1), b.counter("rejected_schema"))
+}
+
+// A device_id may be a number.
+func TestDeviceIDIsComparedAsText(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	own := strings.Replace(goodLine, "{", `{"device_id":`+strconv.Quote(b.plugin.DeviceID)+",", 1)
+	b.print(t, strings.Replace(goodLine, "{", `{"device_id":2,`, 1)+own)
+	b.waitMetrics(t, 1)
+	require.Equal(t, int64(1), b.counter("rejected_device"))
+	require.Zero(t, b.counter("unknown_values"))
 }
 
 func TestBootAlone(t *testing.T) {

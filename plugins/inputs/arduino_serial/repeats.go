@@ -9,11 +9,21 @@ import (
 // repeatPeriod is how long a cause stays quiet after it was logged.
 const repeatPeriod = 10 * time.Minute
 
+const (
+	// maxCauses bounds what is remembered: noise makes names of its own.
+	maxCauses = 100
+	// maxRecoveries is how often in a repeatPeriod all is well again: then a cable flaps, or a board prints too rarely.
+	maxRecoveries = 5
+)
+
 // repeats logs each cause once, and again after repeatPeriod with the number of times that it was left unsaid.
 type repeats struct {
 	log    telegraf.Logger
 	prefix string // tells the boards of a section apart, else empty
 	causes map[string]*repeat
+
+	recoveries int
+	since      time.Time // of the first of them
 }
 
 type repeat struct {
@@ -27,6 +37,9 @@ func newRepeats(log telegraf.Logger, prefix string) *repeats {
 
 // warnf logs a warning unless the same cause was logged lately; a cause is a short text that stays the same when values differ.
 func (r *repeats) warnf(cause, format string, args ...any) {
+	if r.causes[cause] == nil && len(r.causes) >= maxCauses {
+		cause = "further causes"
+	}
 	known, found := r.causes[cause]
 	format = "%s" + format
 	args = append([]any{r.prefix}, args...)
@@ -42,8 +55,15 @@ func (r *repeats) warnf(cause, format string, args ...any) {
 	}
 }
 
-// recovered says that all is well, and makes every cause worth a line again.
+// recovered says that all is well, and makes every cause worth a line again, unless that happens all the time.
 func (r *repeats) recovered(message string) {
+	if time.Since(r.since) >= repeatPeriod {
+		r.since, r.recoveries = time.Now(), 0
+	}
+	r.recoveries++
+	if r.recoveries > maxRecoveries {
+		return
+	}
 	clear(r.causes)
 	r.log.Info(r.prefix + message)
 }

@@ -21,26 +21,35 @@ type number struct {
 	value int64
 }
 
+// maxGap is how many lines are believed to be lost at once: a week of them, one a second. A larger step is another count.
+const maxGap = 1_000_000
+
 // next takes a line's numbers, of which it may have none.
 func (s *sequence) next(values line.Values) {
 	s.lost, s.resets = 0, 0
 	before := s.seq
+	_, saysBoot := values[bootName].(int64)
+	sameBoot := s.boot.known && saysBoot
 	booted := s.boot.take(values[bootName])
 	s.seq.take(values[seqName])
+	step := s.seq.value - before.value
 	switch {
 	case booted:
 		s.resets = 1
-	case before.known && s.seq.value > before.value:
-		s.lost = s.seq.value - before.value - 1
-	case before.known && s.seq.value < before.value:
+	case before.known && step > 0 && step <= maxGap:
+		s.lost = step - 1
+	case before.known && step != 0:
 		s.lost, s.resets = back(before.value, s.seq.value)
+	}
+	if sameBoot && !booted { // the board says itself that it has not
+		s.resets = 0
 	}
 }
 
-// take returns whether it differs from a number of before.
+// take returns whether it differs from a number of before. Numbers have 32 bits at most.
 func (n *number) take(value any) (changed bool) {
 	given, ok := value.(int64)
-	if !ok || given < 0 {
+	if !ok || given < 0 || given >= 1<<32 {
 		return false
 	}
 	changed = n.known && given != n.value
@@ -48,7 +57,7 @@ func (n *number) take(value any) (changed bool) {
 	return changed
 }
 
-// back judges a seq that is smaller than the one before: at the end of 8, 16 or 32 bits, within 16, 100 and 100 numbers of it, it
+// back judges a seq that is smaller than the one before, or far away: at the end of 8, 16 or 32 bits, within 16, 100 and 100 numbers of it, it
 // begins anew with 0; else the board has.
 func back(before, seq int64) (lost, resets int64) {
 	for _, width := range []struct{ end, near int64 }{{1 << 8, 16}, {1 << 16, 100}, {1 << 32, 100}} {

@@ -26,6 +26,7 @@ func (s *station) session(ctx context.Context) error {
 	s.counters.opens.Incr(1)
 	s.setState("%s is open at %d baud, but nothing came: does the sketch print to Serial, and is it this port?", path, s.mode.BaudRate)
 	s.source, s.announced, s.noise = path, false, noise{}
+	s.decoder.Forget() // it may be another board
 	s.capture.event(capture.Open, []byte(path))
 	err = s.read(ctx, port)
 	s.capture.event(capture.Close, []byte(path))
@@ -75,8 +76,10 @@ func (s *station) received(chunk []byte, first bool) {
 
 // cause is what stays the same when the same trouble comes again: the text of a lost connection has another port each time.
 func cause(err error) string {
-	if errors.Is(err, serialport.ErrLost) {
-		return "port lost"
+	for _, known := range []error{serialport.ErrLost, serialport.ErrUnreachable} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
 	}
 	return "port " + err.Error()
 }

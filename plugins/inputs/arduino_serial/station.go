@@ -125,26 +125,34 @@ func (s *station) record(text []byte, record line.Record) {
 		return
 	}
 	s.follow(record.Values)
-	delete(record.Values, schema.Status)
-	delete(record.Values, schema.Time)
+	if !s.isReading(record.Values) {
+		s.reject(text, fmt.Errorf(`%w ("%s")`, errSchema, s.schema.Name))
+		return
+	}
+	for _, name := range []string{schema.DeviceID, schema.Status, schema.Time} {
+		delete(record.Values, name) // not the line's to say
+	}
 	s.position.fill(record.Values)
 	s.reading(record.Values)
 }
 
-// checkOwner refuses the readings of another board: that of another station, where two were swapped, or of no station.
+// checkOwner refuses the readings of another board, where two were swapped.
 func (s *station) checkOwner(values line.Values) error {
-	if named, ok := values[schema.DeviceID].(string); ok {
-		if named != s.tags[schema.DeviceID] {
-			return fmt.Errorf("%w: the board says %q, the option device_id %q: are two boards swapped?", errDevice, named, s.tags[schema.DeviceID])
-		}
-		delete(values, schema.DeviceID)
+	named, ok := values[schema.DeviceID]
+	if !ok || fmt.Sprint(named) == s.tags[schema.DeviceID] {
+		return nil
 	}
+	return fmt.Errorf("%w: the board says %.60q, the option device_id %q: are two boards swapped?", errDevice, fmt.Sprint(named), s.tags[schema.DeviceID])
+}
+
+// isReading says whether the schema has any of the values: else they are another device's, or a message of the sketch.
+func (s *station) isReading(values line.Values) bool {
 	for name := range values {
 		if _, declared := s.schema.Field(name); declared {
-			return nil
+			return true
 		}
 	}
-	return fmt.Errorf(`%w ("%s")`, errSchema, s.schema.Name)
+	return false
 }
 
 // follow counts lines that were lost and boots of the board, by the line's numbers.
@@ -201,7 +209,7 @@ func (s *station) reading(reading schema.Reading) {
 	}
 	for _, name := range record.Unknown {
 		s.counters.unknown.Incr(1)
-		s.log.warnf("unknown "+name, "Value %q is not in schema %q and is left out", name, s.schema.Name)
+		s.log.warnf("unknown "+name, "Value %.60q is not in schema %q and is left out", name, s.schema.Name)
 	}
 	if record.Status == schema.StatusSensingError {
 		s.counters.errors.Incr(1)
