@@ -8,16 +8,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/bench/station"
 	"github.com/telegraf-station/telegraf-station/conf"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/kafka"
@@ -69,36 +69,17 @@ func run(ctx context.Context) error {
 }
 
 func measure(ctx context.Context, binary string, s setting) (f figures, err error) {
-	folder, err := os.MkdirTemp("", "bench-flush-")
+	running, err := station.Start(binary, strings.NewReplacer("metric_batch_size = 1\n", "metric_batch_size = "+s.batchSize+"\n",
+		`flush_interval = "10s"`, fmt.Sprintf("flush_interval = %q", s.flushInterval)).Replace(conf.Pi))
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
-	if err != nil {
-		return f, err
-	}
-	defer cluster.Close()
-	station := telegraf.Station{
-		Port: filepath.Join(folder, "ttyACM0"), DeviceID: "pi", Site: "JNU", Index: "1", Type: "rasp", Brokers: cluster.Addresses(),
-		Configuration: strings.NewReplacer("metric_batch_size = 1\n", "metric_batch_size = "+s.batchSize+"\n",
-			`flush_interval = "10s"`, fmt.Sprintf("flush_interval = %q", s.flushInterval)).Replace(conf.Pi),
-	}
-	board, err := arduino.Plug(station.Port)
-	if err != nil {
-		return f, err
-	}
-	defer board.Unplug() //nolint:errcheck // the end of the round
-	pi, err := station.Start(binary, folder)
-	if err != nil {
-		return f, err
-	}
-	defer pi.Stop(20 * time.Second) //nolint:errcheck // the end of the round
+	defer func() { err = errors.Join(err, running.Stop()) }()
 	arrivals := make(chan struct{}, bulk)
 	follow, stop := context.WithCancel(ctx)
 	defer stop()
-	go kafka.Follow(follow, cluster.Addresses(), station.Topic(), func(kafka.Record) { arrivals <- struct{}{} }) //nolint:errcheck // ends with the round
-	return observe(board, pi, arrivals)
+	go kafka.Follow(follow, running.Brokers, running.Topic(), func(kafka.Record) { arrivals <- struct{}{} }) //nolint:errcheck // ends with the round
+	return observe(running.Board, running.Telegraf, arrivals)
 }
 
 func observe(board *arduino.Board, pi *process.Process, arrivals <-chan struct{}) (f figures, err error) {
@@ -126,7 +107,7 @@ func observe(board *arduino.Board, pi *process.Process, arrivals <-chan struct{}
 		}
 		latencies = append(latencies, taken.Seconds())
 	}
-	f.latency = median(latencies)
+	f.latency = station.Median(latencies, func(seconds float64) float64 { return seconds })
 	taken, err := send(arduino.Readings(2, bulk))
 	if err != nil {
 		return f, err
@@ -147,19 +128,8 @@ func observe(board *arduino.Board, pi *process.Process, arrivals <-chan struct{}
 	return f, err
 }
 
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
 func report(measured map[setting][]figures) {
-	pick := func(s setting, value func(figures) float64) float64 {
-		var values []float64
-		for _, f := range measured[s] {
-			values = append(values, value(f))
-		}
-		return median(values)
-	}
+	pick := func(s setting, value func(figures) float64) float64 { return station.Median(measured[s], value) }
 	shipped := settings()[0]
 	var host unix.Utsname
 	_ = unix.Uname(&host) // only for the heading

@@ -6,16 +6,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
+	"github.com/telegraf-station/telegraf-station/bench/station"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/cache"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
 	"github.com/telegraf-station/telegraf-station/test/process"
 	"github.com/telegraf-station/telegraf-station/test/telegraf"
 )
@@ -56,17 +56,17 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var station, cpu []figures
+	var pi, cpu []figures
 	for round := range rounds {
 		log.Printf("round %d of %d: two and a half minutes", round+1, rounds)
-		if station, err = measured(station, func() (figures, error) { return runStation(ours) }); err != nil {
+		if pi, err = measured(pi, func() (figures, error) { return runStation(ours) }); err != nil {
 			return err
 		}
 		if cpu, err = measured(cpu, func() (figures, error) { return runPeer(peer) }); err != nil {
 			return err
 		}
 	}
-	report(station, cpu)
+	report(pi, cpu)
 	return nil
 }
 
@@ -77,33 +77,15 @@ func measured(before []figures, measure func() (figures, error)) ([]figures, err
 
 // runStation has a board print a reading a second.
 func runStation(binary string) (f figures, err error) {
-	folder, err := os.MkdirTemp("", "bench-idle-")
+	running, err := station.Start(binary, "")
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
-	if err != nil {
-		return f, err
-	}
-	defer cluster.Close()
-	station := telegraf.Station{
-		Port: filepath.Join(folder, "ttyACM0"), DeviceID: "pi", Site: "JNU", Index: "1", Type: "rasp", Brokers: cluster.Addresses(),
-	}
-	board, err := arduino.Plug(station.Port)
-	if err != nil {
-		return f, err
-	}
-	defer board.Unplug() //nolint:errcheck // the end of the round
-	running, err := station.Start(binary, folder)
-	if err != nil {
-		return f, err
-	}
-	defer running.Stop(20 * time.Second) //nolint:errcheck // the end of the round
+	defer func() { err = errors.Join(err, running.Stop()) }()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	go printEachSecond(ctx, board)
-	return watch(running)
+	go printEachSecond(ctx, running.Board)
+	return watch(running.Telegraf)
 }
 
 func printEachSecond(ctx context.Context, board *arduino.Board) {
@@ -154,7 +136,7 @@ func watch(running *process.Process) (f figures, err error) {
 	return figures{(after - before).Seconds() / watched.Seconds(), float64(memory)}, err
 }
 
-func report(station, peer []figures) {
+func report(ours, peer []figures) {
 	fmt.Printf("Medians of %d rounds of %s; in brackets the ratio to stock Telegraf.\n\n", rounds, watched)
 	fmt.Println("| program | CPU, of one core | resident memory |")
 	fmt.Println("| --- | --- | --- |")
@@ -162,17 +144,9 @@ func report(station, peer []figures) {
 		cpu := func(f figures) float64 { return f.cpu * 100 }
 		memory := func(f figures) float64 { return f.memory / 1e6 }
 		fmt.Printf("| %s | %.2f %% (%.2f) | %.0f MB (%.2f) |\n", name,
-			median(all, cpu), median(all, cpu)/median(peer, cpu), median(all, memory), median(all, memory)/median(peer, memory))
+			station.Median(all, cpu), station.Median(all, cpu)/station.Median(peer, cpu),
+			station.Median(all, memory), station.Median(all, memory)/station.Median(peer, memory))
 	}
-	row("station, one reading a second", station)
+	row("station, one reading a second", ours)
 	row("stock Telegraf, inputs.cpu alone", peer)
-}
-
-func median(all []figures, value func(figures) float64) float64 {
-	var values []float64
-	for _, f := range all {
-		values = append(values, value(f))
-	}
-	slices.Sort(values)
-	return values[len(values)/2]
 }

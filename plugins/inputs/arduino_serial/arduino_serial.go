@@ -1,7 +1,7 @@
 // Package arduino_serial reads the readings that Arduinos print over serial lines.
 //
-// The bytes' way: internal/serialport -> session.go -> internal/line -> internal/schema -> station.go -> metric. watchdog.go looks
-// after silent boards, capture.go writes down what comes.
+// The bytes' way: internal/serialport -> session.go -> internal/line -> lines.go -> internal/schema -> station.go -> metric.
+// watchdog.go looks after silent boards, capture.go writes down what comes.
 package arduino_serial
 
 import (
