@@ -28,10 +28,15 @@ func (s System) explain(path string, err error) error {
 		return fmt.Errorf("%s: %s", path, s.busyAdvice(path))
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
 		return fmt.Errorf("%s: no such device: %s", path, s.missingAdvice(path))
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf(`%s: not permitted: the container or service may not use this device: pass it in (--device, DeviceAllow=)`, path)
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path))
-	case errors.Is(err, errNoSerialPort), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), isPortError && portError.Code() == serial.InvalidSerialPort:
+	case errors.Is(err, errNoSerialPort), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		return fmt.Errorf(`%s: not a serial port: set port to one that "ls /dev/serial/by-id" shows (%w)`, path, err)
+	}
+	if isPortError {
+		return fmt.Errorf("%s: the port cannot be set: does its chip know this baud_rate and framing? (%w)", path, err)
 	}
 	return fmt.Errorf("%s: cannot be opened: unplug the Arduino and plug it in again (%w)", path, err)
 }

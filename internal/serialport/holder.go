@@ -27,7 +27,10 @@ func (s System) whoHas(path string) (holder, bool) {
 	if err := unix.Stat(path, &status); err != nil {
 		return holder{}, false
 	}
-	pids := append(s.lockedBy(&status), s.openedBy(status.Rdev)...)
+	pids := s.lockedBy(&status)
+	if len(pids) == 0 {
+		pids = s.openedBy(status.Rdev)
+	}
 	if len(pids) == 0 {
 		return holder{}, false
 	}

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// dialTimeout bounds the wait for a network port.
-const dialTimeout = 10 * time.Second
+// dialTimeout bounds the wait for a network port. It is less than the default first_reading_timeout, so that `telegraf --test`
+// says what is wrong.
+const dialTimeout = 5 * time.Second
 
 // dial connects to a serial port that another machine shares, as with ser2net.
 func dial(ctx context.Context, address string) (Port, error) {

@@ -226,6 +226,8 @@ func TestOpenErrorsTellWhatToDo(t *testing.T) {
 		dev("ttyUSB0")+", "+dev("ttyUSB1")+", "+dev("ttyUSB2"), fails(dev("ttyACM7")))
 	require.Contains(t, fails(dev("ttyACM0")), dev("ttyACM0")+`: not a serial port: set port to one that "ls /dev/serial/by-id" shows`)
 	require.Contains(t, fails("tcp://127.0.0.1:1"), "tcp://127.0.0.1:1: cannot connect: is ser2net running there?")
+	require.Equal(t, "/dev/x: not permitted: the container or service may not use this device: pass it in (--device, DeviceAllow=)", s.explain("/dev/x", unix.EPERM).Error())
+	require.Contains(t, fails(s.Dev), s.Dev+": not a serial port")
 	require.Equal(t, "/dev/x: cannot be opened: unplug the Arduino and plug it in again (input/output error)", s.explain("/dev/x", unix.EIO).Error())
 
 	touch(t, dev("ttyAMA0"))

@@ -15,6 +15,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/parsers/csv"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 )
@@ -240,6 +241,36 @@ func TestNetworkPort(t *testing.T) {
 		b.waitMetrics(t, i+1)
 		require.NoError(t, conn.Close())
 	}
+}
+
+// A host that does not answer: --test says so, and the silence is noticed meanwhile.
+func TestANetworkPortThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(a *ArduinoSerial) {
+		a.Port = "tcp://" + deafAddress(t)
+		a.FirstReadingTimeout, a.SilenceTimeout = config.Duration(time.Second), config.Duration(300*time.Millisecond)
+	})
+	err := b.plugin.Gather(b.acc)
+	require.ErrorContains(t, err, b.plugin.Port)
+	require.Regexp(t, "no answer yet|cannot connect", err.Error())
+	require.Positive(t, b.counter("silences"))
+}
+
+// deafAddress listens, accepts nothing, and has no place for further connections.
+func deafAddress(t *testing.T) string {
+	t.Helper()
+	descriptor, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, unix.Close(descriptor)) })
+	require.NoError(t, unix.Bind(descriptor, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	require.NoError(t, unix.Listen(descriptor, 0))
+	address, err := unix.Getsockname(descriptor)
+	require.NoError(t, err)
+	text := fmt.Sprintf("127.0.0.1:%d", address.(*unix.SockaddrInet4).Port)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", text)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return text
 }
 
 // serialServer stands for ser2net: what it writes comes from a board elsewhere.

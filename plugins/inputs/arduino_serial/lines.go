@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/telegraf-station/telegraf-station/internal/flatjson"
 	"github.com/telegraf-station/telegraf-station/internal/line"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
@@ -66,10 +67,14 @@ func (s *station) record(text []byte, record line.Record) {
 // checkOwner refuses the readings of another board, where two were swapped.
 func (s *station) checkOwner(values line.Values) error {
 	named, ok := values[schema.DeviceID]
-	if !ok || fmt.Sprint(named) == s.tags[schema.DeviceID] {
+	text := fmt.Sprint(named)
+	if nested, isNested := named.(flatjson.Nested); isNested {
+		text = string(nested)
+	}
+	if !ok || text == s.tags[schema.DeviceID] {
 		return nil
 	}
-	return fmt.Errorf("%w: the board says %.60q, the option device_id %q: are two boards swapped?", errDevice, fmt.Sprint(named), s.tags[schema.DeviceID])
+	return fmt.Errorf("%w: the board says %.60q, the option device_id %q: are two boards swapped?", errDevice, text, s.tags[schema.DeviceID])
 }
 
 // isReading says whether the schema has any of the values: else they are another device's, or a message of the sketch.

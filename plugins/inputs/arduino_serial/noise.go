@@ -9,8 +9,8 @@ import (
 
 // noise counts the bytes that text does not have. With a wrong baud rate most are of that kind.
 type noise struct {
-	bytes, strange int
-	seven, even    int    // bytes whose lower seven bits are text; bytes with an even number of ones
+	bytes, strange int64
+	seven, even    int64  // bytes whose lower seven bits are text; bytes with an even number of ones
 	pending        []byte // the beginning of a character of UTF-8
 }
 
@@ -22,9 +22,9 @@ const (
 )
 
 func (n *noise) add(chunk []byte) {
-	n.bytes += len(chunk)
+	n.bytes += int64(len(chunk))
 	for _, char := range chunk {
-		n.even += 1 - bits.OnesCount8(char)%2
+		n.even += int64(1 - bits.OnesCount8(char)%2)
 		if !isControl(rune(char & 0x7f)) {
 			n.seven++
 		}

@@ -85,6 +85,7 @@ func TestSequence(t *testing.T) {
 		"no end of 8 bits":      {{200, 0, 0, 0}, {0, 0, 0, 1}},
 		"far away":              {{200, 0, 0, 0}, {2_000_000, 0, 0, 1}},
 		"more than 32 bits":     {{1, 0, 0, 0}, {1 << 40, 0, 0, 0}, {2, 0, 0, 0}},
+		"a long boot":           {{1, 1 << 40, 0, 0}, {1, 1<<40 + 1, 0, 1}},
 	} {
 		var s sequence
 		for _, step := range steps {
@@ -129,6 +130,13 @@ func TestDeviceIDIsComparedAsText(t *testing.T) {
 	b.waitMetrics(t, 1)
 	require.Equal(t, int64(1), b.counter("rejected_device"))
 	require.Zero(t, b.counter("unknown_values"))
+}
+
+func TestNumbersMayBeFloats(t *testing.T) {
+	var s sequence
+	s.next(line.Values{"seq": 1.0, "boot": 7.0})
+	s.next(line.Values{"seq": 3.0, "boot": 7.0})
+	require.Equal(t, int64(1), s.lost)
 }
 
 func TestBootAlone(t *testing.T) {

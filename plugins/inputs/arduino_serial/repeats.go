@@ -10,8 +10,8 @@ import (
 const repeatPeriod = 10 * time.Minute
 
 const (
-	// maxCauses bounds what is remembered: noise makes names of its own.
-	maxCauses = 100
+	// maxNames bounds the causes of one kind that have a name of their own, since noise makes such names: further ones share one.
+	maxNames = 10
 	// maxRecoveries is how often in a repeatPeriod all is well again: then a cable flaps, or a board prints too rarely.
 	maxRecoveries = 5
 )
@@ -21,6 +21,7 @@ type repeats struct {
 	log    telegraf.Logger
 	prefix string // tells the boards of a section apart, else empty
 	causes map[string]*repeat
+	names  map[string]int // of each kind
 
 	recoveries int
 	since      time.Time // of the first of them
@@ -32,14 +33,24 @@ type repeat struct {
 }
 
 func newRepeats(log telegraf.Logger, prefix string) *repeats {
-	return &repeats{log: log, prefix: prefix, causes: make(map[string]*repeat)}
+	return &repeats{log: log, prefix: prefix, causes: make(map[string]*repeat), names: make(map[string]int)}
+}
+
+// named is the cause of trouble of a kind with something that has a name: a value, a port.
+func (r *repeats) named(kind, name string) string {
+	cause := kind + " " + name
+	if r.causes[cause] != nil {
+		return cause
+	}
+	if r.names[kind] >= maxNames {
+		return kind
+	}
+	r.names[kind]++
+	return cause
 }
 
 // warnf logs a warning unless the same cause was logged lately; a cause is a short text that stays the same when values differ.
 func (r *repeats) warnf(cause, format string, args ...any) {
-	if r.causes[cause] == nil && len(r.causes) >= maxCauses {
-		cause = "further causes"
-	}
 	known, found := r.causes[cause]
 	format = "%s" + format
 	args = append([]any{r.prefix}, args...)
@@ -65,5 +76,6 @@ func (r *repeats) recovered(message string) {
 		return
 	}
 	clear(r.causes)
+	clear(r.names)
 	r.log.Info(r.prefix + message)
 }

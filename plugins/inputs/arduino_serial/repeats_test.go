@@ -26,15 +26,17 @@ func TestRepeats(t *testing.T) {
 	})
 }
 
-// Noise makes names of its own: neither memory nor log may grow with them.
-func TestRepeatsAreBounded(t *testing.T) {
+// Noise makes names of its own: neither memory nor log may grow with them, and other trouble must not go unsaid.
+func TestNamesAreBounded(t *testing.T) {
 	log := &testutil.CaptureLogger{}
 	r := newRepeats(log, "")
 	for i := range 1000 {
-		r.warnf(fmt.Sprint(i), "trouble %d", i)
+		r.warnf(r.named("unknown", fmt.Sprint(i)), "name %d", i)
 	}
-	require.Len(t, r.causes, maxCauses+1)
-	require.Len(t, log.Warnings(), maxCauses+1)
+	require.Len(t, r.causes, maxNames+1)
+	require.Len(t, log.Warnings(), maxNames+1)
+	r.warnf("overlong", "other trouble")
+	require.Len(t, log.Warnings(), maxNames+2)
 }
 
 // A cable that flaps, or a board that prints less often than silence_timeout, is no reason for a line each time.

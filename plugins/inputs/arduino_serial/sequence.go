@@ -1,6 +1,10 @@
 package arduino_serial
 
-import "github.com/telegraf-station/telegraf-station/internal/line"
+import (
+	"math"
+
+	"github.com/telegraf-station/telegraf-station/internal/line"
+)
 
 // The names in a line of its number, counted up by one with each, and of what differs with each boot of the board.
 const (
@@ -28,10 +32,12 @@ const maxGap = 1_000_000
 func (s *sequence) next(values line.Values) {
 	s.lost, s.resets = 0, 0
 	before := s.seq
-	_, saysBoot := values[bootName].(int64)
-	sameBoot := s.boot.known && saysBoot
+	sameBoot := s.boot.known && values[bootName] != nil
 	booted := s.boot.take(values[bootName])
 	s.seq.take(values[seqName])
+	if s.seq.value >= 1<<32 { // no seq has so many bits
+		s.seq = before
+	}
 	step := s.seq.value - before.value
 	switch {
 	case booted:
@@ -46,10 +52,13 @@ func (s *sequence) next(values line.Values) {
 	}
 }
 
-// take returns whether it differs from a number of before. Numbers have 32 bits at most.
+// take returns whether it differs from a number of before. Some of Telegraf's parsers make floats of all numbers.
 func (n *number) take(value any) (changed bool) {
 	given, ok := value.(int64)
-	if !ok || given < 0 || given >= 1<<32 {
+	if float, isFloat := value.(float64); isFloat && float == math.Trunc(float) && math.Abs(float) < 1<<53 {
+		given, ok = int64(float), true
+	}
+	if !ok || given < 0 {
 		return false
 	}
 	changed = n.known && given != n.value

@@ -3,6 +3,7 @@ package arduino_serial
 import (
 	"context"
 	"errors"
+	"regexp"
 
 	"github.com/telegraf-station/telegraf-station/internal/capture"
 	"github.com/telegraf-station/telegraf-station/internal/line"
@@ -13,12 +14,15 @@ import (
 var errReopen = errors.New("the port is opened anew")
 
 // session opens the port and reads it until ctx ends, the port is lost or the watchdog wants it opened anew; the error tells why.
-func (s *station) session(ctx context.Context) error {
+func (s *station) session(ctx context.Context, reset serialport.Reset) error {
 	path, err := s.finder.Find()
 	if err != nil {
 		return err
 	}
-	port, err := s.system.Open(ctx, path, s.mode, s.reset)
+	s.setState("%s is being opened, no answer yet: is it reachable?", path)
+	opening, cancel := context.WithDeadline(ctx, s.watchdog.due) // silence is noticed afterwards
+	port, err := s.system.Open(opening, path, s.mode, reset)
+	cancel()
 	if err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 	for ctx.Err() == nil {
 		n, err := port.Read(chunk)
 		if n > 0 {
-			s.received(chunk[:n], first)
+			s.receive(chunk[:n], first)
 			lines.Write(chunk[:n])
 		}
 		if err != nil {
@@ -64,22 +68,25 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 	return nil
 }
 
-// received notes bytes before they are looked at.
-func (s *station) received(chunk []byte, first bool) {
+// receive notes bytes before they are looked at.
+func (s *station) receive(chunk []byte, first bool) {
 	s.capture.event(capture.Read, chunk)
 	s.counters.bytes.Incr(int64(len(chunk)))
+	s.received += int64(len(chunk))
 	s.noise.add(chunk)
 	if first {
 		s.setState("%s sends, but no whole line yet: %s", s.source, s.lineEndAdvice())
 	}
 }
 
-// cause is what stays the same when the same trouble comes again: the text of a lost connection has another port each time.
-func cause(err error) string {
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// cause is what stays the same when the same trouble comes again: process ids and the ports of connections differ.
+func (s *station) cause(err error) string {
 	for _, known := range []error{serialport.ErrLost, serialport.ErrUnreachable} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
 	}
-	return "port " + err.Error()
+	return s.log.named("port", digits.ReplaceAllString(err.Error(), "#"))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/influxdata/telegraf/metric"
 
 	"github.com/telegraf-station/telegraf-station/internal/schema"
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
 // station turns lines (lines.go) into metrics. All of it runs in one goroutine, which also owns the port;
@@ -33,6 +34,7 @@ type station struct {
 	// source is the path of the open port; announced says that the log tells of readings from it.
 	source    string
 	announced bool
+	received  int64 // bytes
 	newest    time.Time
 
 	mu    sync.Mutex
@@ -53,14 +55,17 @@ func (s *station) run(ctx context.Context) {
 	defer close(s.stopped)
 	defer s.capture.close()
 	s.watchdog.reading()
+	reset := s.reset
 	for ctx.Err() == nil {
-		err := s.session(ctx)
+		err := s.session(ctx, reset)
+		reset = s.reset
 		if errors.Is(err, errReopen) {
+			reset = serialport.ResetNever // the watchdog resets at its own rate
 			continue
 		}
 		if err != nil {
 			s.setState("%v", err)
-			s.log.warnf(cause(err), "%v; trying again every %s", err, s.reconnect)
+			s.log.warnf(s.cause(err), "%v; trying again every %s", err, s.reconnect)
 		}
 		s.pause(ctx)
 	}
@@ -88,7 +93,7 @@ func (s *station) reading(reading schema.Reading) {
 	}
 	for _, name := range record.Unknown {
 		s.counters.unknown.Incr(1)
-		s.log.warnf("unknown "+name, "Value %.60q is not in schema %q and is left out", name, s.schema.Name)
+		s.log.warnf(s.log.named("unknown", name), "Value %.60q is not in schema %q and is left out", name, s.schema.Name)
 	}
 	if record.Status == schema.StatusSensingError {
 		s.counters.errors.Incr(1)

@@ -9,14 +9,15 @@ import (
 )
 
 // watchdog looks after a board that gives no reading. Each silence_timeout is a step. At every one a record of status 2 says
-// so. At the first the port is opened anew, which cures a hung USB-serial chip and a dead connection; at the second the board
-// is reset, once in a silence and once an hour at most, so that one that prints rarely is not kept from ever doing so; at the
-// fourth, eighth, sixteenth and so on the port is opened anew again.
+// so. At the first the port is opened anew, which cures a hung USB-serial chip and a dead connection; at the second, or the first
+// one after it at which the port is open, the board is reset, once in a silence and once an hour at most, so that one that prints
+// rarely is not kept from ever doing so; at the fourth, eighth, sixteenth and so on the port is opened anew again.
 type watchdog struct {
 	timeout   time.Duration
 	due       time.Time
 	steps     int
-	bytes     int64 // that had come at the last step
+	received  int64 // bytes, at the last step
+	reset     bool  // in this silence
 	lastReset time.Time
 }
 
@@ -25,7 +26,7 @@ const resetPause = time.Hour
 
 // reading starts it anew.
 func (w *watchdog) reading() {
-	w.due, w.steps = time.Now().Add(w.timeout), 0
+	w.due, w.steps, w.reset = time.Now().Add(w.timeout), 0, false
 }
 
 // step is true when it is time for the next one.
@@ -39,13 +40,12 @@ func (w *watchdog) step() bool {
 	return true
 }
 
-// mayReset says whether to reset a board of which nothing came since the last step.
 func (w *watchdog) mayReset() bool {
-	return w.steps == 2 && (w.lastReset.IsZero() || time.Since(w.lastReset) >= resetPause)
+	return w.steps >= 2 && !w.reset && (w.lastReset.IsZero() || time.Since(w.lastReset) >= resetPause)
 }
 
 func (w *watchdog) mayReopen() bool {
-	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1
+	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1 //nolint:gosec // steps are counted up from 0
 }
 
 // lookAfter is called between two reads of an open port, a few times a second.
@@ -54,20 +54,20 @@ func (s *station) lookAfter(port serialport.Port, driver *driverErrors) error {
 	if !s.watchSilence() {
 		return nil
 	}
-	came := s.counters.bytes.Get() - s.watchdog.bytes
-	s.watchdog.bytes += came
+	quiet := s.received == s.watchdog.received
+	s.watchdog.received = s.received
 	switch {
+	case quiet && s.watchdog.mayReset() && s.reset != serialport.ResetNever:
+		s.resetBoard(port)
 	case s.watchdog.mayReopen():
 		s.counters.reopens.Incr(1)
 		return errReopen
-	case s.watchdog.mayReset() && came == 0 && s.reset != serialport.ResetNever:
-		s.resetBoard(port)
 	}
 	return nil
 }
 
 func (s *station) resetBoard(port serialport.Port) {
-	s.watchdog.lastReset = time.Now()
+	s.watchdog.reset, s.watchdog.lastReset = true, time.Now()
 	err := port.Reset()
 	switch {
 	case errors.Is(err, serialport.ErrNoReset):

@@ -2,6 +2,7 @@ package arduino_serial
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/internal/schema"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
@@ -105,8 +107,8 @@ func TestWatchdog(t *testing.T) {
 		"no DTR line":                     {silentPort{fails: serialport.ErrNoReset}, "auto", 91 * time.Second, 3, 1, 1, 0},
 		"a reset that fails":              {silentPort{fails: unix.EIO}, "auto", 91 * time.Second, 3, 1, 1, 0},
 		"a board that a reset revives":    {silentPort{revives: true}, "auto", time.Hour, 2, 1, 1, 1},
-		"a board that sends broken lines": {silentPort{sends: "broken\n"}, "auto", 91 * time.Second, 3, 1, 0, 0},
-		"one that sends noise":            {silentPort{sends: "\xff\x80\x00"}, "auto", 91 * time.Second, 3, 1, 0, 0},
+		"a board that sends broken lines": {silentPort{sends: "broken\n"}, "auto", 121 * time.Second, 4, 2, 0, 0},
+		"one that sends noise":            {silentPort{sends: "\xff\x80\x00"}, "auto", 121 * time.Second, 4, 2, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -121,11 +123,44 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
+// A board with its own power may come back silent after its cable was pulled.
+func TestTheResetComesAfterAnAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		port := &silentPort{}
+		w := watchdog{timeout: 30 * time.Second}
+		w.reading()
+		for range 3 { // steps without a port
+			time.Sleep(30 * time.Second)
+			require.True(t, w.step())
+		}
+		s := &station{watchdog: w, counters: newCounters(selfstat.NewCollector(map[string]string{}), map[string]string{"device_id": t.TempDir()})}
+		s.settings = settings{reset: serialport.ResetAuto, silenceTimeout: 30 * time.Second, schema: mustLoad(t)}
+		s.acc, s.log = &testutil.Accumulator{}, newRepeats(&testutil.CaptureLogger{}, "")
+		time.Sleep(30 * time.Second)
+		require.NoError(t, s.lookAfter(port, newDriverErrors(port, s.counters)))
+		require.Equal(t, 1, port.resets)
+		time.Sleep(30 * time.Second)
+		require.NoError(t, s.lookAfter(port, newDriverErrors(port, s.counters)))
+		require.Equal(t, 1, port.resets, "once in a silence")
+	})
+}
+
+func mustLoad(t *testing.T) *schema.Schema {
+	t.Helper()
+	loaded, err := schema.Load("")
+	require.NoError(t, err)
+	return loaded
+}
+
 // A board that prints less often than silence_timeout is reset once an hour at most: it must get to print.
 func TestTheWatchdogLeavesASlowBoardAlone(t *testing.T) {
 	w := watchdog{timeout: 30 * time.Second}
 	w.steps = 2
 	require.True(t, w.mayReset())
+	w.reset = true
+	require.False(t, w.mayReset())
+	w.reading()
+	w.steps = 2
 	w.lastReset = time.Now().Add(-59 * time.Minute)
 	require.False(t, w.mayReset())
 	w.lastReset = time.Now().Add(-61 * time.Minute)
@@ -150,4 +185,5 @@ func TestDriverErrors(t *testing.T) {
 	driver.count()
 	driver.count()
 	require.Equal(t, []int64{1, 2, 3}, []int64{counters.framing.Get(), counters.overrun.Get(), counters.parity.Get()})
+	require.Equal(t, int64(3), more(math.MinInt32+1, math.MaxInt32-1), "32 bits begin anew")
 }
