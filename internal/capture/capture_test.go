@@ -116,6 +116,22 @@ func TestAFileThatCannotBeWritten(t *testing.T) {
 	require.NoError(t, file.Close())
 }
 
+// A power cut may leave half an event.
+func TestHalfAnEventIsCutOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "capture")
+	event := Event{Time: time.Now(), Kind: Read, Text: []byte("a")}
+	half := event.String()[:20]
+	for _, before := range []string{half, event.String() + half, event.String()} {
+		require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
+		file := NewFile(path, 4096)
+		require.NoError(t, file.Write(event))
+		require.NoError(t, file.Close())
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, strings.Repeat(event.String(), 1+strings.Count(before, "\n")), string(text))
+	}
+}
+
 // A pipe would stop the reading when nobody reads it.
 func TestAPipeIsNoCaptureFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")

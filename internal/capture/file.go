@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -54,19 +55,36 @@ func (f *File) open() error {
 		return nil
 	}
 	// Nonblocking, since a pipe without a reader would stop the reading of the port.
-	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|unix.O_NONBLOCK, 0o640) //nolint:gosec // the user's path; a group may read it
+	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_RDWR|unix.O_NONBLOCK, 0o640) //nolint:gosec // the user's path; a group may read it
 	if err != nil {
 		return err
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", f.path)
-	}
+	f.written, err = wholeSize(file)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	f.file, f.written = file, info.Size()
+	f.file = file
 	return nil
+}
+
+// wholeSize cuts off an event that a full disk or a power cut has left without its end, and returns the file's size.
+func wholeSize(file *os.File) (int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s is not a regular file", file.Name())
+	}
+	end := make([]byte, min(info.Size(), maxLine))
+	if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil {
+		return 0, err
+	}
+	size := info.Size() - int64(len(end)) + int64(bytes.LastIndexByte(end, '\n')+1)
+	if size == info.Size() {
+		return size, nil
+	}
+	return size, file.Truncate(size)
 }
 
 // Close may be called at any time, and more than once.

@@ -14,6 +14,20 @@ type CSV struct {
 	Columns []string
 }
 
+// isHeader says that a text is the columns' names, which some sketches print at each boot.
+func (c CSV) isHeader(text []byte) bool {
+	words := bytes.Split(text, separator(text))
+	if len(words) != len(c.Columns) {
+		return false
+	}
+	for i, word := range words {
+		if string(bytes.TrimSpace(word)) != c.Columns[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Decode wants a value for each column; an empty one is null. A header line, the columns' names, is no reading and no error.
 func (c CSV) Decode(text []byte) ([]Values, error) {
 	if !utf8.Valid(text) {
@@ -23,19 +37,17 @@ func (c CSV) Decode(text []byte) ([]Values, error) {
 	if len(words) != len(c.Columns) {
 		return nil, fmt.Errorf("%d values, but columns names %d", len(words), len(c.Columns))
 	}
+	if c.isHeader(text) {
+		return nil, nil
+	}
 	values := make(Values, len(words))
-	header := true
 	for i, word := range words {
 		word = bytes.TrimSpace(word)
-		header = header && string(word) == c.Columns[i]
 		value, ok := csvValue(word)
-		if !ok && !header {
+		if !ok {
 			return nil, fmt.Errorf("column %q: %.40q is not a value", c.Columns[i], word)
 		}
 		values[c.Columns[i]] = value
-	}
-	if header {
-		return nil, nil
 	}
 	return []Values{values}, nil
 }

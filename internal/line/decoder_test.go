@@ -77,6 +77,7 @@ func TestDecode(t *testing.T) {
 		"CSV, checked":                      {format: csv, line: withXOR("26.52,554"), want: []Record{{Values: valuesA, Checked: true}}},
 		"CSV, empty and nan":                {format: csv, line: ",nan", want: []Record{{Values: Values{"temp": nil, "light": nil}}}},
 		"CSV, header":                       {format: csv, line: "temp,light"},
+		"CSV, header, checksums required":   {format: csv, required: true, line: " temp, light"},
 		"CSV, too few":                      {format: csv, line: "26.52", err: errSyntax},
 		"CSV, too many":                     {format: csv, line: "26.52,554,1", err: errSyntax},
 		"CSV, no number":                    {format: csv, line: "26.52,55x", err: errSyntax},

@@ -18,8 +18,8 @@ func (JSON) Decode(text []byte) ([]Values, error) {
 	return []Values{values}, nil
 }
 
-// Starts are the opening braces, and what is behind a closing one, where noise may begin (not ",", "]" or "}": then it was an
-// inner one). A brace where a value stands, behind
+// Starts are the opening braces, and what is behind a closing one, where noise may begin: not before ",", "]" or "}", as behind an
+// inner one, and not before a checksum. A brace where a value stands, behind
 // a name or in an array, may open an object within the record. "Data: {" is no name: it lacks the quote.
 func (JSON) Starts(text []byte) []Start {
 	var starts []Start

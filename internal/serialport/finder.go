@@ -19,7 +19,7 @@ func (s System) NewFinder(option string) (Finder, error) {
 	switch {
 	case option == "":
 		return nil, errors.New(`option "port" is missing: it says where the Arduino is, e.g. port = "/dev/ttyACM0" ("ls /dev/serial/by-id" shows the ports that are there)`)
-	case strings.HasPrefix(option, tcpScheme):
+	case IsNetwork(option):
 		return newTCPFinder(option)
 	case strings.HasPrefix(option, usbScheme):
 		return s.newUSBFinder(option)
@@ -32,6 +32,9 @@ func (s System) NewFinder(option string) (Finder, error) {
 }
 
 const tcpScheme = "tcp://"
+
+// IsNetwork says that a port is on another computer.
+func IsNetwork(path string) bool { return strings.HasPrefix(path, tcpScheme) }
 
 func newTCPFinder(option string) (Finder, error) {
 	if host, port, err := net.SplitHostPort(strings.TrimPrefix(option, tcpScheme)); err != nil || host == "" || port == "" {
@@ -81,19 +84,21 @@ func (s System) one(option string, paths []string) (string, error) {
 	return "", fmt.Errorf("port %q: more than one matches: set port to one of them: %s", option, strings.Join(paths, ", "))
 }
 
-// describe adds to a path the name that stays the same: that of the board's serial number, else of the socket that it is
-// plugged into, since many clones have no number, or all the same one.
+// describe adds to a path the name that stays the same: that of the board, by its serial number; or that of the socket it is
+// plugged into, since clones have no number.
 func (s System) describe(path string) string {
 	device, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return path
 	}
-	for _, folder := range []string{"by-path", "by-id"} {
-		links, _ := filepath.Glob(filepath.Join(s.Dev, "serial", folder, "*")) // the pattern is a good one
-		for _, link := range links {
-			if target, err := filepath.EvalSymlinks(link); err == nil && target == device && link != path {
-				return fmt.Sprintf("%s (always %s)", path, link)
-			}
+	folder := "by-path"
+	if attribute(usbDevice(filepath.Join(s.Sys, "class/tty", filepath.Base(device))), "serial") != "" {
+		folder = "by-id"
+	}
+	links, _ := filepath.Glob(filepath.Join(s.Dev, "serial", folder, "*")) // the pattern is a good one
+	for _, link := range links {
+		if target, err := filepath.EvalSymlinks(link); err == nil && target == device && link != path {
+			return fmt.Sprintf("%s (always %s)", path, link)
 		}
 	}
 	return path

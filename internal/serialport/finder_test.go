@@ -42,7 +42,7 @@ func madeUp(t *testing.T) System {
 	require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, "class/tty/tty1"), 0o700))
 	for link, name := range map[string]string{
 		"by-id/usb-Arduino_Uno_AAA111": "ttyACM0", "by-id/usb-Arduino_Uno_BBB222": "ttyACM1", "by-id/usb-1a86_USB_Serial": "ttyUSB1",
-		"by-path/platform-usb-0:1.3": "ttyUSB0", "by-path/platform-usb-0:1.4": "ttyUSB1",
+		"by-path/platform-usb-0:1.1": "ttyACM0", "by-path/platform-usb-0:1.2": "ttyACM1", "by-path/platform-usb-0:1.3": "ttyUSB0", "by-path/platform-usb-0:1.4": "ttyUSB1",
 	} {
 		path := filepath.Join(s.Dev, "serial", link)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))

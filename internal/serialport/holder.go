@@ -42,6 +42,11 @@ func (s System) openedBy(device uint64) []int {
 	var pids []int
 	links, _ := filepath.Glob(filepath.Join(s.Proc, "[0-9]*/fd/*")) // the pattern is a good one
 	for _, link := range links {
+		// Only what is in /dev is looked at: a file on a dead network disk would hang us.
+		target, err := os.Readlink(link)
+		if err != nil || !strings.HasPrefix(target, s.Dev+"/") {
+			continue
+		}
 		var status unix.Stat_t
 		pid := pidOf(filepath.Dir(filepath.Dir(link)))
 		if pid != os.Getpid() && !slices.Contains(pids, pid) && unix.Stat(link, &status) == nil && isDevice(&status, device) {

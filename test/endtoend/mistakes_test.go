@@ -35,7 +35,7 @@ func TestMistakes(t *testing.T) {
 		"no sensor":     noSensorMistake,
 		"wrong baud":    prints(strings.Repeat("\xf8\x80\x00\xe0\x1c", 100), `of 500 bytes are not ASCII: check baud_rate, now 9600`),
 		"wrong format":  prints("\ntemp=26.52 light=554\n", `it looks like line_format = "key_value": set that: "temp=26.52 light=554"`),
-		"no line end":   prints("{}", `sends, but no whole line yet: check baud_rate (9600) and that the sketch ends each reading with println`),
+		"no line end":   prints("{}", `sends, but no whole line yet: check baud_rate, now 9600, and that the sketch ends each reading with println`),
 		"no data":       prints("", `is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?`),
 		"swapped board": prints(strings.Replace(referenceLine, "{", `{"device_id":"yard",`, 1), `the board says "yard", the option device_id "RaspberryJNU": are two boards swapped?`),
 	} {

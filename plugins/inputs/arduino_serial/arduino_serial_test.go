@@ -134,6 +134,16 @@ func TestTheFirstLine(t *testing.T) {
 	})
 }
 
+// What a silence is put down to is the newest trouble, not one that good readings came after.
+func TestTheReasonForASilenceIsNotAnOldLine(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.print(t, goodLine+"broken\n")
+	b.awaitDiagnosis(t, "the last line was rejected")
+	b.print(t, goodLine)
+	b.awaitDiagnosis(t, " gave readings, but none came lately: does the board have power, does the sketch hang?")
+}
+
 func TestInfluxLines(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(a *ArduinoSerial) { a.DataFormat = "influx" })
@@ -172,7 +182,7 @@ func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 		"a reading":  {short, goodLine, ""},
 		"no device":  {func(a *ArduinoSerial) { short(a); a.Port = "/no/such/ttyACM0" }, "", "/no/such/ttyACM0: no such device: is the Arduino plugged in?"},
 		"nothing":    {short, "", "is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?"},
-		"no newline": {short, "abc", "sends, but no whole line yet: check baud_rate (9600) and that the sketch ends each reading with println"},
+		"no newline": {short, "abc", "sends, but no whole line yet: check baud_rate, now 9600, and that the sketch ends each reading with println"},
 		"bad lines":  {short, "temp 26\ntemp 27\n", `the last line was rejected: column 1: expected '{', found 't': "temp 27"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,6 +263,7 @@ func TestANetworkPortThatDoesNotAnswer(t *testing.T) {
 	err := b.plugin.Gather(b.acc)
 	require.ErrorContains(t, err, b.plugin.Port)
 	require.Regexp(t, "no answer yet|cannot connect", err.Error())
+	require.NotContains(t, err.Error(), "baud", "that is the other computer's")
 	require.Positive(t, b.counter("silences"))
 }
 

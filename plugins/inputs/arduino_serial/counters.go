@@ -78,8 +78,12 @@ func newCounters(statistics *selfstat.Collector, tags map[string]string) *counte
 	}
 }
 
-// causeFused is the only cause with which a reading was saved all the same.
-const causeFused = "fused"
+// The causes that are more than a name in the log.
+const (
+	causeFused  = "fused"  // a reading was saved all the same
+	causeSyntax = "syntax" // perhaps another line format
+	causeNoise  = "noise"  // whatever else was found
+)
 
 // rejected is the counter for a cause, and the cause's name.
 func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
@@ -98,5 +102,5 @@ func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
 			return known.counter, known.cause
 		}
 	}
-	return c.rejectedSyntax, "syntax"
+	return c.rejectedSyntax, causeSyntax
 }

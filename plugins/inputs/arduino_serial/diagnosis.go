@@ -28,22 +28,32 @@ func (s *station) awaitReading(ctx context.Context) error {
 func (s *station) setState(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = fmt.Sprintf(format, args...)
+	s.state, s.good = fmt.Sprintf(format, args...), ""
+}
+
+// outdateState is called with each reading.
+func (s *station) outdateState() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.good = s.source
 }
 
 // diagnosis is the newest reason why there is no reading.
 func (s *station) diagnosis() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.good != "" {
+		return s.good + " gave readings, but none came lately: does the board have power, does the sketch hang?"
+	}
 	return s.state
 }
 
 // advice names what to do about a rejected line.
 func (s *station) advice(text []byte, cause string) string {
-	if wrongLine := s.noise.diagnosis(s.framing, s.mode.BaudRate); wrongLine != "" {
+	if wrongLine := s.noise.diagnosis(s.settings); wrongLine != "" {
 		return ": " + wrongLine
 	}
-	if cause != "syntax" {
+	if cause != causeSyntax {
 		return ""
 	}
 	if isModemCommand(text) {
@@ -60,10 +70,18 @@ func (s *station) advice(text []byte, cause string) string {
 
 // lineEndAdvice names what to do where lines have no end.
 func (s *station) lineEndAdvice() string {
-	if wrongLine := s.noise.diagnosis(s.framing, s.mode.BaudRate); wrongLine != "" {
+	if wrongLine := s.noise.diagnosis(s.settings); wrongLine != "" {
 		return wrongLine
 	}
-	return fmt.Sprintf("check baud_rate (%d) and that the sketch ends each reading with println", s.mode.BaudRate)
+	return s.rateAdvice() + ", and that the sketch ends each reading with println"
+}
+
+// rateAdvice names where the baud rate is set: of a network port that is the other computer.
+func (s settings) rateAdvice() string {
+	if s.network {
+		return "check the baud rate that ser2net has for this port"
+	}
+	return fmt.Sprintf("check baud_rate, now %d", s.mode.BaudRate)
 }
 
 var modemCommand = regexp.MustCompile(`\bAT(\+[A-Z]+.*|[EZ][0-9]?)?\s*$`)

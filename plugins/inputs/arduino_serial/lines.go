@@ -71,7 +71,7 @@ func (s *station) checkOwner(values line.Values) error {
 	if nested, isNested := named.(flatjson.Nested); isNested {
 		text = string(nested)
 	}
-	if !ok || text == s.tags[schema.DeviceID] {
+	if !ok || named == nil || text == s.tags[schema.DeviceID] {
 		return nil
 	}
 	return fmt.Errorf("%w: the board says %.60q, the option device_id %q: are two boards swapped?", errDevice, text, s.tags[schema.DeviceID])
@@ -112,8 +112,8 @@ func (s *station) reject(text []byte, err error) {
 	counter, cause := s.counters.rejected(err)
 	counter.Incr(1)
 	outcome, shown := "Line rejected", text[:min(len(text), shownBytes)]
-	if s.noise.diagnosis(s.framing, s.mode.BaudRate) != "" {
-		cause = "noise" // worth a line also where the first rejected lines were too short to tell
+	if s.noise.diagnosis(s.settings) != "" {
+		cause = causeNoise // worth a line also where the first rejected lines were too short to tell
 		shown = text[:min(len(text), noiseShownBytes)]
 	}
 	if cause == causeFused {

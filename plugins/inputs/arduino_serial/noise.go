@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -48,17 +49,26 @@ func isControl(char rune) bool {
 }
 
 // diagnosis tells of a wrong baud rate or framing, "" if they look right.
-func (n *noise) diagnosis(framing string, baudRate int) string {
+func (n *noise) diagnosis(s settings) string {
 	if n.bytes < noiseBytes || n.strange*100 < noiseShare*n.bytes {
 		return ""
 	}
 	share := fmt.Sprintf("%d%% of %d bytes are not ASCII", n.strange*100/n.bytes, n.bytes)
-	switch {
-	case n.seven < n.bytes || framing != "8N1":
-	case n.even == n.bytes:
-		return share + ", but all have even parity: check framing, now 8N1 (7E1?)"
-	case n.even == 0:
-		return share + ", but all have odd parity: check framing, now 8N1 (7O1?)"
+	if parity := n.parity(); parity != "" && s.framing == "8N1" && !s.network {
+		return fmt.Sprintf("%s, but all have %s parity: check framing, now 8N1 (7%c1?)", share, parity, unicode.ToUpper(rune(parity[0])))
 	}
-	return fmt.Sprintf("%s: check baud_rate, now %d", share, baudRate)
+	return share + ": " + s.rateAdvice()
+}
+
+// parity is "even" or "odd" if that is what the eighth bits of a text are, else "".
+func (n *noise) parity() string {
+	switch {
+	case n.seven < n.bytes:
+		return ""
+	case n.even == n.bytes:
+		return "even"
+	case n.even == 0:
+		return "odd"
+	}
+	return ""
 }

@@ -69,6 +69,7 @@ type settings struct {
 	captureFile    string
 	captureSize    int64
 	framing        string
+	network        bool // the port is on another computer, which sets baud rate and framing
 	lineFormat     string
 	parsed         bool   // by a parser of Telegraf, not as lineFormat says
 	logPrefix      string // tells the boards of a section apart
@@ -100,7 +101,7 @@ func (a *ArduinoSerial) checkBoard() (settings, error) {
 	s := settings{
 		system: serialport.ThisSystem(), reset: serialport.Reset(a.ResetOnOpen),
 		maxLineLength: int(a.MaxLineLength), silenceTimeout: time.Duration(a.SilenceTimeout), reconnect: time.Duration(a.ReconnectInterval),
-		captureFile: a.CaptureFile, captureSize: int64(a.CaptureSize), framing: a.Framing, lineFormat: a.LineFormat, parsed: a.DataFormat != "",
+		captureFile: a.CaptureFile, captureSize: int64(a.CaptureSize), framing: a.Framing, network: serialport.IsNetwork(a.Port), lineFormat: a.LineFormat, parsed: a.DataFormat != "",
 	}
 	var err error
 	if s.finder, err = s.system.NewFinder(a.Port); err != nil {

@@ -228,7 +228,7 @@ func TestAdvice(t *testing.T) {
 		"wrong baud":  {nil, "\n" + strings.Repeat("\xf8\x80\x00\xe0", 100) + "\n", "99% of 402 bytes are not ASCII: check baud_rate, now 9600"},
 		"swapped":     {nil, strings.Replace(goodLine, "{", `{"device_id":"yard",`, 1), `another device_id: the board says "yard", the option device_id "`},
 		"no value":    {nil, "{\"ready\":1}\n", `no value of the schema in it ("environment")`},
-		"a long line": {nil, strings.Repeat("x", 5000), "a line is longer than max_line_length (4096 bytes): check baud_rate (9600) and that the sketch ends each reading with println"},
+		"a long line": {nil, strings.Repeat("x", 5000), "a line is longer than max_line_length (4096 bytes): check baud_rate, now 9600, and that the sketch ends each reading with println"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package arduino_serial
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 
 	"github.com/telegraf-station/telegraf-station/internal/capture"
@@ -19,7 +20,9 @@ func (s *station) session(ctx context.Context, reset serialport.Reset) error {
 	if err != nil {
 		return err
 	}
-	s.setState("%s is being opened, no answer yet: is it reachable?", path)
+	if s.diagnosis() == "" { // else what came of the last try says more
+		s.setState("%s is being opened, no answer yet: is it reachable?", path)
+	}
 	opening, cancel := context.WithDeadline(ctx, s.watchdog.due) // silence is noticed afterwards
 	port, err := s.system.Open(opening, path, s.mode, reset)
 	cancel()
@@ -28,7 +31,7 @@ func (s *station) session(ctx context.Context, reset serialport.Reset) error {
 	}
 	defer port.Close() //nolint:errcheck // it is read-only and either lost or given up
 	s.counters.opens.Incr(1)
-	s.setState("%s is open at %d baud, but nothing came: does the sketch print to Serial, and is it this port?", path, s.mode.BaudRate)
+	s.setState("%s is open%s, but nothing came: does the sketch print to Serial, and is it this port?", path, s.atBaud())
 	s.source, s.announced, s.noise = path, false, noise{}
 	s.decoder.Forget() // it may be another board
 	s.capture.event(capture.Open, []byte(path))
@@ -66,6 +69,13 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 		}
 	}
 	return nil
+}
+
+func (s *station) atBaud() string {
+	if s.network {
+		return ""
+	}
+	return fmt.Sprintf(" at %d baud", s.mode.BaudRate)
 }
 
 // receive notes bytes before they are looked at.

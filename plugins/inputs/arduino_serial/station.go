@@ -39,6 +39,8 @@ type station struct {
 
 	mu    sync.Mutex
 	state string
+	// good is the port of which readings came after what state tells, else empty.
+	good string
 }
 
 func newStation(s settings, acc telegraf.Accumulator, log telegraf.Logger, counters *counters) *station {
@@ -102,6 +104,7 @@ func (s *station) reading(reading schema.Reading) {
 	s.watchdog.reading()
 	s.noise = noise{}
 	s.add(record)
+	s.outdateState()
 	s.once.Do(func() { close(s.firstReading) })
 }
 
@@ -112,7 +115,6 @@ func (s *station) announce() {
 	}
 	s.announced = true
 	s.log.recovered("Reading from " + s.source)
-	s.setState("%s gave readings, but none came lately: does the board have power, does the sketch hang?", s.source)
 }
 
 func (s *station) add(record schema.Record) {

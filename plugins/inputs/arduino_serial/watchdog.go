@@ -45,7 +45,7 @@ func (w *watchdog) mayReset() bool {
 }
 
 func (w *watchdog) mayReopen() bool {
-	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1 //nolint:gosec // steps are counted up from 0
+	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1
 }
 
 // lookAfter is called between two reads of an open port, a few times a second.
@@ -77,7 +77,7 @@ func (s *station) resetBoard(port serialport.Port) {
 		return
 	}
 	s.counters.resetsSent.Incr(1)
-	s.log.warnf("reset", "The board on %s is silent, also after the port was opened anew: it was reset", s.source)
+	s.log.warnf("reset", "The board on %s is silent, also after the port was opened anew: a reset was sent to it", s.source)
 }
 
 // watchSilence adds a record of status 2 for each silence_timeout without a reading, so that "no data" and "station dead"
