@@ -1,13 +1,11 @@
 // Package kafka_site writes the records of stations to one Kafka topic a site.
 //
-// A metric's way: record.go (topic, key, headers, value) -> ledger.go (what became of it) -> sender.go (Kafka);
-// topics.go creates what is missing.
+// A metric's way: record.go (topic, device, value) -> write.go (to disk, or from memory) -> internal/outbox -> sender.go, which
+// brings each topic's records (topicqueue.go) to its broker: connect.go, lookup.go (topics.go creates what is missing), send.go.
 package kafka_site
 
 import (
-	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +14,8 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/influxdata/telegraf/plugins/outputs"
 	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
 //go:embed sample.conf
@@ -31,6 +31,11 @@ type KafkaSite struct {
 	CreateTopics      bool            `toml:"create_topics"`
 	Partitions        int32           `toml:"partitions"`
 	ReplicationFactor int16           `toml:"replication_factor"`
+	Outbox            string          `toml:"outbox"`
+	Durability        string          `toml:"durability"`
+	OutboxMaxSize     config.Size     `toml:"outbox_max_size"`
+	OutboxMaxRecords  int64           `toml:"outbox_max_records"`
+	OnFull            string          `toml:"on_full"`
 	Schema            string          `toml:"schema"`
 	UnknownFields     string          `toml:"unknown_fields"`
 	MaxMessageBytes   config.Size     `toml:"max_message_bytes"`
@@ -40,116 +45,117 @@ type KafkaSite struct {
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
-	records *recordMaker
-	ledger  *ledger
-	sender  *sender
-	// attempt gets the answer of the delivery that is under way; it may outlive the Write that began it.
-	attempt chan error
+	records  *recordMaker
+	replayed *recordMaker // of parked metrics; for another goroutine
+	outbox   *outbox.Outbox
+	ledger   ledger
+	sender   *sender
+	counters *counters
+	// disk is a trouble of the outbox; attachAt is when it is opened again.
+	disk     trouble
+	attachAt time.Time
+	// holding says that a Write failed and left records in memory only.
+	holding bool
+	closed  bool
 }
 
 // SampleConfig returns the commented configuration.
 func (*KafkaSite) SampleConfig() string { return sampleConfig }
 
-// Init checks the options; it touches no network.
+// Init checks the options; it touches no network and no disk.
 func (k *KafkaSite) Init() error {
 	var err error
 	if err = k.checkOptions(); err != nil {
 		return err
 	}
-	if k.records, err = newRecordMaker(k.Topic, k.Schema, k.UnknownFields, k.Log); err != nil {
+	if k.records, err = newRecordMaker(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
+		return err
+	}
+	if k.replayed, err = newRecordMaker(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
 		return err
 	}
 	settings, err := k.clientConfig()
 	if err != nil {
 		return err
 	}
-	k.ledger = newLedger()
+	k.counters = newCounters(k.Statistics)
+	k.outbox = outbox.New(outbox.Options{
+		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
+		OnFull: outbox.OnFull(k.OnFull), FreshEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
+	})
 	k.sender = &sender{
-		brokers: k.Brokers, config: settings, epoch: newEpoch(time.Now()),
-		topics:   &topics{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log},
-		log:      k.Log,
-		counters: newCounters(k.Statistics),
+		brokers: k.Brokers, config: settings, outbox: k.outbox, log: k.Log, counters: k.counters, now: time.Now, ticking: k.tick,
+		topics: &topics{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log},
 	}
 	return nil
 }
 
-// Connect does nothing: an error from it would end the whole agent, and Write connects by itself, again whenever that is needed.
-func (*KafkaSite) Connect() error { return nil }
+// Connect opens the outbox and begins to send. An error from it would end the whole agent, so there is none: a broker or a disk
+// that is missing now is waited for.
+func (k *KafkaSite) Connect() error {
+	if k.Outbox == "" {
+		k.Log.Warnf(`No outbox is set: readings that Kafka has not acknowledged are in Telegraf's memory only (metric_buffer_limit), and a power ` +
+			`cut, a crash or a restart while Kafka is away loses them. Set outbox = "/var/lib/telegraf-station/outbox"`)
+	}
+	k.attach()
+	k.sender.start()
+	return nil
+}
 
-// Write returns nil when every metric is acknowledged by all in-sync replicas or, with its reason logged and counted, given up.
-// Otherwise it returns an error within write_timeout, and Telegraf hands the same metrics over again later.
-func (k *KafkaSite) Write(metrics []telegraf.Metric) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(k.WriteTimeout))
-	defer cancel()
-	failed := errors.New("no answer from Kafka yet")
-	for {
-		if k.attempt != nil { // of an earlier Write
-			if _, err := k.await(ctx, failed); err != nil {
-				return err
-			}
-		}
-		k.attempt = make(chan error, 1)
-		go func(done chan<- error) { done <- k.deliver(metrics) }(k.attempt)
-		answer, err := k.await(ctx, failed)
-		if err != nil {
-			return err
-		}
-		if answer == nil {
-			k.ledger.clear()
-			return nil
-		}
-		failed = answer
-		select {
-		case <-time.After(retryPause):
-		case <-ctx.Done():
-			return failed
-		}
+// attachPause lies between two attempts to open the outbox.
+const attachPause = 10 * time.Second
+
+// attach opens the outbox if it is set and not open, and nothing is in memory that would have to come after what is in it.
+func (k *KafkaSite) attach() {
+	now := time.Now()
+	if k.Outbox == "" || k.outbox.Attached() || k.holding || now.Before(k.attachAt) {
+		return
+	}
+	if err := k.outbox.Attach(); err != nil {
+		k.attachAt = now.Add(attachPause)
+		k.disk.begin(k.Log, now, fmt.Errorf("%w: readings are kept in memory only until it can be used%s", err, advice(err, k.Outbox)))
+		return
+	}
+	k.disk.end(k.Log, "The outbox is open")
+	if waiting := k.outbox.Stats().Waiting; waiting > 0 {
+		k.Log.Infof("%d records wait in the outbox %q", waiting, k.Outbox)
 	}
 }
 
-// retryPause lies between two attempts of one Write.
-const retryPause = 250 * time.Millisecond
-
-// await returns the running attempt's answer, or an error if ctx ends first; the attempt then goes on,
-// and the next Write waits for it: nothing is sent twice at once and no device's order changes.
-func (k *KafkaSite) await(ctx context.Context, failed error) (answer, err error) {
-	select {
-	case answer = <-k.attempt:
-		k.attempt = nil
-		return answer, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("not acknowledged within write_timeout (%s): %w", time.Duration(k.WriteTimeout), failed)
+// report logs and counts what the outbox survived.
+func (k *KafkaSite) report(incident outbox.Incident) {
+	counter := k.counters.damaged
+	if incident.Dropped {
+		counter = k.counters.dropped
 	}
+	counter.Incr(int64(incident.Records)) //nolint:gosec // a count of records
+	if incident.Records == 0 {
+		k.Log.Warnf("Outbox: %s", incident.Text)
+		return
+	}
+	k.Log.Errorf("Outbox: %d record(s) are lost: %s", incident.Records, incident.Text)
 }
 
-// deliver sends those of the metrics that are not settled yet.
-func (k *KafkaSite) deliver(metrics []telegraf.Metric) error {
-	var waiting []*record
-	for _, record := range k.ledger.enter(k.records.records(metrics)) {
-		switch {
-		case record.settled:
-		case record.unfit != nil:
-			k.sender.giveUp(record, record.unfit)
-		default:
-			waiting = append(waiting, record)
-		}
+// tick replays parked records that an operator asked for, and shows the figures.
+func (k *KafkaSite) tick() {
+	if err := k.outbox.TakeReplays(k.replay); err != nil {
+		k.Log.Errorf("Outbox: %v", err)
 	}
-	defer k.sender.countReasons()
-	return k.sender.send(waiting)
+	k.counters.show(k.outbox.Stats())
 }
 
-// Close ends the connections, within a bounded time whatever Kafka does; what is under way fails.
+// Close stops sending, within a bounded time whatever Kafka does; what is not acknowledged stays on disk.
 func (k *KafkaSite) Close() error {
-	err := k.sender.disconnect()
-	if k.attempt != nil {
-		select {
-		case <-k.attempt: //nolint:errcheck // it fails because of disconnect, and its Write has said what is not written
-			k.attempt = nil
-		case <-time.After(closeTimeout):
-			return errors.Join(err, fmt.Errorf("a delivery did not end within %s and is left to the end of the process", closeTimeout))
-		}
+	if k.closed || k.sender.stop == nil {
+		return nil
 	}
-	return errors.Join(err, k.sender.close())
+	k.closed = true
+	close(k.sender.stop)
+	<-k.sender.ended
+	if err := k.outbox.Close(); err != nil {
+		return fmt.Errorf("outbox %q: %w", k.Outbox, err)
+	}
+	return nil
 }
 
 // snappy compresses a batch well enough and is light on an ARMv6 (the value is sarama's and Kafka's own).
@@ -162,6 +168,10 @@ func init() {
 			CreateTopics:      true,
 			Partitions:        1,
 			ReplicationFactor: 3,
+			Durability:        "always",
+			OutboxMaxSize:     1_000_000_000,
+			OutboxMaxRecords:  5_000_000,
+			OnFull:            "block",
 			MaxMessageBytes:   1_000_000,
 			WriteTimeout:      config.Duration(8 * time.Second),
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},

@@ -1,45 +1,77 @@
 package kafka_site
 
 import (
-	"fmt"
-	"time"
+	"slices"
+
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// ledger remembers the records of a batch that Telegraf may hand over again,
+// ledger remembers the entries of a batch that Telegraf will hand over again since it could be neither delivered nor put on disk,
 // so that those which arrived are not sent twice and the others keep their number.
-// The durable outbox will take its place.
 type ledger struct {
-	records map[identity]*record
-	// newest holds each device's newest number.
-	newest map[device]int64
+	entries map[identityOfEntry]*entry
 }
 
-func newLedger() *ledger {
-	return &ledger{records: make(map[identity]*record), newest: make(map[device]int64)}
+// identityOfEntry tells the metric that Telegraf hands over again from another one: by its time and its record.
+// Equal ones are numbered by repeat.
+type identityOfEntry struct {
+	topic, device string
+	time          int64
+	value         string
+	repeat        int
 }
 
-// enter numbers the records that are new and returns the others as they are known. Those of an earlier batch that are not in this
-// one are forgotten: Telegraf's buffer was full and dropped them.
-func (l *ledger) enter(records []*record) []*record {
-	former := l.records
-	l.records = make(map[identity]*record, len(records))
-	for i, entering := range records {
-		if known, found := former[entering.identity]; found {
-			l.records[entering.identity] = known
-			records[i] = known
-			continue
-		}
-		l.records[entering.identity] = entering
-		if entering.unfit == nil {
-			l.newest[entering.identity.device]++
-			entering.seq = l.newest[entering.identity.device]
+// recall puts known entries in the place of equal ones, and returns the records of those known ones that Telegraf no longer has:
+// its buffer was full and dropped them.
+func (l *ledger) recall(entries []*entry) (gone []*outbox.Record) {
+	if len(l.entries) == 0 {
+		return nil
+	}
+	repeats := make(map[identityOfEntry]int, len(entries))
+	for i, e := range entries {
+		id := e.identify(repeats)
+		if known, found := l.entries[id]; found {
+			entries[i] = known
+			delete(l.entries, id)
 		}
 	}
-	return records
+	for _, e := range l.entries {
+		if e.record != nil {
+			gone = append(gone, e.record)
+		}
+	}
+	l.entries = nil
+	return gone
 }
 
-// clear forgets a batch that is settled.
-func (l *ledger) clear() { clear(l.records) }
+// keep remembers the entries of a batch that failed.
+func (l *ledger) keep(entries []*entry) {
+	l.entries = make(map[identityOfEntry]*entry, len(entries))
+	repeats := make(map[identityOfEntry]int, len(entries))
+	for _, e := range entries {
+		l.entries[e.identify(repeats)] = e
+	}
+}
 
-// newEpoch is another one for each run of the agent, and sorts by time.
-func newEpoch(now time.Time) string { return fmt.Sprintf("%016x", now.UnixNano()) }
+func (e *entry) identify(repeats map[identityOfEntry]int) identityOfEntry {
+	id := identityOfEntry{time: e.metric.Time().UnixNano()}
+	if e.record != nil {
+		id.topic, id.device, id.value = e.record.Queue, e.record.Key, string(e.record.Value)
+	} else {
+		id.value = e.unfit.Error()
+	}
+	repeats[id]++
+	id.repeat = repeats[id]
+	return id
+}
+
+// fit are the records that can be delivered.
+func fit(entries []*entry) []*outbox.Record {
+	records := make([]*outbox.Record, 0, len(entries))
+	for _, e := range entries {
+		if e.unfit == nil {
+			records = append(records, e.record)
+		}
+	}
+	return slices.Clip(records)
+}

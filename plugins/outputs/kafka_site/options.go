@@ -2,12 +2,14 @@ package kafka_site
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 
 	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
 func (k *KafkaSite) checkOptions() error {
@@ -25,7 +27,31 @@ func (k *KafkaSite) checkOptions() error {
 	case time.Duration(k.WriteTimeout) < time.Second:
 		return fmt.Errorf(`option "write_timeout" must be 1s or more (got %s)`, time.Duration(k.WriteTimeout))
 	}
+	if err := k.checkOutboxOptions(); err != nil {
+		return err
+	}
 	return k.checkCommonOptions()
+}
+
+// minOutboxSize is a few segments.
+const minOutboxSize = 1 << 20
+
+func (k *KafkaSite) checkOutboxOptions() error {
+	switch {
+	case k.Outbox != "" && !filepath.IsAbs(k.Outbox):
+		return fmt.Errorf(`option "outbox" must be an absolute path, e.g. "/var/lib/telegraf-station/outbox" (got %q)`, k.Outbox)
+	case k.Durability != "always" && k.Durability != "on_failure":
+		return fmt.Errorf(`option "durability" must be "always" or "on_failure" (got %q)`, k.Durability)
+	case k.OutboxMaxSize < minOutboxSize:
+		return fmt.Errorf(`option "outbox_max_size" must be 1 MiB or more (got %d bytes)`, k.OutboxMaxSize)
+	case k.OutboxMaxRecords < 100:
+		return fmt.Errorf(`option "outbox_max_records" must be 100 or more (got %d)`, k.OutboxMaxRecords)
+	}
+	switch outbox.OnFull(k.OnFull) {
+	case outbox.Block, outbox.DropOldest, outbox.DropNewest:
+		return nil
+	}
+	return fmt.Errorf(`option "on_full" must be "block", "drop_oldest" or "drop_newest" (got %q)`, k.OnFull)
 }
 
 // checkCommonOptions words what Telegraf's common Kafka options would refuse less clearly.
@@ -44,22 +70,15 @@ func (k *KafkaSite) checkCommonOptions() error {
 	return fmt.Errorf(`option "metadata_retry_type" must be "constant" or "exponential" (got %q)`, k.MetadataRetryType)
 }
 
-// clientConfig is what the promise of delivery rests on: every in-sync replica acknowledges, a retry by the producer
-// is no repeat (idempotence), and one request at a time keeps the order.
+// clientConfig is the connections'; what a record's delivery rests on is in request.go.
 func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	settings := sarama.NewConfig()
-	settings.Producer.RequiredAcks = sarama.WaitForAll
-	settings.Producer.Idempotent = true
 	settings.Net.MaxOpenRequests = 1
-	settings.Producer.Return.Successes = true
-	settings.Producer.MaxMessageBytes = int(k.MaxMessageBytes)
-	settings.Producer.Retry.Max = producerRetries
-	settings.Producer.Retry.Backoff = 100 * time.Millisecond
 	settings.Metadata.AllowAutoTopicCreation = false
-	settings.Metadata.Retry.Max = 1
+	settings.Metadata.Retry.Max = 0 // the sender tries again, at growing intervals
 	settings.Net.DialTimeout = 5 * time.Second
-	settings.Net.ReadTimeout = 10 * time.Second
-	settings.Net.WriteTimeout = 10 * time.Second
+	settings.Net.ReadTimeout = requestTimeout
+	settings.Net.WriteTimeout = requestTimeout
 	// Only the topics of this station's records: a cluster may have thousands of others.
 	settings.Metadata.Full = false
 	if err := k.SetConfig(settings, k.Log); err != nil {
@@ -70,6 +89,3 @@ func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	}
 	return settings, nil
 }
-
-// producerRetries lets the producer itself outlast a change of leader (some 30 s); the order rests on waves, not on it.
-const producerRetries = 300

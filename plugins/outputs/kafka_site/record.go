@@ -1,13 +1,12 @@
 package kafka_site
 
 import (
-	"strconv"
-	"strings"
-	"time"
+	"bytes"
+	"fmt"
 
-	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
 
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 	"github.com/telegraf-station/telegraf-station/plugins/serializers/station"
 )
@@ -15,87 +14,64 @@ import (
 // The headers of a record. Together they number the records of a device without a gap,
 // so that loss, repeats and disorder can be proved.
 const (
-	// HeaderEpoch names the run of the agent that numbered the record; epochs sort by time.
+	// HeaderEpoch names the life of the outbox that numbered the record, 16 hex digits; epochs sort by time.
 	HeaderEpoch = "station-epoch"
-	// HeaderSeq counts the records of a device in an epoch, from 1.
+	// HeaderSeq counts the records of a topic and device in an epoch, from 1.
 	HeaderSeq = "station-seq"
+	// HeaderSkipped tells which numbers of the same epoch the agent gave up, as in parked=17,19-21;dropped=30-40.
+	HeaderSkipped = "station-skipped"
 )
 
-// device is whose records are numbered and stay in order.
-type device struct{ topic, id string }
-
-// identity tells the metric that Telegraf hands over again from another one: by its time and its record.
-// Equal ones are numbered by repeat.
-type identity struct {
-	device device
-	time   int64
-	value  string
-	repeat int
-}
-
-// record is a metric on its way to Kafka.
-type record struct {
-	identity identity
-	time     time.Time
-	// unfit is why there can be no record of the metric.
-	unfit error
-	// seq is the value of HeaderSeq.
-	seq int64
-	// settled says that Kafka has acknowledged the record, or that it was given up.
-	settled bool
-}
-
-// message is the record in the producer's form. Kafka's own timestamp is the time of sending: with the reading's, Kafka would refuse
-// a Pi's readings for good while its clock is more than an hour ahead, and drop a long backlog by the topic's retention.
-func (r *record) message(epoch string) *sarama.ProducerMessage {
-	return &sarama.ProducerMessage{
-		Topic: r.identity.device.topic,
-		Key:   sarama.StringEncoder(r.identity.device.id),
-		Value: sarama.StringEncoder(r.identity.value),
-		Headers: []sarama.RecordHeader{
-			{Key: []byte(HeaderEpoch), Value: []byte(epoch)},
-			{Key: []byte(HeaderSeq), Value: strconv.AppendInt(nil, r.seq, 10)},
-		},
-		Metadata: r,
-	}
+// entry is a metric on its way: the record that was made of it, or why there is none.
+type entry struct {
+	metric telegraf.Metric
+	record *outbox.Record
+	unfit  error
 }
 
 // recordMaker turns metrics into records.
 type recordMaker struct {
 	topic      topicTemplate
 	serializer *station.Serializer
+	maxBytes   int
 }
 
-func newRecordMaker(topic, schemaOption, unknownFields string, log telegraf.Logger) (*recordMaker, error) {
+func newRecordMaker(topic, schemaOption, unknownFields string, maxBytes int, log telegraf.Logger) (*recordMaker, error) {
 	template, err := newTopicTemplate(topic)
 	if err != nil {
 		return nil, err
 	}
 	serializer := &station.Serializer{Schema: schemaOption, UnknownFields: unknownFields, Log: log}
-	return &recordMaker{template, serializer}, serializer.Init()
+	return &recordMaker{template, serializer, maxBytes}, serializer.Init()
 }
 
-// records returns a record for each metric, in their order.
-func (m *recordMaker) records(metrics []telegraf.Metric) []*record {
-	all := make([]*record, 0, len(metrics))
-	repeats := make(map[identity]int, len(metrics))
+// entries returns one for each metric, in their order.
+func (m *recordMaker) entries(metrics []telegraf.Metric) []*entry {
+	all := make([]*entry, 0, len(metrics))
 	for _, metric := range metrics {
-		made := m.record(metric)
-		repeats[made.identity]++
-		made.identity.repeat = repeats[made.identity]
-		all = append(all, made)
+		e := &entry{metric: metric}
+		e.record, e.unfit = m.record(metric)
+		all = append(all, e)
 	}
 	return all
 }
 
-func (m *recordMaker) record(metric telegraf.Metric) *record {
-	made := &record{time: metric.Time()}
-	made.identity.time = metric.Time().UnixNano()
-	made.identity.device.id, _ = metric.GetTag(schema.DeviceID)
-	if made.identity.device.topic, made.unfit = m.topic.name(metric); made.unfit != nil {
-		return made
+func (m *recordMaker) record(metric telegraf.Metric) (*outbox.Record, error) {
+	topic, err := m.topic.name(metric)
+	if err != nil {
+		return nil, err
 	}
 	line, err := m.serializer.Serialize(metric)
-	made.identity.value, made.unfit = strings.TrimSuffix(string(line), "\n"), err
-	return made
+	if err != nil {
+		return nil, err
+	}
+	device, _ := metric.GetTag(schema.DeviceID)
+	r := &outbox.Record{Queue: topic, Key: device, Time: metric.Time().UnixNano(), Value: bytes.TrimSuffix(line, []byte("\n"))}
+	if size := len(r.Value) + len(r.Key) + recordOverhead; size > m.maxBytes {
+		return r, fmt.Errorf("it has %d bytes, more than max_message_bytes allows (%d)", size, m.maxBytes)
+	}
+	return r, nil
 }
+
+// recordOverhead is what Kafka's format and the headers add to a record that is alone in its batch.
+const recordOverhead = 200

@@ -16,52 +16,54 @@ type topics struct {
 	replicationFactor int16
 	log               telegraf.Logger
 
-	known map[string]bool
+	// seen are the topics that were there.
+	seen map[string]bool
 }
 
-// ensure returns nil if the topic exists or was created now.
-func (t *topics) ensure(client sarama.Client, name string) error {
-	if t.known[name] {
-		return nil
-	}
-	if err := t.lookUp(client, name); err != nil {
-		return err
-	}
-	if t.known == nil {
-		t.known = make(map[string]bool)
-	}
-	t.known[name] = true
-	return nil
+// topicError is a reason that keeps the records of its topic only.
+type topicError struct{ error }
+
+func (e topicError) Unwrap() error { return e.error }
+
+func topicErrorf(format string, args ...any) error { return topicError{fmt.Errorf(format, args...)} }
+
+func parksTopic(err error) bool {
+	_, ok := errors.AsType[topicError](err)
+	return ok
 }
 
-// doubt has a topic looked up again, since a record could not be written to it.
-func (t *topics) doubt(name string) {
-	if _, seen := t.known[name]; seen {
-		t.known[name] = false
-	}
-}
-
-func (t *topics) lookUp(client sarama.Client, name string) error {
-	_, seen := t.known[name]
+// ensure returns nil if the topic exists or was created now. With doubt it is asked for even if it was there before.
+func (t *topics) ensure(client sarama.Client, name string, doubt bool) error {
 	var err error
-	if seen {
+	if doubt {
 		err = client.RefreshMetadata(name)
 	} else {
 		_, err = client.Partitions(name)
 	}
-	if !errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+	if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+		err = t.make(client, name)
+	}
+	if err != nil {
 		return wrapTopic(name, err)
 	}
-	if seen { // never created again behind the back of who deleted it
-		return fmt.Errorf("topic %q was deleted: create it, or restart Telegraf to have that done", name)
+	if t.seen == nil {
+		t.seen = make(map[string]bool)
+	}
+	t.seen[name] = true
+	return nil
+}
+
+func (t *topics) make(client sarama.Client, name string) error {
+	if t.seen[name] { // never created again behind the back of who deleted it
+		return topicErrorf("topic %q was deleted: create it, or restart Telegraf to have that done", name)
 	}
 	if !t.create {
-		return fmt.Errorf(`topic %q does not exist: create it, or set create_topics = true`, name)
+		return topicErrorf(`topic %q does not exist: create it, or set create_topics = true`, name)
 	}
 	if err := t.add(client, name); err != nil {
 		return err
 	}
-	return wrapTopic(name, client.RefreshMetadata(name))
+	return client.RefreshMetadata(name)
 }
 
 // add creates the topic; that another station was quicker is success.
@@ -70,7 +72,7 @@ func (t *topics) add(client sarama.Client, name string) error {
 	if err != nil {
 		return wrapTopic(name, err)
 	}
-	err = admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: t.partitions, ReplicationFactor: t.replicationFactor}, false)
+	err = admin.CreateTopic(name, t.detail(), false)
 	switch {
 	case err == nil:
 		t.log.Infof("Created topic %q with %d partition(s), replication factor %d", name, t.partitions, t.replicationFactor)
@@ -78,19 +80,37 @@ func (t *topics) add(client sarama.Client, name string) error {
 	case errors.Is(err, sarama.ErrTopicAlreadyExists):
 		return nil
 	case errors.Is(err, sarama.ErrInvalidReplicationFactor):
-		return fmt.Errorf(`topic %q cannot be created with replication_factor = %d: are so many brokers up? (%w)`, name, t.replicationFactor, err)
+		return topicErrorf(`topic %q cannot be created with replication_factor = %d: are so many brokers up? (%w)`, name, t.replicationFactor, err)
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
-		return fmt.Errorf("topic %q cannot be created: this user may not: create it elsewhere, or allow CREATE (%w)", name, err)
+		return topicErrorf("topic %q cannot be created: this user may not: create it elsewhere, or allow CREATE (%w)", name, err)
+	}
+	if _, refused := errors.AsType[*sarama.TopicError](err); refused {
+		return topicErrorf("topic %q cannot be created: %w", name, err)
 	}
 	return fmt.Errorf("topic %q cannot be created: %w", name, err)
 }
 
-func wrapTopic(name string, err error) error {
-	if err == nil {
-		return nil
+// detail is how topics are created. The broker's clock gives the records their Kafka timestamps: a station's clock may be years
+// behind, which the topic's retention would take for old age, or ahead, which Kafka 4 refuses.
+func (t *topics) detail() *sarama.TopicDetail {
+	ofArrival := "LogAppendTime"
+	return &sarama.TopicDetail{
+		NumPartitions: t.partitions, ReplicationFactor: t.replicationFactor,
+		ConfigEntries: map[string]*string{"message.timestamp.type": &ofArrival},
 	}
-	if errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
-		return fmt.Errorf("topic %q: this user may not write to it: allow WRITE and DESCRIBE (%w)", name, err)
+}
+
+// wrapTopic names the topic.
+func wrapTopic(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case parksTopic(err):
+		return err
+	case errors.Is(err, sarama.ErrTopicAuthorizationFailed), errors.Is(err, sarama.ErrClusterAuthorizationFailed):
+		return topicErrorf("topic %q: this user may not write to it: allow WRITE and DESCRIBE (%w)", name, err)
+	case errors.Is(err, sarama.ErrInvalidTopic):
+		return topicErrorf("topic %q: %w", name, err)
 	}
 	return fmt.Errorf("topic %q: %w", name, err)
 }

@@ -122,8 +122,9 @@ func TestARecord(t *testing.T) {
 	require.JSONEq(t, `{"device_id":"pi","status":0,"time":"2026-11-24T12:00:07Z","lat":35.17959,"lon":126.90822,"temp":26.0,"light":7}`, string(record.Value))
 	require.True(t, strings.HasSuffix(string(record.Value), `"temp":26.0,"light":7}`), "floats stay floats, no newline at the end: %q", record.Value)
 	require.Equal(t, "pi", string(record.Key))
+	require.Regexp(t, "^[0-9a-f]{16}$", string(record.Headers[0].Value))
 	require.Equal(t, []kgo.RecordHeader{
-		{Key: "station-epoch", Value: []byte(b.plugin.sender.epoch)},
+		{Key: "station-epoch", Value: record.Headers[0].Value},
 		{Key: "station-seq", Value: []byte("1")},
 	}, record.Headers)
 	require.WithinDuration(t, time.Now(), record.Timestamp, time.Minute, "of sending")
@@ -220,10 +221,10 @@ func TestOneBadRecordHoldsUpNobodyElse(t *testing.T) {
 
 	records := consume(t, cluster, "JNU_1_rasp", 2)
 	require.Equal(t, []int{0, 4}, lights(t, records))
-	require.Equal(t, "3", string(records[1].Headers[1].Value), "the number of the record that was too large shows as lost")
+	require.Equal(t, "2", string(records[1].Headers[1].Value), "a record that is never sent has no number")
 	logged := strings.Join(b.log.Errors(), "\n")
 	require.Len(t, b.log.Errors(), 3, logged)
-	require.Contains(t, logged, `Record of device "pi" at 2026-11-24T12:00:01Z cannot be written and is given up: topic "JNU_1_rasp": kafka: invalid configuration (Attempt to produce message larger than configured Producer.MaxMessageBytes`)
+	require.Contains(t, logged, `Record of device "pi" at 2026-11-24T12:00:01Z cannot be written and is given up: it has 4420 bytes, more than max_message_bytes allows (2048): "{\"device_id\"`)
 	require.Contains(t, logged, `is given up: no topic for metric "environment": tag "site" is missing or empty`)
 	require.Contains(t, logged, `is given up: metric "environment" is not a record of schema "environment": field "light" must be a number, not the string "bright"`)
 }

@@ -1,0 +1,117 @@
+package outbox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// A segment is a file that begins with formatName and goes on with frames; zeros follow. Integers are little-endian.
+//
+//	magic   3 bytes   0xF7 'T' 'S'
+//	kind    1 byte    's' state, 'r' record, 'd' done
+//	length  4 bytes   of the payload
+//	id      8 bytes   of the record; for a state, of the segment's first record; for done, 0
+//	index   4 bytes   of the record in the batch that was appended with one sync
+//	crc     4 bytes   CRC-32C of all that stands before it and of the payload
+//	payload
+const (
+	formatName  = "telegraf-station outbox 1\n"
+	frameHeader = 24
+	// maxPayload keeps a damaged length from asking for more memory than any record may have.
+	maxPayload = 128 << 20
+
+	stateFrame  = 's'
+	recordFrame = 'r'
+	doneFrame   = 'd'
+)
+
+var (
+	magic      = []byte{0xF7, 'T', 'S'}
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+type frame struct {
+	kind    byte
+	id      uint64
+	index   uint32
+	payload []byte
+	// offset is where the frame begins in its segment.
+	offset int64
+}
+
+func (f *frame) end() int64 { return f.offset + frameHeader + int64(len(f.payload)) }
+
+// appendTo appends the frame's bytes.
+func (f *frame) appendTo(data []byte) []byte {
+	begin := len(data)
+	data = append(data, magic...)
+	data = append(data, f.kind)
+	data = binary.LittleEndian.AppendUint32(data, uint32(len(f.payload)))
+	data = binary.LittleEndian.AppendUint64(data, f.id)
+	data = binary.LittleEndian.AppendUint32(data, f.index)
+	data = binary.LittleEndian.AppendUint32(data, checksum(data[begin:], f.payload))
+	return append(data, f.payload...)
+}
+
+func checksum(header, payload []byte) uint32 {
+	return crc32.Update(crc32.Checksum(header, castagnoli), castagnoli, payload)
+}
+
+// readFrame returns the frame at the beginning of data, if a whole and sound one is there.
+func readFrame(data []byte) (frame, bool) {
+	if len(data) < frameHeader || !bytes.HasPrefix(data, magic) {
+		return frame{}, false
+	}
+	length := binary.LittleEndian.Uint32(data[4:])
+	if length > maxPayload || int64(length) > int64(len(data)-frameHeader) {
+		return frame{}, false
+	}
+	payload := data[frameHeader : frameHeader+int(length)]
+	if binary.LittleEndian.Uint32(data[20:]) != checksum(data[:20], payload) {
+		return frame{}, false
+	}
+	return frame{
+		kind: data[3], id: binary.LittleEndian.Uint64(data[8:]), index: binary.LittleEndian.Uint32(data[16:]), payload: payload,
+	}, true
+}
+
+// damage is a stretch of a segment that holds no sound frame.
+type damage struct {
+	offset int64
+	bytes  []byte
+}
+
+// scan finds the frames in data, which begins at offset of its segment, and what is no frame.
+// After damage it goes on at the next sound frame, wherever that begins.
+func scan(data []byte, offset int64) (frames []frame, damaged []damage) {
+	for at := 0; at < len(data); {
+		if f, sound := readFrame(data[at:]); sound {
+			f.offset = offset + int64(at)
+			frames = append(frames, f)
+			at += frameHeader + len(f.payload)
+			continue
+		}
+		next := nextFrame(data, at)
+		if text := bytes.TrimRight(data[at:next], "\x00"); len(text) > 0 {
+			damaged = append(damaged, damage{offset + int64(at), text})
+		}
+		at = next
+	}
+	return frames, damaged
+}
+
+// nextFrame is where the first sound frame after at begins, or the end of data.
+func nextFrame(data []byte, at int) int {
+	for at++; at < len(data); at++ {
+		skip := bytes.Index(data[at:], magic)
+		if skip < 0 {
+			return len(data)
+		}
+		at += skip
+		if _, sound := readFrame(data[at:]); sound {
+			return at
+		}
+	}
+	return len(data)
+}

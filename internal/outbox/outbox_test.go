@@ -1,0 +1,283 @@
+package outbox
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// incidents collects what an outbox reports.
+type incidents struct{ all []Incident }
+
+func (i *incidents) add(incident Incident) { i.all = append(i.all, incident) }
+
+func (i *incidents) records() (n uint64) {
+	for _, each := range i.all {
+		n += each.Records
+	}
+	return n
+}
+
+func openAt(t *testing.T, dir string, change func(*Options)) (*Outbox, *incidents) {
+	t.Helper()
+	reported := &incidents{}
+	options := Options{Dir: dir, MaxBytes: 64 << 20, MaxRecords: 1 << 20, OnFull: Block, Report: reported.add}
+	if change != nil {
+		change(&options)
+	}
+	o := New(options)
+	require.NoError(t, o.Attach())
+	t.Cleanup(func() { require.NoError(t, o.Close()) })
+	return o, reported
+}
+
+func record(queue string, i int) *Record {
+	return &Record{Queue: queue, Key: "pi", Time: int64(i), Value: fmt.Appendf(nil, "reading %d", i)}
+}
+
+func appendAll(t *testing.T, o *Outbox, queue string, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		require.NoError(t, o.Append([]*Record{record(queue, i)}))
+	}
+}
+
+func values(records []*Record) (all []string) {
+	for _, r := range records {
+		all = append(all, string(r.Value))
+	}
+	return all
+}
+
+func readings(from, to int) (all []string) {
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Sprintf("reading %d", i))
+	}
+	return all
+}
+
+func TestRecordsAndNumbersOutliveARestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, _ := openAt(t, dir, nil)
+	appendAll(t, first, "JNU_1_rasp", 0, 10)
+	first.Settle(first.Take("JNU_1_rasp", 4, 1<<20))
+	require.NoError(t, first.Close())
+
+	second, reported := openAt(t, dir, nil)
+	require.EqualValues(t, 6, second.Stats().Waiting)
+	appendAll(t, second, "JNU_1_rasp", 10, 12)
+	taken := second.Take("JNU_1_rasp", 100, 1<<20)
+	require.Equal(t, readings(4, 12), values(taken))
+	for i, r := range taken {
+		require.EqualValues(t, i+5, r.Seq)
+		require.Equal(t, taken[0].Epoch, r.Epoch)
+	}
+	second.Settle(taken)
+	require.Zero(t, second.Stats().Waiting)
+	require.Empty(t, reported.all)
+}
+
+func TestAnOutboxHasOneProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	openAt(t, dir, nil)
+	require.ErrorIs(t, New(Options{Dir: dir}).Attach(), ErrInUse)
+}
+
+func TestFilesAreRemovedWhenTheyAreDone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before, err := process.Descriptors()
+	require.NoError(t, err)
+	o, _ := openAt(t, dir, nil)
+	large := strings.Repeat("x", 1000)
+	for i := range 5000 {
+		r := record("JNU_1_rasp", i)
+		r.Value = append(r.Value, large...)
+		require.NoError(t, o.Append([]*Record{r}))
+	}
+	require.Greater(t, o.Stats().Bytes, int64(5_000_000))
+	for {
+		taken := o.Take("JNU_1_rasp", 500, 1<<20)
+		if len(taken) == 0 {
+			break
+		}
+		o.Settle(taken)
+	}
+	names, err := os.ReadDir(filepath.Join(dir, "log"))
+	require.NoError(t, err)
+	require.Len(t, names, 1)
+	require.LessOrEqual(t, o.Stats().Bytes, int64(maxSegment+zeroAhead+4096))
+	require.NoError(t, o.Close())
+	after, err := process.Descriptors()
+	require.NoError(t, err)
+	require.LessOrEqual(t, after, before+1, "tests beside this one have some too")
+}
+
+// Memory holds a window only, whatever waits on disk.
+func TestABacklogStaysOnDisk(t *testing.T) {
+	t.Parallel()
+	o, _ := openAt(t, t.TempDir(), nil)
+	var batch []*Record
+	for i := range 3 * maxWindow {
+		batch = append(batch, record("JNU_1_rasp", i))
+		if len(batch) == 1000 || i == 3*maxWindow-1 {
+			require.NoError(t, o.Append(batch))
+			batch = nil
+		}
+	}
+	require.LessOrEqual(t, o.window, maxWindow+1000)
+	next := 0
+	for {
+		taken := o.Take("JNU_1_rasp", 777, 1<<20)
+		if len(taken) == 0 {
+			break
+		}
+		require.Equal(t, readings(next, next+len(taken)), values(taken))
+		next += len(taken)
+		require.LessOrEqual(t, o.window, maxWindow+1000)
+		o.Settle(taken)
+	}
+	require.Equal(t, 3*maxWindow, next)
+}
+
+// A queue that stalls does not keep the others out of memory, and comes back in order.
+func TestAStalledQueueIsSetAside(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o, _ := openAt(t, dir, nil)
+	o.maxWindow = 50
+	appendAll(t, o, "GIST_1_rasp", 0, 60)
+	o.Take("GIST_1_rasp", 10, 1<<20)
+	o.Stall("GIST_1_rasp")
+	appendAll(t, o, "JNU_1_rasp", 0, 10)
+	taken := o.Take("JNU_1_rasp", 100, 1<<20)
+	require.Equal(t, readings(0, 10), values(taken))
+	o.Settle(taken)
+	require.DirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
+	appendAll(t, o, "GIST_1_rasp", 60, 70)
+	require.NoError(t, o.Close())
+
+	again, reported := openAt(t, dir, nil)
+	require.EqualValues(t, 70, again.Stats().Waiting)
+	require.Equal(t, readings(0, 70), drainQueue(again, "GIST_1_rasp"))
+	require.NoDirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
+	appendAll(t, again, "GIST_1_rasp", 70, 71)
+	require.EqualValues(t, 71, again.Take("GIST_1_rasp", 1, 1<<20)[0].Seq)
+	require.Empty(t, reported.all)
+}
+
+func drainQueue(o *Outbox, queue string) (all []string) {
+	for {
+		taken := o.Take(queue, 7, 1<<20)
+		if len(taken) == 0 {
+			return all
+		}
+		all = append(all, values(taken)...)
+		o.Settle(taken)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	bounded := func(policy OnFull) (*Outbox, *incidents) {
+		return openAt(t, t.TempDir(), func(o *Options) { o.OnFull, o.MaxRecords = policy, 100 })
+	}
+	o, reported := bounded(Block)
+	appendAll(t, o, "JNU_1_rasp", 0, 100)
+	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 100)}), ErrFull)
+	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
+	appendAll(t, o, "JNU_1_rasp", 100, 101)
+	require.EqualValues(t, 101, o.Take("JNU_1_rasp", 1, 1<<20)[0].Seq, "a refused record takes no number")
+	require.Empty(t, reported.all)
+
+	o, reported = bounded(DropNewest)
+	appendAll(t, o, "JNU_1_rasp", 0, 110)
+	require.EqualValues(t, 10, reported.records())
+	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
+	appendAll(t, o, "JNU_1_rasp", 110, 111)
+	r := o.Take("JNU_1_rasp", 1, 1<<20)[0]
+	require.EqualValues(t, 111, r.Seq)
+	require.Len(t, r.Skipped, 10, "the next record tells which numbers were dropped")
+	require.Equal(t, Skip{r.Epoch, 101, false}, r.Skipped[0])
+
+	o, reported = bounded(DropOldest)
+	appendAll(t, o, "JNU_1_rasp", 0, 110)
+	require.EqualValues(t, 12, reported.records(), "one segment: an eighth of the bound")
+	require.Equal(t, readings(12, 110), drainQueue(o, "JNU_1_rasp"))
+}
+
+func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o, _ := openAt(t, dir, nil)
+	appendAll(t, o, "JNU_1_rasp", 0, 3)
+	taken := o.Take("JNU_1_rasp", 10, 1<<20)
+	require.NoError(t, o.Park(taken[0], "too large"))
+	require.NoError(t, o.Park(taken[1], "invalid"))
+	o.Settle(taken[2:])
+	require.EqualValues(t, 2, o.Stats().Parked)
+
+	parked, err := ListParked(dir)
+	require.NoError(t, err)
+	require.Len(t, parked, 2)
+	require.Equal(t, "too large", parked[0].Reason)
+	require.Equal(t, "reading 0", parked[0].Value)
+	require.EqualValues(t, 1, parked[0].Seq)
+
+	require.NoError(t, Discard(dir, parked[1].Name))
+	require.NoError(t, Replay(dir, parked[0].Name))
+	var replayed []string
+	require.NoError(t, o.TakeReplays(func(p *Parked) error {
+		replayed = append(replayed, p.Value)
+		return nil
+	}))
+	require.Equal(t, []string{"reading 0"}, replayed)
+	require.NoError(t, o.TakeReplays(func(*Parked) error { return os.ErrInvalid }), "nothing is left to replay")
+
+	appendAll(t, o, "JNU_1_rasp", 3, 4)
+	r := o.Take("JNU_1_rasp", 1, 1<<20)[0]
+	require.Equal(t, []Skip{{r.Epoch, 1, true}, {r.Epoch, 2, true}}, r.Skipped)
+}
+
+func TestParkedRecordsAreBounded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o, reported := openAt(t, dir, func(o *Options) { o.MaxRecords = 100 })
+	for i := range 15 {
+		require.NoError(t, o.ParkMetric(&Parked{Reason: "no topic", Metric: fmt.Sprint(i)}))
+	}
+	parked, err := ListParked(dir)
+	require.NoError(t, err)
+	require.Len(t, parked, 10)
+	require.Equal(t, "5", parked[0].Metric)
+	require.EqualValues(t, 5, reported.records())
+}
+
+func TestHeldRecordsNeedNoDisk(t *testing.T) {
+	t.Parallel()
+	o := New(Options{})
+	require.ErrorIs(t, o.Attach(), ErrNoDir)
+	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 0)}), ErrNoDir)
+	records := []*Record{record("JNU_1_rasp", 0), record("JNU_1_rasp", 1)}
+	held := o.Hold(records)
+	o.Settle(o.Take("JNU_1_rasp", 1, 1<<20))
+	require.Len(t, o.Unsettled(records), 1)
+	o.Stall("JNU_1_rasp")
+	<-held.Trouble()
+	again := o.Hold(records)
+	o.Settle(o.Take("JNU_1_rasp", 10, 1<<20))
+	<-again.Done()
+	require.Empty(t, o.Take("JNU_1_rasp", 10, 1<<20))
+	require.NoError(t, o.Close())
+}

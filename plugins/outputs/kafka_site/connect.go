@@ -1,0 +1,135 @@
+package kafka_site
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// longestConnectPause lies between two attempts to reach any broker: a network that is back is found soon.
+const longestConnectPause = 10 * time.Second
+
+// connect begins an attempt to reach a broker, if a topic needs one and it is time.
+func (s *sender) connect() {
+	if s.connecting || len(s.unknown) == 0 || s.now().Before(s.connectAt) {
+		return
+	}
+	s.connecting = true
+	topic := s.unknown[0].name // metadata is fetched by topic
+	s.spawn(func() func() {
+		id, err := s.open(topic)
+		return func() { s.opened(id, err) }
+	})
+}
+
+// open makes the client and asks a broker who we are.
+func (s *sender) open(topic string) (identity, error) {
+	client, err := s.newClient()
+	if err != nil {
+		return identity{}, err
+	}
+	if err = reach(client, topic); err == nil {
+		var id identity
+		if id, err = newIdentity(client); err == nil {
+			return id, nil
+		}
+	}
+	return identity{}, errors.Join(err, s.dropClient())
+}
+
+func (s *sender) opened(id identity, err error) {
+	s.connecting = false
+	if err != nil {
+		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, hint(err))
+		s.failures++
+		s.connectAt = s.now().Add(min(pause(s.failures), longestConnectPause))
+		s.blame("", err)
+		s.connection.begin(s.log, s.now(), err)
+		s.outbox.Trouble()
+		return
+	}
+	s.connected, s.failures, s.identity = true, 0, id
+	s.excuse("")
+	s.connection.end(s.log, "Connected to Kafka")
+	s.log.Infof("Connected to Kafka at %s", strings.Join(s.brokers, ", "))
+	if id == anonymous {
+		s.log.Warnf("This user may not use Kafka's idempotent producer (IdempotentWrite on the cluster, needed before Kafka 2.8): an answer that is lost may repeat a batch")
+	}
+}
+
+func (s *sender) newClient() (sarama.Client, error) {
+	client, err := sarama.NewClient(s.brokers, s.config) // asks a broker only with metadata_full, and then takes its time
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errors.Join(sarama.ErrClosedClient, client.Close())
+	}
+	s.client = client
+	return client, nil
+}
+
+func (s *sender) dropClient() error {
+	s.mu.Lock()
+	client := s.client
+	s.client = nil
+	s.mu.Unlock()
+	if client == nil || client.Closed() {
+		return nil
+	}
+	return client.Close()
+}
+
+// disconnect makes what is under way fail, and what comes later.
+func (s *sender) disconnect() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.spawn(func() func() { // it waits for the library's own goroutine, which may be asking a broker
+		err := s.dropClient()
+		return func() {
+			if err != nil {
+				s.log.Debugf("Closing the Kafka client: %v", err)
+			}
+		}
+	})
+}
+
+// hint explains what the library reports as a bare EOF.
+func hint(err error) string {
+	if errors.Is(err, io.EOF) {
+		return ": the broker closed the connection: does it want TLS or SASL (enable_tls, sasl_mechanism), or refuse the password?"
+	}
+	return ""
+}
+
+// reach asks a broker for metadata. That the topic is missing or denied is an answer too.
+func reach(client sarama.Client, topic string) error {
+	err := client.RefreshMetadata(topic)
+	answer, ok := errors.AsType[sarama.KError](err)
+	if ok && answer != sarama.ErrSASLAuthenticationFailed {
+		return nil //nolint:nilerr // that is the answer which was wanted
+	}
+	return err
+}
+
+// newIdentity asks for a producer's identity. Before Kafka 2.8 that is a right of its own; without it the batches are anonymous.
+func newIdentity(client sarama.Client) (identity, error) {
+	response, err := client.InitProducerID()
+	if err != nil {
+		return identity{}, err
+	}
+	switch {
+	case errors.Is(response.Err, sarama.ErrClusterAuthorizationFailed):
+		return anonymous, nil
+	case response.Err != sarama.ErrNoError:
+		return identity{}, fmt.Errorf("no producer id: %w", response.Err)
+	}
+	return identity{response.ProducerID, response.ProducerEpoch, true}, nil
+}

@@ -1,0 +1,116 @@
+package kafka_site
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
+)
+
+// requestTimeout is how long a broker may take for an answer, and itself for its replicas.
+const requestTimeout = 10 * time.Second
+
+// newRequest puts parts into one request, each as one batch: the producer of the client library would cut them as it likes, and a
+// later piece could arrive although an earlier one failed.
+func newRequest(config *sarama.Config, parts []*part, now time.Time) *sarama.ProduceRequest {
+	request := &sarama.ProduceRequest{
+		RequiredAcks: sarama.WaitForAll,
+		Timeout:      int32((requestTimeout - 2*time.Second) / time.Millisecond),
+		Version:      requestVersion(config.Version),
+	}
+	for _, p := range parts {
+		request.AddBatch(p.queue.name, p.partition, newBatch(config, p, now))
+	}
+	return request
+}
+
+// requestVersion is the newest that the library knows for a Kafka version, as its own producer chooses it.
+func requestVersion(kafka sarama.KafkaVersion) int16 {
+	for _, each := range []struct {
+		kafka   sarama.KafkaVersion
+		request int16
+	}{
+		{sarama.V3_7_0_0, 10}, {sarama.V2_8_0_0, 9}, {sarama.V2_4_0_0, 8}, {sarama.V2_1_0_0, 7}, {sarama.V2_0_0_0, 6}, {sarama.V1_0_0_0, 5},
+	} {
+		if kafka.IsAtLeast(each.kafka) {
+			return each.request
+		}
+	}
+	return 3
+}
+
+// newBatch gives all records the time of sending: with the reading's, Kafka would drop a long backlog by the topic's retention.
+// The zero time is no time: then the broker's own clock counts.
+func newBatch(config *sarama.Config, p *part, now time.Time) *sarama.RecordBatch {
+	if p.queue.untimed || !plausible(now) {
+		now = time.Time{}
+	}
+	batch := &sarama.RecordBatch{
+		Version: 2, Codec: config.Producer.Compression, CompressionLevel: config.Producer.CompressionLevel,
+		ProducerID: p.identity.id, ProducerEpoch: p.identity.epoch, FirstSequence: p.sequence,
+		FirstTimestamp: now, MaxTimestamp: now, LastOffsetDelta: int32(len(p.records) - 1), //nolint:gosec // at most maxBatch
+	}
+	for i, r := range p.records {
+		batch.Records = append(batch.Records, &sarama.Record{
+			OffsetDelta: int64(i), Key: []byte(r.Key), Value: r.Value, Headers: headers(r),
+		})
+	}
+	return batch
+}
+
+// plausible tells whether a clock has been set: a Pi has none that runs without power, and starts in 1970 or when it was last off.
+func plausible(now time.Time) bool { return now.Year() >= 2020 }
+
+func headers(r *outbox.Record) []*sarama.RecordHeader {
+	all := []*sarama.RecordHeader{
+		{Key: []byte(HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
+		{Key: []byte(HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
+	}
+	if skipped := skippedText(r); skipped != "" {
+		all = append(all, &sarama.RecordHeader{Key: []byte(HeaderSkipped), Value: []byte(skipped)})
+	}
+	return all
+}
+
+// skippedText is HeaderSkipped's value: parked=17,19-21;dropped=30-40. Those of an earlier epoch are left out.
+func skippedText(r *outbox.Record) string {
+	var parked, dropped []uint64
+	for _, skip := range r.Skipped {
+		switch {
+		case skip.Epoch != r.Epoch:
+		case skip.Parked:
+			parked = append(parked, skip.Seq)
+		default:
+			dropped = append(dropped, skip.Seq)
+		}
+	}
+	var text []string
+	if len(parked) > 0 {
+		text = append(text, "parked="+ranges(parked))
+	}
+	if len(dropped) > 0 {
+		text = append(text, "dropped="+ranges(dropped))
+	}
+	return strings.Join(text, ";")
+}
+
+func ranges(numbers []uint64) string {
+	var text []string
+	for i := 0; i < len(numbers); {
+		last := i
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
+			last++
+		}
+		if last == i {
+			text = append(text, strconv.FormatUint(numbers[i], 10))
+		} else {
+			text = append(text, fmt.Sprintf("%d-%d", numbers[i], numbers[last]))
+		}
+		i = last + 1
+	}
+	return strings.Join(text, ",")
+}
