@@ -71,7 +71,11 @@ func (s Station) Measurement() string { return s.Site + "_" + s.Type }
 
 // Start runs the Pi's configuration in a folder of its own.
 func (s Station) Start(binary, dir string) (*process.Process, error) {
-	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), s.environment())
+	environment, err := s.environment(dir)
+	if err != nil {
+		return nil, err
+	}
+	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), environment)
 }
 
 // Test runs `telegraf --test` with the Pi's configuration and returns what it prints. The program may be run by another one,
@@ -81,18 +85,27 @@ func (s Station) Test(ctx context.Context, binary, dir string, under ...string) 
 	if err != nil {
 		return "", err
 	}
+	environment, err := s.environment(dir)
+	if err != nil {
+		return "", err
+	}
 	command := slices.Concat(under, []string{binary, "--strict-env-handling", "--config", file, "--test"})
 	var output bytes.Buffer
-	err = process.Run(ctx, process.Command{Path: command[0], Args: command[1:], Env: s.environment(), Output: &output})
+	err = process.Run(ctx, process.Command{Path: command[0], Args: command[1:], Env: environment, Output: &output})
 	return output.String(), err
 }
 
-func (s Station) environment() []string {
+// environment has the outbox in the station's folder, so that it outlives a restart there.
+func (s Station) environment(dir string) ([]string, error) {
+	outbox, err := filepath.Abs(filepath.Join(dir, "outbox"))
+	if err != nil {
+		return nil, err
+	}
 	return []string{
 		"STATION_PORT=" + s.Port, "STATION_DEVICE_ID=" + s.DeviceID,
 		"STATION_SITE=" + s.Site, "STATION_INDEX=" + s.Index, "STATION_TYPE=" + s.Type,
-		"KAFKA_BROKERS=" + strings.Join(s.Brokers, ","),
-	}
+		"KAFKA_BROKERS=" + strings.Join(s.Brokers, ","), "STATION_OUTBOX=" + outbox,
+	}, nil
 }
 
 // Centre is what the central Telegraf is told.

@@ -33,6 +33,11 @@ func TestGoodOptions(t *testing.T) {
 		"no topics":            func(k *KafkaSite) { k.CreateTopics = false },
 		"zstd":                 func(k *KafkaSite) { k.CompressionCodec = 4 },
 		"Kafka 4":              func(k *KafkaSite) { k.Version = "4.0.0" },
+		"an outbox":            func(k *KafkaSite) { k.Outbox = "/var/lib/telegraf-station/outbox" },
+		"an outbox when asked": func(k *KafkaSite) { k.Outbox, k.Durability = "/outbox", "on_failure" },
+		"the smallest outbox":  func(k *KafkaSite) { k.Outbox, k.OutboxMaxSize, k.OutboxMaxRecords = "/outbox", 1<<20, 100 },
+		"drop the oldest":      func(k *KafkaSite) { k.OnFull = "drop_oldest" },
+		"drop the newest":      func(k *KafkaSite) { k.OnFull = "drop_newest" },
 		"exponential metadata": func(k *KafkaSite) { k.MetadataRetryType = "exponential" },
 	} {
 		t.Run(name, func(t *testing.T) { require.NoError(t, newPlugin(change).Init()) })
@@ -55,6 +60,11 @@ func TestWrongOptions(t *testing.T) {
 		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                    func(k *KafkaSite) { k.Brokers = []string{"kafka-1"} },
 		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got ":9092")`:                                      func(k *KafkaSite) { k.Brokers = []string{"a:1,:9092"} },
 		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "")`:                                           func(k *KafkaSite) { k.Brokers = []string{""} },
+		`option "outbox" must be an absolute path, e.g. "/var/lib/telegraf-station/outbox" (got "outbox")`: func(k *KafkaSite) { k.Outbox = "outbox" },
+		`option "durability" must be "always" or "on_failure" (got "sometimes")`:                          func(k *KafkaSite) { k.Durability = "sometimes" },
+		`option "outbox_max_size" must be 1 MiB or more (got 1048575 bytes)`:                              func(k *KafkaSite) { k.OutboxMaxSize = 1<<20 - 1 },
+		`option "outbox_max_records" must be 100 or more (got 99)`:                                        func(k *KafkaSite) { k.OutboxMaxRecords = 99 },
+		`option "on_full" must be "block", "drop_oldest" or "drop_newest" (got "drop")`:                   func(k *KafkaSite) { k.OnFull = "drop" },
 		`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got "readings")`:         func(k *KafkaSite) { k.Topic = "readings" },
 		`option "topic" has braces without a tag's name (got "{site}_{}")`:                                                       func(k *KafkaSite) { k.Topic = "{site}_{}" },
 		`option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got "{site}/{index}")`:                func(k *KafkaSite) { k.Topic = "{site}/{index}" },

@@ -248,6 +248,11 @@ func TestABrokerThatRefusesABatchForOneRecord(t *testing.T) {
 
 // controlProduce answers produce requests with the error that answer gives for a batch of so many records.
 func controlProduce(cluster *kfake.Cluster, answer func(records int) *kerr.Error) {
+	controlBatches(cluster, func(batch *kmsg.RecordBatch) *kerr.Error { return answer(int(batch.NumRecords)) })
+}
+
+// controlBatches does so by the batch. A refused batch's request is refused as a whole, its other batches as not tried.
+func controlBatches(cluster *kfake.Cluster, answer func(*kmsg.RecordBatch) *kerr.Error) {
 	cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.KeepControl()
 		produce := request.(*kmsg.ProduceRequest)
@@ -262,8 +267,8 @@ func controlProduce(cluster *kfake.Cluster, answer func(records int) *kerr.Error
 					return nil, err, true
 				}
 				part := kmsg.NewProduceResponseTopicPartition()
-				part.Partition = partition.Partition
-				if failure := answer(int(batch.NumRecords)); failure != nil {
+				part.Partition, part.ErrorCode = partition.Partition, kerr.RequestTimedOut.Code
+				if failure := answer(&batch); failure != nil {
 					part.ErrorCode, refused = failure.Code, true
 				}
 				answered.Partitions = append(answered.Partitions, part)
