@@ -141,6 +141,9 @@ func (o *Outbox) attach() ([]*Record, error) {
 		return nil, fmt.Errorf("outbox %q: %w", o.options.Dir, err)
 	}
 	salvaged, err := o.recover()
+	if err == nil {
+		err = o.makeDir(filepath.Join(o.options.Dir, "replay"))
+	}
 	if err != nil {
 		o.main = nil
 		return nil, errors.Join(err, lock.Close())

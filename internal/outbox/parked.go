@@ -220,14 +220,11 @@ func Discard(dir, name string) error {
 	return os.Remove(filepath.Join(dir, "parked", filepath.Base(name)+parkedSuffix))
 }
 
-// Replay has the agent that uses the directory, now or later, deliver a parked record as a new one.
+// Replay has the agent that uses the directory, now or later, deliver a parked record as a new one. The agent has made the
+// directory for it: one of root's would be closed to it.
 func Replay(dir, name string) error {
-	replay := filepath.Join(dir, "replay")
-	if err := os.MkdirAll(replay, 0o750); err != nil {
-		return err
-	}
 	file := filepath.Base(name) + parkedSuffix
-	return os.Rename(filepath.Join(dir, "parked", file), filepath.Join(replay, file))
+	return os.Rename(filepath.Join(dir, "parked", file), filepath.Join(dir, "replay", file))
 }
 
 // TakeReplays hands the records that Replay asked for to deliver, one after another, and forgets each for which it returns nil.

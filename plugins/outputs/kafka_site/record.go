@@ -11,17 +11,6 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/serializers/station"
 )
 
-// The headers of a record. Together they number the records of a device without a gap,
-// so that loss, repeats and disorder can be proved.
-const (
-	// HeaderEpoch names the life of the outbox that numbered the record, 16 hex digits; epochs sort by time.
-	HeaderEpoch = "station-epoch"
-	// HeaderSeq counts the records of a topic and device in an epoch, from 1.
-	HeaderSeq = "station-seq"
-	// HeaderSkipped tells which numbers of the same epoch the agent gave up, as in parked=17,19-21;dropped=30-40.
-	HeaderSkipped = "station-skipped"
-)
-
 // entry is a metric on its way: the record that was made of it, or why there is none.
 type entry struct {
 	metric telegraf.Metric

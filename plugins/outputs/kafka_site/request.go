@@ -3,11 +3,11 @@ package kafka_site
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
@@ -67,17 +67,17 @@ func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
 func headers(r *outbox.Record) []*sarama.RecordHeader {
 	all := []*sarama.RecordHeader{
-		{Key: []byte(HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
-		{Key: []byte(HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
+		{Key: []byte(delivery.HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
+		{Key: []byte(delivery.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
 	}
-	if skipped := skippedText(r); skipped != "" {
-		all = append(all, &sarama.RecordHeader{Key: []byte(HeaderSkipped), Value: []byte(skipped)})
+	if skipped := skipped(r).String(); skipped != "" {
+		all = append(all, &sarama.RecordHeader{Key: []byte(delivery.HeaderSkipped), Value: []byte(skipped)})
 	}
 	return all
 }
 
-// skippedText is HeaderSkipped's value: parked=17,19-21;dropped=30-40. Those of an earlier epoch are left out.
-func skippedText(r *outbox.Record) string {
+// skipped are the record's skips; those of an earlier epoch are left out.
+func skipped(r *outbox.Record) delivery.Skipped {
 	var parked, dropped []uint64
 	for _, skip := range r.Skipped {
 		switch {
@@ -88,29 +88,5 @@ func skippedText(r *outbox.Record) string {
 			dropped = append(dropped, skip.Seq)
 		}
 	}
-	var text []string
-	if len(parked) > 0 {
-		text = append(text, "parked="+ranges(parked))
-	}
-	if len(dropped) > 0 {
-		text = append(text, "dropped="+ranges(dropped))
-	}
-	return strings.Join(text, ";")
-}
-
-func ranges(numbers []uint64) string {
-	var text []string
-	for i := 0; i < len(numbers); {
-		last := i
-		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
-			last++
-		}
-		if last == i {
-			text = append(text, strconv.FormatUint(numbers[i], 10))
-		} else {
-			text = append(text, fmt.Sprintf("%d-%d", numbers[i], numbers[last]))
-		}
-		i = last + 1
-	}
-	return strings.Join(text, ",")
+	return delivery.Skipped{Parked: delivery.Ranges(parked), Dropped: delivery.Ranges(dropped)}
 }

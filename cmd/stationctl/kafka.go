@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/IBM/sarama"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/logger"
+	"github.com/influxdata/telegraf/plugins/common/kafka"
+	"github.com/spf13/pflag"
+
+	"github.com/telegraf-station/telegraf-station/internal/audit"
+)
+
+// kafkaFlags are how Kafka is reached; the same as the options of the plugins.
+type kafkaFlags struct {
+	brokers                           []string
+	tls                               bool
+	ca, cert, key                     string
+	mechanism, username, passwordFile string
+}
+
+func (f *kafkaFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.brokers, "brokers", nil, "Kafka's brokers, host:port,host:port")
+	flags.BoolVar(&f.tls, "tls", false, "use TLS, with the system's authorities unless --tls-ca is set")
+	flags.StringVar(&f.ca, "tls-ca", "", "file of the authority that signed the brokers' certificates")
+	flags.StringVar(&f.cert, "tls-cert", "", "file of the client's certificate")
+	flags.StringVar(&f.key, "tls-key", "", "file of its key")
+	flags.StringVar(&f.mechanism, "sasl-mechanism", "", "e.g. SCRAM-SHA-512")
+	flags.StringVar(&f.username, "sasl-username", "", "the user")
+	flags.StringVar(&f.passwordFile, "sasl-password-file", "", "file with the password; without it the variable KAFKA_PASSWORD")
+}
+
+func (f *kafkaFlags) config() (*sarama.Config, error) {
+	settings := audit.NewConfig()
+	common := kafka.Config{ClientID: settings.ClientID, Version: settings.Version.String()}
+	common.TLSCA, common.TLSCert, common.TLSKey = f.ca, f.cert, f.key
+	if f.tls {
+		common.Enable = &f.tls
+	}
+	password, err := secret(f.passwordFile, "KAFKA_PASSWORD")
+	if err != nil {
+		return nil, fmt.Errorf("flag --sasl-password-file: %w", err)
+	}
+	if f.username != "" {
+		common.SASLMechanism = f.mechanism
+		common.SASLUsername, common.SASLPassword = config.NewSecret([]byte(f.username)), config.NewSecret([]byte(password))
+	}
+	if err := common.SetConfig(settings, logger.New("", "", "")); err != nil {
+		return nil, err
+	}
+	return settings, settings.Validate()
+}

@@ -1,0 +1,190 @@
+// Package audit reads the topics of sites from their beginning to their end and says what was lost, repeated or disordered on the way,
+// from the headers that internal/delivery describes, and whether InfluxDB has each reading.
+//
+// Memory: a few ranges for each device and epoch, 65,536 hashes a device, and with InfluxDB eight bytes for each reading of the
+// topics that are being read (four at once).
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+
+	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+)
+
+// Options say what is audited.
+type Options struct {
+	Brokers []string
+	// Config are the connection's settings; nil for the default.
+	Config *sarama.Config
+	// Topics are the names, or Pattern what they match.
+	Topics  []string
+	Pattern *regexp.Regexp
+	// Store is where the points should be; nil: it is not asked.
+	Store Store
+}
+
+// NewConfig is a client that creates nothing and reads nothing that it is not asked for.
+func NewConfig() *sarama.Config {
+	config := sarama.NewConfig()
+	config.ClientID = "stationctl"
+	config.Version = sarama.V2_8_0_0
+	config.Metadata.AllowAutoTopicCreation = false
+	config.Metadata.Retry.Max = 1
+	config.Consumer.Return.Errors = true
+	return config
+}
+
+// parallel is how many topics are read at once.
+const parallel = 4
+
+// Run audits what the topics hold now. An error says what could not be read; that something is lost is no error.
+func Run(ctx context.Context, options Options) (*Report, error) {
+	config := options.Config
+	if config == nil {
+		config = NewConfig()
+	}
+	client, err := sarama.NewClient(options.Brokers, config)
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect to Kafka: %w", err)
+	}
+	defer client.Close() //nolint:errcheck // it was only read
+	names, err := findTopics(client, options)
+	if err != nil {
+		return nil, err
+	}
+	consumer, err := sarama.NewConsumerFromClient(client)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read from Kafka: %w", err)
+	}
+	defer consumer.Close() //nolint:errcheck // it was only read
+	a := &auditor{client: client, consumer: consumer, store: options.Store}
+	topics, err := a.all(ctx, names)
+	return &Report{Topics: topics, Store: options.Store != nil}, err
+}
+
+// findTopics are those that are named, or that match.
+func findTopics(client sarama.Client, options Options) ([]string, error) {
+	if len(options.Topics) > 0 {
+		return options.Topics, nil
+	}
+	if err := client.RefreshMetadata(); err != nil {
+		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+	}
+	all, err := client.Topics()
+	if err != nil {
+		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+	}
+	names := slices.DeleteFunc(all, func(name string) bool { return !options.Pattern.MatchString(name) })
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no topic matches %q", options.Pattern)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+type auditor struct {
+	client   sarama.Client
+	consumer sarama.Consumer
+	store    Store
+}
+
+// all audits topics side by side, and returns them in their order.
+func (a *auditor) all(ctx context.Context, names []string) ([]Topic, error) {
+	topics, errs := make([]Topic, len(names)), make([]error, len(names))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for i, name := range names {
+		slots <- struct{}{}
+		running.Go(func() {
+			topics[i], errs[i] = a.topic(ctx, name)
+			<-slots
+		})
+	}
+	running.Wait()
+	return topics, errors.Join(errs...)
+}
+
+func (a *auditor) topic(ctx context.Context, name string) (Topic, error) {
+	topic := Topic{Name: name}
+	partitions, err := a.client.Partitions(name)
+	if err != nil {
+		return topic, fmt.Errorf("topic %q: %w", name, err)
+	}
+	devices := make(map[string]*series)
+	for _, partition := range partitions {
+		if err := a.partition(ctx, &topic, partition, devices); err != nil {
+			return topic, fmt.Errorf("topic %q, partition %d: %w", name, partition, err)
+		}
+	}
+	for id, s := range devices {
+		d := s.device(id)
+		if a.store != nil {
+			if err := compare(ctx, a.store, name, &d, s.times); err != nil {
+				return topic, err
+			}
+		}
+		topic.Devices = append(topic.Devices, d)
+	}
+	slices.SortFunc(topic.Devices, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
+	return topic, nil
+}
+
+// partition reads from the beginning to the end that is there now.
+func (a *auditor) partition(ctx context.Context, topic *Topic, partition int32, devices map[string]*series) error {
+	start, err := a.client.GetOffset(topic.Name, partition, sarama.OffsetOldest)
+	if err != nil {
+		return err
+	}
+	end, err := a.client.GetOffset(topic.Name, partition, sarama.OffsetNewest)
+	if err != nil || start == end {
+		return err
+	}
+	messages, err := a.consumer.ConsumePartition(topic.Name, partition, start)
+	if err != nil {
+		return err
+	}
+	defer messages.AsyncClose()
+	for {
+		select {
+		case message := <-messages.Messages():
+			topic.take(message, start == 0, devices)
+			if message.Offset >= end-1 {
+				return nil
+			}
+		case err := <-messages.Errors():
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("not read to its end at offset %d: %w", end, ctx.Err())
+		}
+	}
+}
+
+func (t *Topic) take(message *sarama.ConsumerMessage, whole bool, devices map[string]*series) {
+	headers := make(map[string]string, len(message.Headers))
+	for _, h := range message.Headers {
+		headers[string(h.Key)] = string(h.Value)
+	}
+	if headers[delivery.HeaderEpoch] == "" {
+		t.Foreign++
+		return
+	}
+	e, err := read(headers, message.Value)
+	if err != nil {
+		t.Unreadable++
+		return
+	}
+	e.partition, e.whole = message.Partition, whole
+	id := string(message.Key)
+	if devices[id] == nil {
+		devices[id] = newSeries()
+	}
+	devices[id].add(e)
+}

@@ -1,0 +1,77 @@
+package audit
+
+import (
+	"sort"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+)
+
+// rangeSet holds numbers as ranges, sorted and apart: a gapless epoch is one range, however long.
+type rangeSet []delivery.Range
+
+// add returns false if the number was there.
+func (s *rangeSet) add(n uint64) bool {
+	all := *s
+	i := sort.Search(len(all), func(i int) bool { return all[i].To >= n })
+	if i < len(all) && all[i].From <= n {
+		return false
+	}
+	before := i > 0 && all[i-1].To+1 == n
+	after := i < len(all) && all[i].From == n+1
+	switch {
+	case before && after:
+		all[i-1].To = all[i].To
+		*s = append(all[:i], all[i+1:]...)
+	case before:
+		all[i-1].To = n
+	case after:
+		all[i].From = n
+	default:
+		*s = append(all[:i:i], append(rangeSet{{From: n, To: n}}, all[i:]...)...)
+	}
+	return true
+}
+
+// addRange adds all numbers of a range.
+func (s *rangeSet) addRange(r delivery.Range) {
+	for _, gap := range s.gaps(r.From, r.To) {
+		i := sort.Search(len(*s), func(i int) bool { return (*s)[i].From > gap.From })
+		*s = append((*s)[:i:i], append(rangeSet{gap}, (*s)[i:]...)...)
+	}
+}
+
+// gaps are the numbers from one to another that are not in the set.
+func (s *rangeSet) gaps(from, to uint64) []delivery.Range {
+	var gaps []delivery.Range
+	for _, r := range *s {
+		if r.To < from {
+			continue
+		}
+		if r.From > to {
+			break
+		}
+		if r.From > from {
+			gaps = append(gaps, delivery.Range{From: from, To: r.From - 1})
+		}
+		from = r.To + 1
+	}
+	if from <= to {
+		gaps = append(gaps, delivery.Range{From: from, To: to})
+	}
+	return gaps
+}
+
+// last is the highest number, or 0.
+func (s *rangeSet) last() uint64 {
+	if len(*s) == 0 {
+		return 0
+	}
+	return (*s)[len(*s)-1].To
+}
+
+func count(ranges []delivery.Range) (n int64) {
+	for _, r := range ranges {
+		n += int64(r.To - r.From + 1) //nolint:gosec // far below
+	}
+	return n
+}

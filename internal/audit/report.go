@@ -1,0 +1,140 @@
+package audit
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+)
+
+// Report is what an audit found.
+type Report struct {
+	Topics []Topic `json:"topics"`
+	// Store says that InfluxDB was compared too.
+	Store bool `json:"store"`
+}
+
+// Topic is a site's.
+type Topic struct {
+	Name string `json:"topic"`
+	// Foreign are records without the headers, Unreadable those with headers or values that make no sense.
+	Foreign    int64    `json:"foreign"`
+	Unreadable int64    `json:"unreadable"`
+	Devices    []Device `json:"devices"`
+}
+
+// Device is what was found of one device in a topic. Parked and Dropped are numbers that the agent gave up and told of.
+type Device struct {
+	ID         string    `json:"device_id"`
+	Records    int64     `json:"records"`
+	Lost       int64     `json:"lost"`
+	Repeated   int64     `json:"repeated"`
+	Conflicts  int64     `json:"conflicts"`
+	OutOfOrder int64     `json:"out_of_order"`
+	Parked     int64     `json:"parked"`
+	Dropped    int64     `json:"dropped"`
+	Newest     time.Time `json:"newest"`
+	Epochs     []Epoch   `json:"epochs"`
+	// Missing are distinct times of readings that InfluxDB does not have; MissingTimes are the first few.
+	Missing      int64       `json:"missing"`
+	MissingTimes []time.Time `json:"missing_times,omitempty"`
+}
+
+// Epoch is one life of the device's outbox.
+type Epoch struct {
+	Name  string           `json:"epoch"`
+	First uint64           `json:"first"`
+	Last  uint64           `json:"last"`
+	Lost  []delivery.Range `json:"lost,omitempty"`
+}
+
+func (r *Report) sum(of func(*Device) int64) (n int64) {
+	for _, topic := range r.Topics {
+		for i := range topic.Devices {
+			n += of(&topic.Devices[i])
+		}
+	}
+	return n
+}
+
+// Records are all that have the headers.
+func (r *Report) Records() int64 { return r.sum(func(d *Device) int64 { return d.Records }) }
+
+// Lost are numbers that did not arrive and that no agent told of.
+func (r *Report) Lost() int64 { return r.sum(func(d *Device) int64 { return d.Lost }) }
+
+// Repeated are records with a number that was there before.
+func (r *Report) Repeated() int64 { return r.sum(func(d *Device) int64 { return d.Repeated }) }
+
+// Conflicts are records with a number that was there before, but another value.
+func (r *Report) Conflicts() int64 { return r.sum(func(d *Device) int64 { return d.Conflicts }) }
+
+// OutOfOrder are records that came after a newer one of their device, repeats aside.
+func (r *Report) OutOfOrder() int64 { return r.sum(func(d *Device) int64 { return d.OutOfOrder }) }
+
+// Parked and Dropped are numbers that agents told of.
+func (r *Report) Parked() int64 { return r.sum(func(d *Device) int64 { return d.Parked }) }
+
+// Dropped are numbers that a full outbox gave up.
+func (r *Report) Dropped() int64 { return r.sum(func(d *Device) int64 { return d.Dropped }) }
+
+// Missing are readings that are not in InfluxDB.
+func (r *Report) Missing() int64 { return r.sum(func(d *Device) int64 { return d.Missing }) }
+
+// Sound tells whether everything that was promised is kept.
+func (r *Report) Sound() bool {
+	return r.Lost() == 0 && r.Conflicts() == 0 && r.OutOfOrder() == 0 && r.Missing() == 0
+}
+
+// Write prints the report as a table.
+func (r *Report) Write(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	store, missing := "", ""
+	if r.Store {
+		store = "\tnot in InfluxDB"
+	}
+	fmt.Fprintln(table, "topic\tdevice\trecords\tlost\trepeated\tconflicts\tout of order\tparked\tdropped\tepochs\tnewest"+store)
+	for _, topic := range r.Topics {
+		for _, d := range topic.Devices {
+			if r.Store {
+				missing = fmt.Sprintf("\t%d", d.Missing)
+			}
+			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s%s\n", topic.Name, d.ID, d.Records, d.Lost, d.Repeated, d.Conflicts,
+				d.OutOfOrder, d.Parked, d.Dropped, len(d.Epochs), d.Newest.Format(time.RFC3339), missing)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	r.writeDetails(w)
+	return nil
+}
+
+func (r *Report) writeDetails(w io.Writer) {
+	for _, topic := range r.Topics {
+		if topic.Foreign > 0 || topic.Unreadable > 0 {
+			fmt.Fprintf(w, "%s: %d records without our headers, %d unreadable\n", topic.Name, topic.Foreign, topic.Unreadable)
+		}
+		for _, d := range topic.Devices {
+			for _, e := range d.Epochs {
+				for i, lost := range e.Lost {
+					if i == 10 {
+						fmt.Fprintf(w, "%s, %s, epoch %s: and %d more ranges\n", topic.Name, d.ID, e.Name, len(e.Lost)-i)
+						break
+					}
+					fmt.Fprintf(w, "%s, %s, epoch %s: lost %d to %d\n", topic.Name, d.ID, e.Name, lost.From, lost.To)
+				}
+			}
+			for _, missing := range d.MissingTimes {
+				fmt.Fprintf(w, "%s, %s: %s is not in InfluxDB\n", topic.Name, d.ID, missing.Format(time.RFC3339Nano))
+			}
+		}
+	}
+	fmt.Fprintf(w, "%d records, %d lost, %d repeated, %d conflicts, %d out of order", r.Records(), r.Lost(), r.Repeated(), r.Conflicts(), r.OutOfOrder())
+	if r.Store {
+		fmt.Fprintf(w, ", %d not in InfluxDB", r.Missing())
+	}
+	fmt.Fprintln(w)
+}

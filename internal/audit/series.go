@@ -1,0 +1,170 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+)
+
+// rememberedValues is how many of a device's newest numbers have their value remembered, to tell a repeat from a conflict.
+// Repeats are bounded by a batch of 500 records, so a repeat of an older number than these counts as a repeat.
+const rememberedValues = 65_536
+
+// series is what was seen of a topic's device.
+type series struct {
+	records, repeated, conflicts, outOfOrder int64
+	newest                                   time.Time
+	epochs                                   map[string]*epoch
+	// reached is the highest place in each partition.
+	reached map[int32]place
+	values  map[place]uint64
+	order   []place
+	// times are the readings', for the comparison with the store.
+	times []int64
+}
+
+// epoch is one life of an outbox.
+type epoch struct {
+	seen, parked, dropped rangeSet
+	// whole says that the topic has lost nothing to its retention, so that the numbers begin at 1.
+	whole bool
+}
+
+// place orders the records of a device: epochs sort by time.
+type place struct {
+	epoch string
+	seq   uint64
+}
+
+func (p place) before(other place) bool {
+	return p.epoch < other.epoch || p.epoch == other.epoch && p.seq < other.seq
+}
+
+func newSeries() *series {
+	return &series{epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64)}
+}
+
+// entry is a record as it was read.
+type entry struct {
+	partition int32
+	place     place
+	skipped   delivery.Skipped
+	value     []byte
+	time      time.Time
+	// whole says that the partition begins at offset 0.
+	whole bool
+}
+
+var seed = maphash.MakeSeed()
+
+func (s *series) add(e *entry) {
+	s.records++
+	if e.time.After(s.newest) {
+		s.newest = e.time
+	}
+	ep := s.epochs[e.place.epoch]
+	if ep == nil {
+		ep = &epoch{whole: e.whole}
+		s.epochs[e.place.epoch] = ep
+	}
+	for _, r := range e.skipped.Parked {
+		ep.parked.addRange(r)
+	}
+	for _, r := range e.skipped.Dropped {
+		ep.dropped.addRange(r)
+	}
+	hash := maphash.Bytes(seed, e.value)
+	if !ep.seen.add(e.place.seq) {
+		s.repeat(e.place, hash)
+		return
+	}
+	s.remember(e.place, hash)
+	s.times = append(s.times, e.time.UnixNano())
+	if e.place.before(s.reached[e.partition]) {
+		s.outOfOrder++
+		return
+	}
+	s.reached[e.partition] = e.place
+}
+
+func (s *series) repeat(p place, hash uint64) {
+	if known, found := s.values[p]; found && known != hash {
+		s.conflicts++
+		return
+	}
+	s.repeated++
+}
+
+func (s *series) remember(p place, hash uint64) {
+	s.values[p] = hash
+	s.order = append(s.order, p)
+	if len(s.order) > rememberedValues {
+		delete(s.values, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
+// device is the result.
+func (s *series) device(id string) Device {
+	d := Device{ID: id, Records: s.records, Repeated: s.repeated, Conflicts: s.conflicts, OutOfOrder: s.outOfOrder, Newest: s.newest.UTC()}
+	names := make([]string, 0, len(s.epochs))
+	for name := range s.epochs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		ep := s.epochs[name]
+		result := ep.result(name)
+		d.Epochs = append(d.Epochs, result)
+		d.Lost += count(result.Lost)
+		d.Parked += ep.notSeen(ep.parked)
+		d.Dropped += ep.notSeen(ep.dropped)
+	}
+	return d
+}
+
+func (e *epoch) result(name string) Epoch {
+	first := e.seen[0].From
+	if e.whole {
+		first = 1
+	}
+	gone := slices.Clone(e.seen)
+	for _, r := range slices.Concat(e.parked, e.dropped) {
+		gone.addRange(r)
+	}
+	return Epoch{Name: name, First: e.seen[0].From, Last: e.seen.last(), Lost: gone.gaps(first, e.seen.last())}
+}
+
+// notSeen is how many of given-up numbers did not come after all.
+func (e *epoch) notSeen(given rangeSet) (n int64) {
+	for _, r := range given {
+		n += count(e.seen.gaps(r.From, r.To))
+	}
+	return n
+}
+
+// read makes an entry of a record's headers and value.
+func read(headers map[string]string, value []byte) (*entry, error) {
+	e := &entry{value: value}
+	e.place.epoch = headers[delivery.HeaderEpoch]
+	var err error
+	if e.place.seq, err = strconv.ParseUint(headers[delivery.HeaderSeq], 10, 64); err != nil || e.place.seq == 0 {
+		return nil, fmt.Errorf("header %s is no number from 1 (got %q)", delivery.HeaderSeq, headers[delivery.HeaderSeq])
+	}
+	if e.skipped, err = delivery.ParseSkipped(headers[delivery.HeaderSkipped]); err != nil {
+		return nil, err
+	}
+	var reading struct {
+		Time time.Time `json:"time"`
+	}
+	if err := json.Unmarshal(value, &reading); err != nil {
+		return nil, fmt.Errorf("the value is no reading: %w", err)
+	}
+	e.time = reading.Time
+	return e, nil
+}
