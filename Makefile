@@ -11,6 +11,10 @@ help: ## Show the targets
 build: ## Build our Telegraf for this machine: build/telegraf (three minutes the first time)
 	go run ./cmd/telegraf
 
+.PHONY: stationctl
+stationctl: ## Build the operator's tool: build/stationctl
+	CGO_ENABLED=0 go build -trimpath -o build/stationctl ./cmd/stationctl
+
 .PHONY: build-all
 build-all: ## Build it for every target, into build/ (three minutes each the first time)
 	go run ./cmd/telegraf --target linux/amd64
@@ -29,6 +33,12 @@ test: ## Run all tests that need nothing but Go and a C compiler (nine minutes t
 .PHONY: test-real
 test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (seventeen minutes the first time)
 	@scripts/test-real.sh
+
+.PHONY: faults
+faults: ## Run the fault tests in their long form, and write what they saw into test/faults/README.md (half an hour)
+	@test/install/packages.sh
+	FAULTS=long OUTBOX_STEPS=1000000 go test -tags real -p 1 -count=1 -timeout 90m -v \
+		-run '^Test(Faults|Centre.*|Model|RealClocks)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/...
 
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)

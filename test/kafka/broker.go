@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/test/process"
@@ -25,6 +26,9 @@ type broker struct {
 	options    []string // of the JVM
 	clients    *process.Port
 	controller *process.Port
+	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
+	proxied    *process.Port
+	advertised string
 
 	lock    sync.Mutex
 	process *process.Process // of the last start; nil before the first
@@ -53,32 +57,43 @@ func (b *broker) settings(all []*broker) string {
 	return fmt.Sprintf(`process.roles=broker,controller
 node.id=%d
 controller.quorum.voters=%s
-listeners=CLIENTS://%s,CONTROLLER://%s
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
+%s
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
 log.dirs=%s
 
 auto.create.topics.enable=false
-default.replication.factor=%[6]d
-min.insync.replicas=%[7]d
+default.replication.factor=%[5]d
+min.insync.replicas=%[6]d
 
 # Kafka's own topics: as safe as the others, but with few partitions, because each one costs time at the start.
 offsets.topic.num.partitions=3
-offsets.topic.replication.factor=%[6]d
+offsets.topic.replication.factor=%[5]d
 transaction.state.log.num.partitions=3
-transaction.state.log.replication.factor=%[6]d
-transaction.state.log.min.isr=%[7]d
+transaction.state.log.replication.factor=%[5]d
+transaction.state.log.min.isr=%[6]d
 share.coordinator.state.topic.num.partitions=3
-share.coordinator.state.topic.replication.factor=%[6]d
-share.coordinator.state.topic.min.isr=%[7]d
+share.coordinator.state.topic.replication.factor=%[5]d
+share.coordinator.state.topic.min.isr=%[6]d
 # How long a killed broker counts as alive, which is also how long it waits when it comes back (default: 9 seconds).
 broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=4000
 # A first consumer does not wait three seconds for others.
 group.initial.rebalance.delay.ms=0
-`, b.node, strings.Join(voters, ","), b.clients.Address(), b.controller.Address(),
+`, b.node, strings.Join(voters, ","), b.listeners(),
 		filepath.Join(b.dir, "data"), replicas, insync)
+}
+
+// listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
+func (b *broker) listeners() string {
+	if b.proxied == nil {
+		return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s
+listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT`, b.clients.Address(), b.controller.Address())
+	}
+	return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s,PROXIED://%s
+advertised.listeners=CLIENTS://%[1]s,PROXIED://%[4]s
+listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT`,
+		b.clients.Address(), b.controller.Address(), b.proxied.Address(), b.advertised)
 }
 
 const logSettings = `status=error
@@ -159,4 +174,19 @@ func (b *broker) kill() error {
 	return nil
 }
 
-func (b *broker) release() error { return process.ReleasePorts(b.clients, b.controller) }
+// signal is for SIGSTOP and SIGCONT.
+func (b *broker) signal(signal syscall.Signal) error {
+	p := b.running()
+	if p == nil {
+		return fmt.Errorf("broker %d does not run", b.node)
+	}
+	return syscall.Kill(p.PID(), signal)
+}
+
+func (b *broker) release() error {
+	ports := []*process.Port{b.clients, b.controller}
+	if b.proxied != nil {
+		ports = append(ports, b.proxied)
+	}
+	return process.ReleasePorts(ports...)
+}

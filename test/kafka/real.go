@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"github.com/telegraf-station/telegraf-station/test/install"
 	"github.com/telegraf-station/telegraf-station/test/process"
@@ -21,6 +22,11 @@ type Options struct {
 	Dir     string    // keeps a folder for each broker: its settings, its data and its broker.log. Required
 	Java    []string  // more options of the JVM, such as "-XX:TieredStopAtLevel=4" for a benchmark
 	Log     io.Writer // is told what is downloaded and started; nil is silent
+	// Proxy is given an address of each broker, and returns where clients find it: those that come through there are told of
+	// no other. Nil: there is no proxy.
+	Proxy func(broker string) (string, error)
+	// Data makes the folder for a broker's records, such as on a disk of its own; nil: it is in Dir.
+	Data func(node int, dir string) error
 }
 
 // Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
@@ -96,19 +102,40 @@ func (r *Real) layOut(libs string, options Options) error {
 			return err
 		}
 		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
-		r.brokers = append(r.brokers, &broker{
-			node: node, dir: dir, libs: libs, options: options.Java, clients: ports[0], controller: ports[1],
-		})
+		b := &broker{node: node, dir: dir, libs: libs, options: options.Java, clients: ports[0], controller: ports[1]}
+		r.brokers = append(r.brokers, b)
+		if err := b.hide(options.Proxy); err != nil {
+			return err
+		}
 	}
 	for _, b := range r.brokers {
 		if err := os.MkdirAll(b.dir, 0o700); err != nil {
 			return err
+		}
+		if options.Data != nil {
+			if err := options.Data(b.node, filepath.Join(b.dir, "data")); err != nil {
+				return err
+			}
 		}
 		if err := b.writeSettings(r.brokers); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// hide puts a broker behind a proxy.
+func (b *broker) hide(proxy func(string) (string, error)) error {
+	if proxy == nil {
+		return nil
+	}
+	port, err := process.ReservePort()
+	if err != nil {
+		return err
+	}
+	b.proxied = port
+	b.advertised, err = proxy(port.Address())
+	return err
 }
 
 // newClusterID is 16 random bytes in the form that Kafka's format tool wants.
@@ -170,6 +197,24 @@ func (r *Real) Kill(i int) error {
 		return err
 	}
 	return b.kill()
+}
+
+// Freeze stops broker i (from 0) as it is, with its connections open, until Thaw.
+func (r *Real) Freeze(i int) error {
+	b, err := r.broker(i)
+	if err != nil {
+		return err
+	}
+	return b.signal(syscall.SIGSTOP)
+}
+
+// Thaw lets a frozen broker go on.
+func (r *Real) Thaw(i int) error {
+	b, err := r.broker(i)
+	if err != nil {
+		return err
+	}
+	return b.signal(syscall.SIGCONT)
 }
 
 // StartBroker starts broker i (from 0) again, with its data, and returns when it and the others know each other. It waits
