@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -39,7 +38,7 @@ func run(ctx context.Context, root *cobra.Command, args []string) int {
 	case errors.Is(err, errFound):
 		return exitFound
 	default:
-		fmt.Fprintln(root.ErrOrStderr(), "stationctl:", err)
+		root.PrintErrln("stationctl:", err)
 		return exitFailed
 	}
 }

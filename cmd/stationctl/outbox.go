@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/texttable"
 )
 
 // defaultOutbox is where the shipped configuration has it.
@@ -48,16 +49,15 @@ func showOutbox(out io.Writer, dir string, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, state)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "topic\twaiting\toldest reading\tnewest reading\t")
+	rows := [][]string{{"topic", "waiting", "oldest reading", "newest reading", ""}}
 	for _, q := range state.Queues {
 		note := ""
 		if q.Aside {
 			note = "set aside: see the agent's log for the reason"
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", q.Queue, q.Waiting, q.Oldest.Format(time.RFC3339), q.Newest.Format(time.RFC3339), note)
+		rows = append(rows, []string{q.Queue, strconv.FormatInt(q.Waiting, 10), q.Oldest.Format(time.RFC3339), q.Newest.Format(time.RFC3339), note})
 	}
-	if err := table.Flush(); err != nil {
+	if err := texttable.Write(out, rows); err != nil {
 		return err
 	}
 	agent := "no agent runs with it"
@@ -85,12 +85,11 @@ func newList(dir *string, asJSON *bool) *cobra.Command {
 			if *asJSON {
 				return printJSON(command.OutOrStdout(), parked)
 			}
-			table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "name\ttopic\tdevice\ttime of the reading\treason")
+			rows := [][]string{{"name", "topic", "device", "time of the reading", "reason"}}
 			for _, p := range parked {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.Name, p.Queue, p.Key, p.Time.Format(time.RFC3339), p.Reason)
+				rows = append(rows, []string{p.Name, p.Queue, p.Key, p.Time.Format(time.RFC3339), p.Reason})
 			}
-			return table.Flush()
+			return texttable.Write(command.OutOrStdout(), rows)
 		},
 	}
 }

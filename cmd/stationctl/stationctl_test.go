@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,6 +71,7 @@ func TestAudit(t *testing.T) {
 
 func TestWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
+	empty := t.TempDir()
 	for want, args := range map[string][]string{
 		`flag --brokers: option "brokers" is missing`:                                              {"audit"},
 		`flag --topic-regexp: error parsing regexp`:                                                {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
@@ -83,7 +83,7 @@ func TestWrongUse(t *testing.T) {
 		`unknown flag: --brokrs`:                                                                   {"audit", "--brokrs", "a:1"},
 		`no outbox: stat /nowhere: no such file or directory`:                                      {"outbox", "--outbox", "/nowhere"},
 		`give the names of parked records, or --all`:                                               {"outbox", "replay"},
-		`no parked record "x" in ` + os.TempDir() + `: see stationctl outbox list`:                 {"outbox", "show", "x", "--outbox", os.TempDir()},
+		`no parked record "x" in ` + empty + `: see stationctl outbox list`:                        {"outbox", "show", "x", "--outbox", empty},
 	} {
 		code, _, errs := call(t, args...)
 		require.Equal(t, exitFailed, code, args)

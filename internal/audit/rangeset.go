@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/telegraf-station/telegraf-station/internal/delivery"
@@ -21,13 +22,13 @@ func (s *rangeSet) add(n uint64) bool {
 	switch {
 	case before && after:
 		all[i-1].To = all[i].To
-		*s = append(all[:i], all[i+1:]...)
+		*s = slices.Delete(all, i, i+1)
 	case before:
 		all[i-1].To = n
 	case after:
 		all[i].From = n
 	default:
-		*s = append(all[:i:i], append(rangeSet{{From: n, To: n}}, all[i:]...)...)
+		*s = slices.Insert(all, i, delivery.Range{From: n, To: n})
 	}
 	return true
 }
@@ -36,7 +37,7 @@ func (s *rangeSet) add(n uint64) bool {
 func (s *rangeSet) addRange(r delivery.Range) {
 	for _, gap := range s.gaps(r.From, r.To) {
 		i := sort.Search(len(*s), func(i int) bool { return (*s)[i].From > gap.From })
-		*s = append((*s)[:i:i], append(rangeSet{gap}, (*s)[i:]...)...)
+		*s = slices.Insert(*s, i, gap)
 	}
 }
 

@@ -3,10 +3,12 @@ package audit
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/texttable"
 )
 
 // Report is what an audit found.
@@ -88,53 +90,72 @@ func (r *Report) Sound() bool {
 	return r.Lost() == 0 && r.Conflicts() == 0 && r.OutOfOrder() == 0 && r.Missing() == 0
 }
 
-// Write prints the report as a table.
+// Write prints the report as a table, the details, and a summary.
 func (r *Report) Write(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	store, missing := "", ""
-	if r.Store {
-		store = "\tnot in InfluxDB"
-	}
-	fmt.Fprintln(table, "topic\tdevice\trecords\tlost\trepeated\tconflicts\tout of order\tparked\tdropped\tepochs\tnewest"+store)
-	for _, topic := range r.Topics {
-		for _, d := range topic.Devices {
-			if r.Store {
-				missing = fmt.Sprintf("\t%d", d.Missing)
-			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s%s\n", topic.Name, d.ID, d.Records, d.Lost, d.Repeated, d.Conflicts,
-				d.OutOfOrder, d.Parked, d.Dropped, len(d.Epochs), d.Newest.Format(time.RFC3339), missing)
-		}
-	}
-	if err := table.Flush(); err != nil {
+	if err := texttable.Write(w, r.rows()); err != nil {
 		return err
 	}
-	r.writeDetails(w)
-	return nil
+	_, err := io.WriteString(w, r.details()+r.summary())
+	return err
 }
 
-func (r *Report) writeDetails(w io.Writer) {
+func (r *Report) rows() [][]string {
+	rows := [][]string{{"topic", "device", "records", "lost", "repeated", "conflicts", "out of order", "parked", "dropped", "epochs", "newest"}}
+	if r.Store {
+		rows[0] = append(rows[0], "not in InfluxDB")
+	}
+	for _, topic := range r.Topics {
+		for _, d := range topic.Devices {
+			row := []string{topic.Name, d.ID}
+			for _, n := range []int64{d.Records, d.Lost, d.Repeated, d.Conflicts, d.OutOfOrder, d.Parked, d.Dropped, int64(len(d.Epochs))} {
+				row = append(row, strconv.FormatInt(n, 10))
+			}
+			row = append(row, d.Newest.Format(time.RFC3339))
+			if r.Store {
+				row = append(row, strconv.FormatInt(d.Missing, 10))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func (r *Report) details() string {
+	var text strings.Builder
 	for _, topic := range r.Topics {
 		if topic.Foreign > 0 || topic.Unreadable > 0 {
-			fmt.Fprintf(w, "%s: %d records without our headers, %d unreadable\n", topic.Name, topic.Foreign, topic.Unreadable)
+			fmt.Fprintf(&text, "%s: %d records without our headers, %d unreadable\n", topic.Name, topic.Foreign, topic.Unreadable)
 		}
 		for _, d := range topic.Devices {
 			for _, e := range d.Epochs {
-				for i, lost := range e.Lost {
-					if i == 10 {
-						fmt.Fprintf(w, "%s, %s, epoch %s: and %d more ranges\n", topic.Name, d.ID, e.Name, len(e.Lost)-i)
-						break
-					}
-					fmt.Fprintf(w, "%s, %s, epoch %s: lost %d to %d\n", topic.Name, d.ID, e.Name, lost.From, lost.To)
-				}
+				text.WriteString(e.losses(topic.Name, d.ID))
 			}
 			for _, missing := range d.MissingTimes {
-				fmt.Fprintf(w, "%s, %s: %s is not in InfluxDB\n", topic.Name, d.ID, missing.Format(time.RFC3339Nano))
+				fmt.Fprintf(&text, "%s, %s: %s is not in InfluxDB\n", topic.Name, d.ID, missing.Format(time.RFC3339Nano))
 			}
 		}
 	}
-	fmt.Fprintf(w, "%d records, %d lost, %d repeated, %d conflicts, %d out of order", r.Records(), r.Lost(), r.Repeated(), r.Conflicts(), r.OutOfOrder())
-	if r.Store {
-		fmt.Fprintf(w, ", %d not in InfluxDB", r.Missing())
+	return text.String()
+}
+
+// shownLosses is how many lost ranges of an epoch are printed; JSON has all.
+const shownLosses = 10
+
+func (e *Epoch) losses(topic, device string) string {
+	var text strings.Builder
+	for _, lost := range e.Lost[:min(len(e.Lost), shownLosses)] {
+		fmt.Fprintf(&text, "%s, %s, epoch %s: lost %d to %d\n", topic, device, e.Name, lost.From, lost.To)
 	}
-	fmt.Fprintln(w)
+	if more := len(e.Lost) - shownLosses; more > 0 {
+		fmt.Fprintf(&text, "%s, %s, epoch %s: and %d more ranges\n", topic, device, e.Name, more)
+	}
+	return text.String()
+}
+
+func (r *Report) summary() string {
+	text := fmt.Sprintf("%d records, %d lost, %d repeated, %d conflicts, %d out of order", r.Records(), r.Lost(), r.Repeated(), r.Conflicts(), r.OutOfOrder())
+	if r.Store {
+		text += fmt.Sprintf(", %d not in InfluxDB", r.Missing())
+	}
+	return text + "\n"
 }

@@ -45,7 +45,7 @@ func TestDamageIsReportedExactly(t *testing.T) {
 }
 
 func numbered(seq int) *entry {
-	return &entry{place: place{firstEpoch, uint64(seq)}, value: fmt.Append(nil, seq), time: begin.Add(time.Duration(seq)), whole: true} //nolint:gosec // it is positive
+	return &entry{place: place{firstEpoch, uint64(seq)}, value: fmt.Append(nil, seq), time: begin.Add(time.Duration(seq)), whole: true}
 }
 
 func TestMemoryOfALongStreamIsBounded(t *testing.T) {

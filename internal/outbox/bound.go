@@ -26,7 +26,7 @@ func (o *Outbox) makeRoom(records []*Record) ([]*Record, error) {
 	for fit > 0 && o.full(records[:fit]) {
 		fit--
 	}
-	o.dropped(records[fit:], uint64(len(records)-fit), "the newest records were dropped")
+	o.dropped(records[fit:], uint64(len(records[fit:])), "the newest records were dropped")
 	return records[:fit], nil
 }
 

@@ -47,7 +47,7 @@ func (f *frame) appendTo(data []byte) []byte {
 	begin := len(data)
 	data = append(data, magic...)
 	data = append(data, f.kind)
-	data = binary.LittleEndian.AppendUint32(data, uint32(len(f.payload)))
+	data = binary.LittleEndian.AppendUint32(data, uint32(len(f.payload))) //nolint:gosec // below maxPayload
 	data = binary.LittleEndian.AppendUint64(data, f.id)
 	data = binary.LittleEndian.AppendUint32(data, f.index)
 	data = binary.LittleEndian.AppendUint32(data, checksum(data[begin:], f.payload))

@@ -107,8 +107,9 @@ func (o *Outbox) Persist(h *Held) error {
 	if o.main == nil {
 		return ErrNoDir
 	}
-	if o.full(waiting) && o.options.OnFull == Block {
-		return fmt.Errorf("%w (%s)", ErrFull, o.fullness())
+	waiting, err := o.makeRoom(waiting)
+	if err != nil || len(waiting) == 0 {
+		return err
 	}
 	s, err := o.main.write(waiting)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -267,10 +268,11 @@ func (w *world) crash() {
 // end delivers everything and compares.
 func (w *world) end() {
 	w.fs.room, w.fs.syncFails = unbounded, 0
-	for w.drain() > 0 {
+	for n := 1; n > 0; {
+		n = w.drain()
 	}
 	missing := uint64(len(w.missing()))
-	require.LessOrEqual(w.t, missing, w.reported+uint64(w.flips), "records are missing that nobody reported: damage %v, bounds %v, %v", //nolint:gosec // it is positive
+	require.LessOrEqual(w.t, missing, w.reported+uint64(w.flips), "records are missing that nobody reported: damage %v, bounds %v, %v",
 		w.damage, w.bounds, w.missing())
 	if !w.damage && !w.bounds {
 		require.Zero(w.t, missing)
@@ -285,7 +287,7 @@ func (w *world) end() {
 // drain delivers what is ready and returns how many records that was.
 func (w *world) drain() (n int) {
 	for _, queue := range modelQueues {
-		records := append(w.taken[queue], w.outbox.Take(queue, 100, 1<<20)...)
+		records := slices.Concat(w.taken[queue], w.outbox.Take(queue, 100, 1<<20))
 		w.taken[queue] = nil
 		for _, r := range records {
 			w.check(r)
@@ -314,7 +316,7 @@ func TestModel(t *testing.T) {
 	for ; steps > 0; seed++ {
 		n := 20 + seed%400
 		steps -= n
-		runSequence(t, uint64(seed), n, &repeats, &crashes, &delivered, &missing) //nolint:gosec // it is positive
+		runSequence(t, uint64(seed), n, &repeats, &crashes, &delivered, &missing)
 	}
 	t.Logf("%d records delivered, %d crashes, %d repeats, %d reported as gone", delivered, crashes, repeats, missing)
 	require.Positive(t, crashes)

@@ -1,5 +1,7 @@
 package outbox
 
+import "slices"
+
 // reader is the place in a log up to which its records are in memory.
 type reader struct {
 	// next is the id of the next record.
@@ -93,8 +95,8 @@ func (l *segmentLog) load() {
 
 // segmentOf is the index of the segment that holds a record.
 func (l *segmentLog) segmentOf(id uint64) int {
-	for i := len(l.segments) - 1; i >= 0; i-- {
-		if l.segments[i].first <= id {
+	for i, s := range slices.Backward(l.segments) {
+		if s.first <= id {
 			return i
 		}
 	}

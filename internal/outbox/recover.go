@@ -54,7 +54,7 @@ type scanned struct {
 func (l *segmentLog) scanBack() []scanned {
 	var all []scanned
 	state, record := false, false
-	for i := len(l.segments) - 1; i >= 0 && !(state && record); i-- {
+	for i := len(l.segments) - 1; i >= 0 && (!state || !record); i-- {
 		s := l.scanSegment(i)
 		for _, f := range s.frames {
 			state = state || f.kind == stateFrame
@@ -112,8 +112,8 @@ func (l *segmentLog) replay(all []scanned) (t *tail, highest uint64) {
 			}
 		}
 	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if l.judge(all[i], t) {
+	for _, s := range slices.Backward(all) {
+		if l.judge(s, t) {
 			break
 		}
 	}

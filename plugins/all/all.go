@@ -5,6 +5,7 @@ import (
 	// Each of them registers itself with Telegraf in its init.
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
+	_ "github.com/telegraf-station/telegraf-station/plugins/outputs/influxdb_sites"
 	_ "github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 	_ "github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 	_ "github.com/telegraf-station/telegraf-station/plugins/serializers/station"

@@ -33,6 +33,7 @@ func TestFaults(t *testing.T) {
 		name string
 		do   func(*stage)
 	}{
+		{"in the centre", centreFaults},
 		{"leader killed", leaderKilled},
 		{"leader frozen", leaderFrozen},
 		{"acknowledgement lost", acknowledgementLost},
@@ -117,7 +118,7 @@ func linkCut(s *stage) {
 	station, _ := s.station("cut", nil)
 	s.reading(station, func() {
 		for range 30 {
-			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond) //nolint:gosec // any moment
 			s.all((*faultproxy.Proxy).Cut)
 		}
 	})
@@ -255,7 +256,7 @@ func badRecords(s *stage) {
 		if i%10 == 4 {
 			noise := make([]byte, 3000)
 			for j := range noise {
-				noise[j] = byte('!' + rand.IntN(90))
+				noise[j] = byte('!' + rand.IntN(90)) //nolint:gosec // any moment
 			}
 			m.AddField("note", string(noise))
 		}
@@ -288,7 +289,7 @@ func killed(s *stage) {
 	for range times {
 		child, err := StartChild(station, station.accepted)
 		require.NoError(s, err)
-		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond) //nolint:gosec // any moment
 		require.NoError(s, child.End(syscall.SIGKILL))
 		station.accepted = child.Accepted()
 	}
@@ -371,7 +372,7 @@ func asRoot(command ...string) error {
 	if os.Geteuid() != 0 {
 		command = append([]string{"sudo", "-n"}, command...)
 	}
-	output, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+	output, err := exec.Command(command[0], command[1:]...).CombinedOutput() //nolint:gosec,noctx // our own
 	if err != nil {
 		return fmt.Errorf("%v: %w: %s", command, err, output)
 	}
@@ -391,7 +392,7 @@ func brokerDiskFull(s *stage) {
 	}
 	ballast := filepath.Join(s.disk, "ballast")
 	s.reading(station, func() {
-		output, err := exec.Command("dd", "if=/dev/zero", "of="+ballast, "bs=1M").CombinedOutput()
+		output, err := exec.Command("dd", "if=/dev/zero", "of="+ballast, "bs=1M").CombinedOutput() //nolint:gosec,noctx // our own
 		require.Error(s, err, "the disk is full: %s", output)
 		require.Eventually(s, func() bool { return len(s.kafka.PIDs()) == 2 }, 2*time.Minute, 100*time.Millisecond, "the broker goes on with a full disk")
 		require.NoError(s, os.Remove(ballast))

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -254,7 +253,7 @@ func (s *stage) requireLogged(log *testutil.CaptureLogger, texts ...string) {
 func (s *stage) writeTable() {
 	s.Log("\n" + s.results.Table())
 	if long() {
-		require.NoError(s, s.results.WriteInto(filepath.Join("README.md")))
+		require.NoError(s, s.results.WriteInto("README.md"))
 	}
 }
 

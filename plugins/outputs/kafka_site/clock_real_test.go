@@ -22,10 +22,10 @@ import (
 func TestRealClocks(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	real, err := kafka.StartReal(ctx, kafka.Options{Brokers: 1, Dir: t.TempDir(), Log: os.Stderr})
+	cluster, err := kafka.StartReal(ctx, kafka.Options{Brokers: 1, Dir: t.TempDir(), Log: os.Stderr})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, real.Close()) })
-	admin, err := sarama.NewClusterAdmin(real.Addresses(), sarama.NewConfig())
+	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
+	admin, err := sarama.NewClusterAdmin(cluster.Addresses(), sarama.NewConfig())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, admin.Close()) }()
 
@@ -41,8 +41,8 @@ func TestRealClocks(t *testing.T) {
 				if !create {
 					require.NoError(t, admin.CreateTopic(site+"_1_rasp", &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false))
 				}
-				log := sendAt(t, real.Addresses(), site, clock)
-				records, err := kafka.Records(ctx, real.Addresses(), site+"_1_rasp")
+				log := sendAt(t, cluster.Addresses(), site, clock)
+				records, err := kafka.Records(ctx, cluster.Addresses(), site+"_1_rasp")
 				require.NoError(t, err)
 				require.Len(t, records, 5)
 				for i, record := range records {

@@ -85,22 +85,24 @@ func (s *sender) take(result found) {
 	}
 	s.blame(q.name, result.err)
 	if answer, ok := errors.AsType[sarama.KError](result.err); !ok || answer == sarama.ErrSASLAuthenticationFailed {
-		s.lost(result.err)
+		s.lost(result.err, q.failures > 0)
 	} else {
 		q.trouble.begin(s.log, s.now(), result.err)
 	}
 	s.wait(q)
 }
 
-// lost notes that no broker answers.
-func (s *sender) lost(err error) {
+// lost notes that no broker answers. It is logged from the second time on: brokers hang up on who has been silent for long.
+func (s *sender) lost(err error, again bool) {
 	if s.stopping() {
 		return // it was we who hung up
 	}
 	err = fmt.Errorf("no broker answers: %w%s", err, hint(err))
 	s.blame("", err)
-	s.connection.begin(s.log, s.now(), err)
 	s.outbox.Trouble()
+	if again {
+		s.connection.begin(s.log, s.now(), err)
+	}
 }
 
 // stall gives a topic's records back: they can't be delivered for a reason of its own, and hold up nobody else.

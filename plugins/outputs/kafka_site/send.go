@@ -124,7 +124,7 @@ func (s *sender) unanswered(p *part, err error) {
 	}
 	s.blame(q.name, fmt.Errorf("topic %q: %w%s", q.name, err, hint(err)))
 	if !q.waiting {
-		s.lost(fmt.Errorf("topic %q: %w", q.name, err))
+		s.lost(fmt.Errorf("topic %q: %w", q.name, err), q.failures > 0)
 		s.wait(q)
 	}
 }

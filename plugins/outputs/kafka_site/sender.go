@@ -209,22 +209,22 @@ const grace = 2 * time.Second
 func (s *sender) finish() {
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
-	for s.working > 0 && len(s.busy) > 0 && s.await(timer.C) {
-	}
+	s.awaitWhile(timer.C, func() bool { return len(s.busy) > 0 })
 	s.disconnect()
 	last := time.NewTimer(closeTimeout - grace)
 	defer last.Stop()
-	for s.working > 0 && s.await(last.C) {
-	}
+	s.awaitWhile(last.C, func() bool { return true })
 }
 
-func (s *sender) await(timeout <-chan time.Time) bool {
-	select {
-	case event := <-s.events:
-		event()
-		return true
-	case <-timeout:
-		return false
+// awaitWhile takes what becomes of the things under way, as long as it matters and there is time.
+func (s *sender) awaitWhile(timeout <-chan time.Time, matters func() bool) {
+	for s.working > 0 && matters() {
+		select {
+		case event := <-s.events:
+			event()
+		case <-timeout:
+			return
+		}
 	}
 }
 

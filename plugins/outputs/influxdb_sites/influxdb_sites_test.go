@@ -1,0 +1,172 @@
+package influxdb_sites
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/metric"
+	"github.com/influxdata/telegraf/plugins/outputs"
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/influxdata/telegraf/testutil"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1")) // one a process, of Telegraf's secrets
+}
+
+// store is an InfluxDB that answers as it is told.
+type store struct {
+	*httptest.Server
+	mu sync.Mutex
+	// answer gives the status and the body for lines; 204 takes them.
+	answer func(lines []string) (int, string)
+	taken  map[string]int
+}
+
+func newStore(t *testing.T, answer func(lines []string) (int, string)) *store {
+	t.Helper()
+	s := &store{answer: answer, taken: make(map[string]int)}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.write))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *store) write(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, err := gzip.NewReader(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	status, answer := s.answer(lines)
+	if status == http.StatusNoContent {
+		for _, line := range lines {
+			s.taken[line]++
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, answer)
+}
+
+func newPlugin(t *testing.T, url string) (*InfluxDBSites, *testutil.CaptureLogger) {
+	t.Helper()
+	log := &testutil.CaptureLogger{}
+	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
+	plugin.URLs, plugin.Bucket, plugin.Organization, plugin.Log = []string{url}, "station", "station", log
+	plugin.Statistics = selfstat.NewCollector(map[string]string{"url": url})
+	require.NoError(t, plugin.Init())
+	require.NoError(t, plugin.Connect())
+	t.Cleanup(func() { require.NoError(t, plugin.Close()) })
+	return plugin, log
+}
+
+func points(n int) (metrics []telegraf.Metric) {
+	for i := range n {
+		metrics = append(metrics, metric.New("JNU_rasp", map[string]string{"id": "pi"}, map[string]any{"light": i}, time.Unix(int64(i), 0)))
+	}
+	return metrics
+}
+
+func refuseLight(numbers ...int) func([]string) (int, string) {
+	return func(lines []string) (int, string) {
+		for _, line := range lines {
+			for _, n := range numbers {
+				if strings.Contains(line, fmt.Sprintf("light=%di", n)) {
+					return http.StatusUnprocessableEntity, `{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type conflict"}`
+				}
+			}
+		}
+		return http.StatusNoContent, ""
+	}
+}
+
+func TestABadPointTakesNoneOfItsNeighboursWithIt(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, refuseLight(17, 42, 43))
+	plugin, log := newPlugin(t, s.URL)
+	require.NoError(t, plugin.Write(points(100)))
+	require.Len(t, s.taken, 97)
+	require.EqualValues(t, 3, plugin.refused.Get())
+	require.Len(t, log.Errors(), 2)
+	require.Contains(t, log.Errors()[0], `InfluxDB refuses a point for good: failed to write metrics to station (422 Unprocessable Entity): `+
+		`unprocessable entity: failure writing points to database: partial write: field type conflict: measurement "JNU_rasp", tags map[id:pi], time 1970-01-01T00:00:17Z`)
+	require.Contains(t, log.Errors()[1], "2 more points of the batch are refused")
+}
+
+// TestStatuses holds the stock plugin's texts: they tell what is done.
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+	const reason = `{"code":"invalid","message":"as I say"}`
+	for _, c := range []struct {
+		status  int
+		body    string
+		refused bool
+		want    string
+	}{
+		{400, reason, true, ""},
+		{406, reason, true, ""},
+		{422, reason, true, ""},
+		{413, "", true, ""},
+		{400, "Client sent an HTTP request to an HTTPS server.", false, "(they are kept: 400 Bad Request)"},
+		{404, `{"code":"not found","message":"bucket \"station\" not found"}`, false, `failed to write metrics to station (they are kept: 404 Not Found): not found: ` +
+			`bucket "station" not found: create the bucket, or correct the options "bucket" and "organization"`},
+		{401, `{"code":"unauthorized","message":"unauthorized access"}`, false, "failed to write metrics to station (401 Unauthorized): unauthorized: unauthorized access"},
+		{403, reason, false, "(403 Forbidden)"},
+		{405, reason, false, "(they are kept: 405 Method Not Allowed)"},
+		{429, reason, false, "429 Too Many Requests"},
+		{500, reason, false, "500 Internal Server Error"},
+		{503, reason, false, "503 Service Unavailable"},
+	} {
+		t.Run(fmt.Sprintf("%d %t", c.status, c.refused), func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t, func([]string) (int, string) { return c.status, c.body })
+			plugin, log := newPlugin(t, s.URL)
+			err := plugin.Write(points(2))
+			if c.refused {
+				require.NoError(t, err)
+				require.EqualValues(t, 2, plugin.refused.Get())
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+			require.NoError(t, errors.Unwrap(err), "a type of Telegraf's own in it would have Telegraf drop the batch")
+			require.Equal(t, "*errors.errorString", fmt.Sprintf("%T", err))
+			require.Zero(t, plugin.refused.Get())
+			require.Empty(t, log.Errors(), "who gets the error logs it")
+		})
+	}
+}
+
+func TestAStoreThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	plugin, _ := newPlugin(t, "http://127.0.0.1:1")
+	require.ErrorContains(t, plugin.Write(points(2)), "connection refused")
+}
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
+	require.EqualError(t, plugin.Init(), `option "bucket" is missing: it says where the points go, e.g. bucket = "station"`)
+	plugin.Bucket, plugin.ContentEncoding = "station", "zip"
+	plugin.Log, plugin.Statistics = testutil.Logger{}, selfstat.NewCollector(map[string]string{})
+	require.EqualError(t, plugin.Init(), `invalid content encoding "zip"`)
+}
