@@ -13,6 +13,8 @@ packages=$(for file in $files; do dirname "$file"; done | sort -u)
 
 echo "test-real: the tests $tests"
 echo 'test-real: seventeen minutes on two cores the first time, which builds InfluxDB 2 and five times Telegraf'
+echo 'test-real: a million steps of the outbox against its model (a minute)'
+OUTBOX_STEPS=1000000 go test -count=1 -timeout 30m -run '^TestModel$' ./internal/outbox
 # One package at a time: three brokers do not get to their clients in time beside a compiler. With the race detector, because
 # `make test` has compiled everything with it.
 # shellcheck disable=SC2086 # a list of our own folders, without spaces

@@ -49,7 +49,7 @@ func showOutbox(out io.Writer, dir string, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, state)
 	}
-	rows := [][]string{{"topic", "waiting", "oldest reading", "newest reading", ""}}
+	rows := [][]string{{"topic", "waiting", "oldest reading", "newest reading", "note"}}
 	for _, q := range state.Queues {
 		note := ""
 		if q.Aside {

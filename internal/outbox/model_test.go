@@ -301,7 +301,7 @@ func (w *world) drain() (n int) {
 // TestModel runs random sequences; OUTBOX_STEPS sets how many steps in all, OUTBOX_SEED which sequence comes first.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	steps, seed := 100_000, 1
+	steps, seed := 20_000, 1
 	if text := os.Getenv("OUTBOX_STEPS"); text != "" {
 		var err error
 		steps, err = strconv.Atoi(text)

@@ -174,8 +174,10 @@ func TestARefusedRecordIsParkedAndReplayed(t *testing.T) {
 	dir := t.TempDir()
 	b := newDurable(t, cluster.ListenAddrs(), dir, nil)
 	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 0)}))
-	require.Eventually(t, func() bool { return b.plugin.outbox.Stats().Parked == 1 }, 10*time.Second, time.Millisecond)
-	require.Contains(t, strings.Join(b.log.Errors(), "\n"), `cannot be written and is parked: topic "JNU_1_rasp": kafka server: Message was too large`)
+	require.Eventually(t, func() bool {
+		return strings.Contains(strings.Join(b.log.Errors(), "\n"), `cannot be written and is parked: topic "JNU_1_rasp": kafka server: Message was too large`)
+	}, 10*time.Second, time.Millisecond)
+	require.EqualValues(t, 1, b.plugin.outbox.Stats().Parked)
 	refuse.Store(false)
 	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)}))
 	requireDrained(t, b)
