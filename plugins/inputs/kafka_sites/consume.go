@@ -3,9 +3,7 @@ package kafka_sites
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -14,8 +12,8 @@ import (
 // impatience is how often brokers and topics are looked for while there is nothing to consume.
 const impatience = 2 * time.Second
 
-// run keeps the consumer on the topics that are there until ctx ends.
-func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
+// run keeps a consumer on the topics that are there until ctx ends.
+func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator, deliveries *deliveries) {
 	defer k.stopConsumer()
 	var trouble trouble
 	for ctx.Err() == nil {
@@ -24,16 +22,13 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator) {
 			return // findUntil closes the finder
 		}
 		if err == nil {
-			err = k.follow(acc, topics)
+			err = k.follow(acc, deliveries, topics)
 		}
-		trouble.report(err, k.Log)
-		wait := time.Duration(k.RefreshInterval)
-		if !k.consuming {
-			wait = min(wait, impatience)
+		if err != nil || k.consumer.joined.Load() {
+			trouble.report(err, k.Log)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
+		if err := k.wait(ctx); err != nil {
+			trouble.report(err, k.Log)
 		}
 	}
 	if err := k.finder.close(); err != nil {
@@ -70,46 +65,50 @@ var errNoTopic = errors.New("no topic matches topic_regexps yet: waiting for the
 
 // follow begins anew with the topics of the moment if they are others than before.
 // What was consumed but not delivered meanwhile is consumed again: nothing is lost.
-func (k *KafkaSites) follow(acc telegraf.Accumulator, topics []string) error {
+func (k *KafkaSites) follow(acc telegraf.Accumulator, deliveries *deliveries, topics []string) error {
 	if len(topics) == 0 {
 		k.stopConsumer()
 		return errNoTopic
 	}
-	if k.consuming && slices.Equal(topics, k.Topics) {
+	if k.consumer != nil && slices.Equal(topics, k.consumer.topics) {
 		return nil
 	}
 	k.stopConsumer()
-	return k.startConsumer(acc, topics)
-}
-
-func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, topics []string) error {
-	k.Topics = topics
-	if err := k.KafkaConsumer.Init(); err != nil {
-		return fmt.Errorf("cannot consume: %w", err)
-	}
-	if err := k.KafkaConsumer.Start(acc); err != nil {
-		return fmt.Errorf("cannot consume: %w", err)
-	}
-	k.consuming = true
-	k.restarts.Incr(1)
-	k.topics.Set(int64(len(topics)))
-	k.Log.Infof("Consuming %d topic(s): %s", len(topics), shorten(topics))
-	return nil
+	var err error
+	k.consumer, err = k.startConsumer(acc, deliveries, topics)
+	return err
 }
 
 func (k *KafkaSites) stopConsumer() {
-	if k.consuming {
-		k.KafkaConsumer.Stop()
-		k.consuming = false
-		k.topics.Set(0)
+	if k.consumer != nil {
+		k.consumer.stop()
+		k.consumer = nil
+		k.counters.topics.Set(0)
 	}
 }
 
-// shorten lists the first topics: a fleet has thousands.
-func shorten(topics []string) string {
-	const shown = 10
-	if len(topics) <= shown {
-		return strings.Join(topics, ", ")
+// wait returns when it is time to look for topics again: at once, and with the error, if the consumer failed. A topic that was
+// deleted may be why.
+func (k *KafkaSites) wait(ctx context.Context) error {
+	if k.consumer == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(time.Duration(k.RefreshInterval), impatience)):
+		}
+		return nil
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(topics[:shown], ", "), len(topics)-shown)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(time.Duration(k.RefreshInterval)):
+		return nil
+	case <-k.consumer.done:
+	}
+	err := k.consumer.err
+	k.stopConsumer()
+	select {
+	case <-ctx.Done():
+	case <-time.After(impatience):
+	}
+	return err
 }

@@ -64,8 +64,9 @@ func TestWrongOptions(t *testing.T) {
 		`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                          func(k *KafkaSites) { k.Version = "four" },
 		`option "max_undelivered_messages" must be 1 or more, and less than the agent's metric_buffer_limit (got -1)`:         func(k *KafkaSites) { k.MaxUndeliveredMessages = -1 },
 		`option "connection_strategy" is not for this plugin, which waits for the brokers by itself: remove it (got "defer")`: func(k *KafkaSites) { k.ConnectionStrategy = "defer" },
-		`invalid balance strategy "fair"`: func(k *KafkaSites) { k.BalanceStrategy = "fair" },
-		`invalid offset "middle"`:         func(k *KafkaSites) { k.Offset = "middle" },
+		`option "balance_strategy" must be "sticky", "roundrobin" or "range" (got "fair")`:                                    func(k *KafkaSites) { k.BalanceStrategy = "fair" },
+		`option "offset" must be "oldest" or "newest" (got "middle")`:                                                         func(k *KafkaSites) { k.Offset = "middle" },
+		`option "timestamp_source" must be "metric", "inner" or "outer" (got "now")`:                                          func(k *KafkaSites) { k.TimestampSource = "now" },
 	} {
 		t.Run(want, func(t *testing.T) { require.EqualError(t, newPlugin(t, change).Init(), want) })
 	}
@@ -201,7 +202,7 @@ func TestADeletedTopicIsDropped(t *testing.T) {
 	b.requireReceived(t, "GIST_1_rasp", 5)
 
 	require.NoError(t, cluster.DeleteTopic("GIST_1_rasp"))
-	require.Eventually(t, func() bool { return b.plugin.topics.Get() == 1 && b.plugin.restarts.Get() == 2 }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return b.plugin.counters.topics.Get() == 1 && b.plugin.counters.starts.Get() == 2 }, 30*time.Second, 10*time.Millisecond)
 	produce(t, cluster, "JNU_1_rasp", 5, 10)
 	b.requireReceived(t, "JNU_1_rasp", 10)
 	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"))

@@ -5,28 +5,68 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/common/kafka"
+
 	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
-func (k *KafkaSites) checkOptions() error {
+// Options are those of Telegraf's kafka_consumer by the same names, and some more.
+type Options struct {
+	Brokers                []string        `toml:"brokers"`
+	TopicRegexps           []string        `toml:"topic_regexps"`
+	RefreshInterval        config.Duration `toml:"refresh_interval"`
+	ConsumerGroup          string          `toml:"consumer_group"`
+	BalanceStrategy        string          `toml:"balance_strategy"`
+	Offset                 string          `toml:"offset"`
+	MaxUndeliveredMessages int             `toml:"max_undelivered_messages"`
+	MaxProcessingTime      config.Duration `toml:"max_processing_time"`
+
+	MaxMessageLen         int      `toml:"max_message_len"`
+	TopicTag              string   `toml:"topic_tag"`
+	PartitionTag          string   `toml:"partition_tag"`
+	OffsetTag             string   `toml:"offset_tag"`
+	MsgHeadersAsTags      []string `toml:"msg_headers_as_tags"`
+	MsgHeaderAsMetricName string   `toml:"msg_header_as_metric_name"`
+	TimestampSource       string   `toml:"timestamp_source"`
+
+	ConsumerFetchDefault                 config.Size     `toml:"consumer_fetch_default"`
+	ConsumerFetchMin                     config.Size     `toml:"consumer_fetch_min"`
+	ConsumerFetchMaxWait                 config.Duration `toml:"consumer_fetch_max_wait"`
+	ResolveCanonicalBootstrapServersOnly bool            `toml:"resolve_canonical_bootstrap_servers_only"`
+
+	Version string `toml:"kafka_version"` // hides the one of kafka.ReadConfig, which is "version" there
+	kafka.ReadConfig
+
+	// Of kafka_consumer, and refused with a reason.
+	Topics             []string `toml:"topics"`
+	ConnectionStrategy string   `toml:"connection_strategy"`
+}
+
+func (o *Options) checkOptions() error {
 	var err error
-	if k.Brokers, err = brokers.Parse(k.Brokers); err != nil {
+	if o.Brokers, err = brokers.Parse(o.Brokers); err != nil {
 		return err
 	}
-	if len(k.TopicRegexps) == 0 {
+	if len(o.TopicRegexps) == 0 {
 		return errors.New(`option "topic_regexps" is missing: it says which topics are sites, e.g. topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`)
 	}
-	if len(k.Topics) > 0 {
-		return fmt.Errorf(`option "topics" is not for this plugin: put %q into topic_regexps`, k.Topics)
+	if len(o.Topics) > 0 {
+		return fmt.Errorf(`option "topics" is not for this plugin: put %q into topic_regexps`, o.Topics)
 	}
-	if k.MaxUndeliveredMessages < 1 {
-		return fmt.Errorf(`option "max_undelivered_messages" must be 1 or more, and less than the agent's metric_buffer_limit (got %d)`, k.MaxUndeliveredMessages)
+	if o.MaxUndeliveredMessages < 1 {
+		return fmt.Errorf(`option "max_undelivered_messages" must be 1 or more, and less than the agent's metric_buffer_limit (got %d)`, o.MaxUndeliveredMessages)
 	}
-	if k.ConnectionStrategy != "" {
-		return fmt.Errorf(`option "connection_strategy" is not for this plugin, which waits for the brokers by itself: remove it (got %q)`, k.ConnectionStrategy)
+	if o.ConnectionStrategy != "" {
+		return fmt.Errorf(`option "connection_strategy" is not for this plugin, which waits for the brokers by itself: remove it (got %q)`, o.ConnectionStrategy)
 	}
-	if interval := time.Duration(k.RefreshInterval); interval < time.Second {
+	if interval := time.Duration(o.RefreshInterval); interval < time.Second {
 		return fmt.Errorf(`option "refresh_interval" must be 1s or more (got %s)`, interval)
+	}
+	switch o.TimestampSource {
+	case "", "metric", "inner", "outer":
+	default:
+		return fmt.Errorf(`option "timestamp_source" must be "metric", "inner" or "outer" (got %q)`, o.TimestampSource)
 	}
 	return nil
 }

@@ -21,7 +21,11 @@ type topicFinder struct {
 }
 
 func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
-	finder := &topicFinder{brokers: k.Brokers, config: sarama.NewConfig()}
+	cfg, err := k.newConfig()
+	if err != nil {
+		return nil, err
+	}
+	finder := &topicFinder{brokers: k.Brokers, config: cfg}
 	for _, text := range k.TopicRegexps {
 		pattern, err := regexp.Compile(text)
 		if err != nil {
@@ -29,18 +33,12 @@ func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
 		}
 		finder.patterns = append(finder.patterns, pattern)
 	}
-	version, err := sarama.ParseKafkaVersion(k.Version)
-	if err != nil || !version.IsAtLeast(sarama.V0_11_0_0) {
-		return nil, fmt.Errorf(`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got %q)`, k.Version)
-	}
-	finder.config.Version = version
-	finder.config.Metadata.AllowAutoTopicCreation = false
-	finder.config.Metadata.Retry.Max = 1
+	cfg.Metadata.Retry.Max = 1
 	// A broker that accepts and does not answer is given up soon: Stop may have to wait for it.
-	finder.config.Net.DialTimeout = finderTimeout
-	finder.config.Net.ReadTimeout = finderTimeout
-	finder.config.Net.WriteTimeout = finderTimeout
-	return finder, k.SetConfig(finder.config, k.Log)
+	cfg.Net.DialTimeout = finderTimeout
+	cfg.Net.ReadTimeout = finderTimeout
+	cfg.Net.WriteTimeout = finderTimeout
+	return finder, nil
 }
 
 const finderTimeout = 5 * time.Second

@@ -1,0 +1,57 @@
+package kafka_sites
+
+import "sync"
+
+// progress knows which of a partition's records are delivered. A committed offset speaks for all records before it, so it is
+// that of the first record that is not: the outputs may be done with a later one earlier.
+type progress struct {
+	commit func(next int64)   // the offset of the first record that is not delivered
+	reject func(offset int64) // ends the session; nothing is committed after it
+
+	mu       sync.Mutex
+	pending  []*record // in the order of their offsets
+	rejected bool
+}
+
+// record is one that the outputs do not have yet.
+type record struct {
+	progress *progress
+	offset   int64
+	done     bool
+}
+
+func (p *progress) begin(offset int64) *record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := &record{progress: p, offset: offset}
+	p.pending = append(p.pending, r)
+	return r
+}
+
+// end says what became of the record.
+func (r *record) end(delivered bool) {
+	p := r.progress
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.rejected:
+	case delivered:
+		r.done = true
+		p.advance()
+	default:
+		p.rejected = true
+		p.pending = nil
+		p.reject(r.offset)
+	}
+}
+
+func (p *progress) advance() {
+	var next int64
+	for len(p.pending) > 0 && p.pending[0].done {
+		next = p.pending[0].offset + 1
+		p.pending = p.pending[1:]
+	}
+	if next > 0 {
+		p.commit(next)
+	}
+}

@@ -1,0 +1,55 @@
+package kafka_sites
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/IBM/sarama"
+)
+
+// session is the time between two rebalances of the group: sarama's handler of it.
+type session struct {
+	consumer *consumer
+	end      context.CancelCauseFunc
+}
+
+// Setup is called when Kafka has given this member its partitions.
+func (s *session) Setup(sarama.ConsumerGroupSession) error {
+	s.consumer.announce()
+	return nil
+}
+
+// Cleanup has nothing to wait for: what is not delivered yet is not committed, and whoever gets the partition reads it again.
+func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+
+// ConsumeClaim hands on one partition's records until the session ends; there is one call for each partition at a time.
+func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	progress := &progress{
+		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, "") },
+		reject: func(offset int64) { s.end(&rejectionError{claim.Topic(), claim.Partition(), offset}) },
+	}
+	for {
+		select {
+		case <-group.Context().Done():
+			return nil
+		case message, ok := <-claim.Messages():
+			// A slot is taken only now: an idle partition must not hold one.
+			if !ok || !s.consumer.deliveries.reserve(group.Context()) {
+				return nil
+			}
+			s.handle(progress, message)
+		}
+	}
+}
+
+func (s *session) handle(progress *progress, message *sarama.ConsumerMessage) {
+	plugin := s.consumer.plugin
+	record := progress.begin(message.Offset)
+	metrics, err := plugin.metricsOf(message)
+	if err != nil {
+		plugin.counters.unparsable.Incr(1)
+		s.consumer.acc.AddError(fmt.Errorf("record of topic %s, partition %d, offset %d passed over: %w",
+			message.Topic, message.Partition, message.Offset, err))
+	}
+	s.consumer.deliveries.send(metrics, record)
+}
