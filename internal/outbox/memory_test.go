@@ -39,7 +39,7 @@ type change struct {
 	content *content
 }
 
-const unbounded = 1 << 40
+const unbounded = 1 << 30
 
 func newMemory() *memory {
 	return &memory{names: make(map[string]*content), durable: make(map[string]*content), room: unbounded}
