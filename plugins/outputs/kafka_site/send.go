@@ -160,11 +160,16 @@ func (s *sender) othersFlow(q *topicQueue) bool {
 // later has a topic looked up and tried again.
 func (s *sender) later(p *part, answer sarama.KError) {
 	q := p.queue
-	if answer == sarama.ErrNotLeaderForPartition && q.failures == 0 { // so looks a change of leader; the next try finds the new one
+	if q.failures == 0 && unsettled(answer) {
 		s.wait(q)
 		return
 	}
 	s.postpone(q, wrapTopic(q.name, answer))
+}
+
+// unsettled is how a change of leader looks, and a topic of which not every broker knows yet: the next try finds out, and is soon enough to say so.
+func unsettled(answer sarama.KError) bool {
+	return answer == sarama.ErrNotLeaderForPartition || answer == sarama.ErrUnknownTopicOrPartition
 }
 
 func (s *sender) written(p *part) {

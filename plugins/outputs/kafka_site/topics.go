@@ -3,6 +3,7 @@ package kafka_site
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
@@ -63,7 +64,25 @@ func (t *topics) make(client sarama.Client, name string) error {
 	if err := t.add(client, name); err != nil {
 		return err
 	}
-	return client.RefreshMetadata(name)
+	return awaitTopic(client, name)
+}
+
+// spreadPause and spreadTries bound how long a topic may take from its creation until each broker knows of it.
+const (
+	spreadPause = 50 * time.Millisecond
+	spreadTries = 20
+)
+
+// awaitTopic asks until the topic that was just created is known: the controller answers before it has told the brokers.
+func awaitTopic(client sarama.Client, name string) (err error) {
+	for range spreadTries {
+		err = client.RefreshMetadata(name)
+		if !errors.Is(err, sarama.ErrUnknownTopicOrPartition) && !errors.Is(err, sarama.ErrLeaderNotAvailable) {
+			return err
+		}
+		time.Sleep(spreadPause)
+	}
+	return err
 }
 
 // add creates the topic; that another station was quicker is success.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -205,6 +206,46 @@ func TestAnotherStationMayCreateTheTopicFirst(t *testing.T) {
 	require.NoError(t, b.plugin.Write(readings("JNU", 2)))
 	require.NoError(t, created)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
+}
+
+// Kafka's controller answers before it has told the brokers of a new topic.
+func TestATopicThatNotEveryBrokerKnowsYet(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	host, port, err := net.SplitHostPort(cluster.ListenAddrs()[0])
+	require.NoError(t, err)
+	self := kmsg.NewMetadataResponseBroker()
+	self.Host = host
+	number, err := strconv.ParseInt(port, 10, 32)
+	require.NoError(t, err)
+	self.Port = int32(number)
+	var unknown atomic.Int32
+	cluster.ControlKey(int16(kmsg.CreateTopics), func(kmsg.Request) (kmsg.Response, error, bool) {
+		unknown.Store(3)
+		return nil, nil, false
+	})
+	cluster.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		asked, ok := request.(*kmsg.MetadataRequest)
+		if !ok || len(asked.Topics) != 1 || unknown.Add(-1) < 0 {
+			return nil, nil, false
+		}
+		response, ok := request.ResponseKind().(*kmsg.MetadataResponse)
+		if !ok {
+			return nil, nil, false
+		}
+		response.SetVersion(request.GetVersion())
+		topic := kmsg.NewMetadataResponseTopic()
+		topic.Topic, topic.ErrorCode = asked.Topics[0].Topic, kerr.UnknownTopicOrPartition.Code
+		response.Topics = append(response.Topics, topic)
+		response.Brokers = append(response.Brokers, self)
+		return response, nil, true
+	})
+	b := newBench(t, cluster.ListenAddrs(), nil)
+	require.NoError(t, b.plugin.Write(readings("JNU", 2)))
+	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
+	require.Empty(t, b.log.Errors(), "that is no error")
+	require.Negative(t, unknown.Load())
 }
 
 func TestOneBadRecordHoldsUpNobodyElse(t *testing.T) {
