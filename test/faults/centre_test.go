@@ -29,8 +29,7 @@ import (
 )
 
 // centreFaults has real InfluxDB and our Telegraf with the shipped configuration of the centre read what the stations send.
-func centreFaults(s *stage) {
-	c := newCentreStage(s)
+func centreFaults(c *centreStage) {
 	for _, fault := range []struct {
 		name string
 		do   func(*centreStage)
@@ -44,7 +43,7 @@ func centreFaults(s *stage) {
 		{"centre killed", centreKilled},
 		{"centres come and go", centresComeAndGo},
 	} {
-		s.Run(fault.name, func(t *testing.T) { fault.do(c.in(t)) })
+		c.Run(fault.name, func(t *testing.T) { fault.do(c.in(t)) })
 	}
 }
 
@@ -93,7 +92,15 @@ func (c *centreStage) in(t *testing.T) *centreStage {
 	return &other
 }
 
-// start runs a centre; each fault has a group of its own by the name of its first site.
+// startForAll runs a centre for all faults that follow, which are judged by InfluxDB then, too.
+func (c *centreStage) startForAll() {
+	c.start(nil)
+	store := audit.NewInfluxDB(c.store.URL(), c.store.Token(), c.store.Organization(), c.store.Bucket())
+	c.Cleanup(store.Close)
+	c.stage.points = store
+}
+
+// start runs a centre.
 func (c *centreStage) start(change func(*telegrafs.Centre)) *process.Process {
 	c.Helper()
 	centre := telegrafs.Centre{

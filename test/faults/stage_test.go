@@ -37,6 +37,8 @@ type stage struct {
 	results *Results
 	// disk is the small broker's.
 	disk string
+	// points are what a centre writes; nil: there is none.
+	points audit.Store
 }
 
 func newStage(t *testing.T) *stage {
@@ -84,7 +86,7 @@ func (s *stage) smallDisk(node int, dir string) error {
 
 // in is the stage for a subtest.
 func (s *stage) in(t *testing.T) *stage {
-	return &stage{T: t, kafka: s.kafka, proxies: s.proxies, results: s.results, disk: s.disk}
+	return &stage{T: t, kafka: s.kafka, proxies: s.proxies, results: s.results, disk: s.disk, points: s.points}
 }
 
 // station starts one at a site of its own.
@@ -155,13 +157,10 @@ func (s *stage) judge(fault, expected string, repeats int64, stations ...*Statio
 		}
 		seen[station.Topic()] = true
 	}
-	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
-	defer cancel()
-	report, err := audit.Run(ctx, audit.Options{Brokers: s.kafka.Addresses(), Topics: topics})
-	require.NoError(s, err)
+	report := s.audit(topics...)
 	s.results.Add(Result{
-		Fault: fault, Expected: expected, Seen: verdict(report), Records: report.Records(), Lost: report.Lost(), Repeated: report.Repeated(),
-		Stall: s.stall(topics[0]),
+		Fault: fault, Expected: expected, Seen: verdict(report), Records: report.Records(), Lost: report.Lost() + report.Missing(),
+		Repeated: report.Repeated(), Stall: s.stall(topics[0]),
 	})
 	require.True(s, report.Sound(), "%s: %+v", verdict(report), report)
 	require.LessOrEqual(s, report.Repeated(), repeats, "repeats")
@@ -171,9 +170,9 @@ func (s *stage) judge(fault, expected string, repeats int64, stations ...*Statio
 
 func verdict(report *audit.Report) string {
 	if report.Sound() {
-		return "all there, in order"
+		return "all in Kafka, in order, and once in InfluxDB"
 	}
-	return fmt.Sprintf("%d lost, %d conflicts, %d out of order", report.Lost(), report.Conflicts(), report.OutOfOrder())
+	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d not in InfluxDB", report.Lost(), report.Conflicts(), report.OutOfOrder(), report.Missing())
 }
 
 // stall is the longest time from a reading to its append; Kafka's timestamps are the brokers'.
@@ -257,7 +256,19 @@ func (s *stage) writeTable() {
 	}
 }
 
-// auditOf is what the audit says of one topic.
-func auditOf(ctx context.Context, s *stage, topic string) (*audit.Report, error) {
-	return audit.Run(ctx, audit.Options{Brokers: s.kafka.Addresses(), Topics: []string{topic}})
+// audit reads the topics, and waits until InfluxDB has all of their readings, for a while.
+func (s *stage) audit(topics ...string) *audit.Report {
+	s.Helper()
+	var report *audit.Report
+	var err error
+	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+		report, err = audit.Run(ctx, audit.Options{Brokers: s.kafka.Addresses(), Topics: topics, Store: s.points})
+		cancel()
+		if err == nil && report.Missing() == 0 || time.Since(begin) > 2*time.Minute {
+			break
+		}
+	}
+	require.NoError(s, err)
+	return report
 }

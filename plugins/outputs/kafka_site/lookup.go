@@ -87,9 +87,17 @@ func (s *sender) take(result found) {
 	if answer, ok := errors.AsType[sarama.KError](result.err); !ok || answer == sarama.ErrSASLAuthenticationFailed {
 		s.lost(result.err, q.failures > 0)
 	} else {
-		q.trouble.begin(s.log, s.now(), result.err)
+		s.passing(q, result.err)
 	}
 	s.wait(q)
+}
+
+// passing is an answer that goes by itself most of the time, such as a change of leader or a topic of which not every broker knows yet,
+// and that often comes for many topics at once: it is logged if it lasts.
+func (s *sender) passing(q *topicQueue, err error) {
+	if parksTopic(err) || q.failures >= 3 {
+		q.trouble.begin(s.log, s.now(), err)
+	}
 }
 
 // lost notes that no broker answers. It is logged from the second time on: brokers hang up on who has been silent for long.
@@ -122,7 +130,7 @@ func (s *sender) stall(q *topicQueue, err error) {
 func (s *sender) postpone(q *topicQueue, err error) {
 	s.blame(q.name, err)
 	if !q.waiting {
-		q.trouble.begin(s.log, s.now(), err)
+		s.passing(q, err)
 		s.wait(q)
 	}
 }

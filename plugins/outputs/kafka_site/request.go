@@ -11,8 +11,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// requestTimeout is how long a broker may take for an answer, and itself for its replicas.
-const requestTimeout = 10 * time.Second
+// requestTimeout is how long a broker may take for an answer, and a little less than it has for its replicas. One that is frozen costs
+// it for a record and again for the metadata that is then asked of it; a batch that is too large for a slow link costs it, too, and is
+// then halved.
+const requestTimeout = 6 * time.Second
 
 // newRequest puts parts into one request, each as one batch: the producer of the client library would cut them as it likes, and a
 // later piece could arrive although an earlier one failed.

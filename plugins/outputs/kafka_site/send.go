@@ -142,34 +142,19 @@ func (s *sender) judge(p *part, answer sarama.KError) {
 	case sarama.ErrOutOfOrderSequenceNumber, sarama.ErrUnknownProducerID, sarama.ErrInvalidProducerEpoch, sarama.ErrInvalidProducerIDMapping:
 		s.again(p)
 	case sarama.ErrTopicAuthorizationFailed, sarama.ErrClusterAuthorizationFailed, sarama.ErrUnknownTopicOrPartition:
-		s.later(p, answer)
+		s.postpone(q, wrapTopic(q.name, answer))
 	default:
 		if s.othersFlow(q) {
 			s.stall(q, wrapTopic(q.name, answer))
 			return
 		}
-		s.later(p, answer)
+		s.postpone(q, wrapTopic(q.name, answer))
 	}
 }
 
 // othersFlow tells whether a topic has failed for long while others were written: then it has a trouble of its own.
 func (s *sender) othersFlow(q *topicQueue) bool {
 	return q.failures >= 5 && s.delivered.After(q.since)
-}
-
-// later has a topic looked up and tried again.
-func (s *sender) later(p *part, answer sarama.KError) {
-	q := p.queue
-	if q.failures == 0 && unsettled(answer) {
-		s.wait(q)
-		return
-	}
-	s.postpone(q, wrapTopic(q.name, answer))
-}
-
-// unsettled is how a change of leader looks, and a topic of which not every broker knows yet: the next try finds out, and is soon enough to say so.
-func unsettled(answer sarama.KError) bool {
-	return answer == sarama.ErrNotLeaderForPartition || answer == sarama.ErrUnknownTopicOrPartition
 }
 
 func (s *sender) written(p *part) {
@@ -222,7 +207,7 @@ func (s *sender) park(r *outbox.Record, err error) {
 func (s *sender) untime(p *part) {
 	q := p.queue
 	if q.untimed {
-		s.later(p, sarama.ErrInvalidTimestamp)
+		s.postpone(q, wrapTopic(q.name, sarama.ErrInvalidTimestamp))
 		return
 	}
 	q.untimed = true
