@@ -11,7 +11,7 @@ func candidates() []candidate {
 	return []candidate{
 		{"segments, growing", "segmentlog", "Open", "*.log"},
 		{"segments, zeroed 64 KiB", "segmentlog", "OpenZeroed", "*.log"},
-		{"segments, zeroed 1 MiB", "segmentlog", "OpenZeroedOnce", "*.log"},
+		{"segments, zeroed if small", "segmentlog", "OpenZeroedSmall", "*.log"},
 		{"segments, fallocate", "segmentlog", "OpenAllocated", "*.log"},
 		{"bbolt", "bolt", "Open", ""},
 		{"Pebble", "pebbledb", "Open", "*.log"},

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -61,7 +63,8 @@ func endedText(resumed int, ended []string) string {
 	if len(ended) == 0 {
 		return strconv.Itoa(resumed)
 	}
-	return fmt.Sprintf("%d; %d end the process (%s)", resumed, len(ended), ended[0])
+	log.Printf("full: %s", ended[0])
+	return fmt.Sprintf("%d; %d times the process ends", resumed, len(ended))
 }
 
 func (b *bench) fullOnce(ctx context.Context, c candidate, leave int64) (s story, o outcome, end string, err error) {
@@ -72,9 +75,9 @@ func (b *bench) fullOnce(ctx context.Context, c candidate, leave int64) (s story
 	err = b.onDisk(c, smallDisk, func(d *disk.Disk) error {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		dir := filepath.Join(d.Dir, "queue")
+		dir, filler := filepath.Join(d.Dir, "queue"), filepath.Join(d.Dir, "filler")
 		out, runErr := exec.CommandContext(limited, program, "full", "-dir", dir, //nolint:gosec // what b built
-			"-filler", filepath.Join(d.Dir, "filler"), "-leave", strconv.FormatInt(leave, 10)).Output()
+			"-filler", filler, "-leave", strconv.FormatInt(leave, 10)).Output()
 		if runErr != nil {
 			end = "hangs"
 			var exit *exec.ExitError
@@ -87,6 +90,9 @@ func (b *bench) fullOnce(ctx context.Context, c candidate, leave int64) (s story
 		}
 		if s.promised == 0 {
 			return fmt.Errorf("it did not begin: %s", end)
+		}
+		if err := os.Remove(filler); err != nil && !errors.Is(err, os.ErrNotExist) { // it is there if the process ended early
+			return err
 		}
 		found, err := b.verify(ctx, c, dir)
 		// The record whose append failed may be there or not: it was not promised, and not taken back either.

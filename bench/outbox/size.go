@@ -77,7 +77,7 @@ func memory(ctx context.Context, b *bench, c candidate, t *table) error {
 	if err != nil {
 		return err
 	}
-	t.set("resident memory with 100,000 records waiting, above that of no queue (median of 3)", c, "%.1f MB", float64(own-base)/1e6)
+	t.set("resident memory with 100,000 records waiting, above that of no queue (median of 3)", c, "%.1f MB", max(0, float64(own-base)/1e6))
 	return nil
 }
 

@@ -2,8 +2,12 @@ package probe
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
 	"github.com/telegraf-station/telegraf-station/bench/outbox/queue"
@@ -13,7 +17,8 @@ import (
 type Appended struct {
 	// Device is what the block device got.
 	Device disk.Written
-	Time   time.Duration
+	// Left is what the closed queue's files take of the disk when all records are acknowledged.
+	Left int64
 }
 
 func (o *options) append() error {
@@ -25,12 +30,13 @@ func (o *options) append() error {
 	if err != nil {
 		return err
 	}
-	started := time.Now()
 	if err := errors.Join(o.appendAll(q), q.Close()); err != nil {
 		return err
 	}
 	var result Appended
-	result.Time = time.Since(started)
+	if result.Left, err = taken(o.dir); err != nil {
+		return err
+	}
 	if result.Device, err = disk.Stat(o.device, o.dir); err != nil {
 		return err
 	}
@@ -85,4 +91,18 @@ func (o *options) fill() error {
 		}
 	}
 	return nil
+}
+
+// taken is the disk that a folder's files take.
+func taken(dir string) (bytes int64, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		var stat unix.Stat_t
+		err = unix.Stat(path, &stat)
+		bytes += stat.Blocks * 512
+		return err
+	})
+	return bytes, err
 }

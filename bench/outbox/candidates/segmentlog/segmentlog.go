@@ -18,16 +18,17 @@ import (
 const (
 	segmentSize = 1 << 20
 	zeroAhead   = 64 << 10
+	small       = 16 << 10
 )
 
 // room is how a segment gets the room that is written to.
 type room int
 
 const (
-	growing    room = iota // each append makes the file longer
-	zeroed                 // it is filled with zeros ahead, 64 KiB at a time
-	zeroedOnce             // it is filled with zeros when it is made
-	allocated              // fallocate reserves it when it is made
+	growing     room = iota // each append makes the file longer
+	zeroed                  // it is filled with zeros ahead, 64 KiB at a time
+	zeroedSmall             // the same, but an append of many records only makes the file longer
+	allocated               // fallocate reserves it when it is made
 )
 
 // Open lets an append make the file longer.
@@ -36,8 +37,8 @@ func Open(dir string) (queue.Queue, error) { return open(dir, growing) }
 // OpenZeroed fills the file with zeros, 64 KiB ahead.
 func OpenZeroed(dir string) (queue.Queue, error) { return open(dir, zeroed) }
 
-// OpenZeroedOnce fills the whole segment with zeros when it is made.
-func OpenZeroedOnce(dir string) (queue.Queue, error) { return open(dir, zeroedOnce) }
+// OpenZeroedSmall does that for appends below 16 KiB: the others come seldom enough to pay for their metadata.
+func OpenZeroedSmall(dir string) (queue.Queue, error) { return open(dir, zeroedSmall) }
 
 // OpenAllocated reserves the segment's room by fallocate when it is made.
 func OpenAllocated(dir string) (queue.Queue, error) { return open(dir, allocated) }
@@ -105,7 +106,7 @@ func (l *log) Append(records [][]byte) error {
 
 func (l *log) write(data []byte) error {
 	end := l.size + int64(len(data))
-	if l.room == zeroed && end > l.filled {
+	if end > l.filled && (l.room == zeroed || l.room == zeroedSmall && len(data) < small) {
 		filled := (end/zeroAhead + 1) * zeroAhead
 		data = append(data, make([]byte, filled-end)...)
 	}
@@ -144,15 +145,10 @@ func (l *log) roll() error {
 }
 
 func (l *log) prepare() error {
-	var err error
-	switch l.room {
-	case allocated:
-		err = unix.Fallocate(int(l.file.Fd()), 0, 0, segmentSize)
-	case zeroedOnce:
-		_, err = l.file.WriteAt(make([]byte, segmentSize), 0)
-	}
-	if err != nil {
-		return err
+	if l.room == allocated {
+		if err := unix.Fallocate(int(l.file.Fd()), 0, 0, segmentSize); err != nil {
+			return err
+		}
 	}
 	if err := l.file.Sync(); err != nil {
 		return err
