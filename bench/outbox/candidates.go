@@ -9,6 +9,7 @@ type candidate struct {
 
 func candidates() []candidate {
 	return []candidate{
+		{"internal/outbox", "ours", "Open", "log/*.log"},
 		{"segments, growing", "segmentlog", "Open", "*.log"},
 		{"segments, zeroed 64 KiB", "segmentlog", "OpenZeroed", "*.log"},
 		{"segments, zeroed if small", "segmentlog", "OpenZeroedSmall", "*.log"},

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/IBM/sarama"
 )
-
-// longestConnectPause lies between two attempts to reach any broker: a network that is back is found soon.
-const longestConnectPause = 10 * time.Second
 
 // connect begins an attempt to reach a broker, if a topic needs one and it is time.
 func (s *sender) connect() {
@@ -46,7 +42,7 @@ func (s *sender) opened(id identity, err error) {
 	if err != nil {
 		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, hint(err))
 		s.failures++
-		s.connectAt = s.now().Add(min(pause(s.failures), longestConnectPause))
+		s.connectAt = s.now().Add(pause(s.failures, longestPause))
 		s.blame("", err)
 		s.connection.begin(s.log, s.now(), err)
 		s.outbox.Trouble()

@@ -89,7 +89,7 @@ func (s *sender) take(result found) {
 	} else {
 		s.passing(q, result.err)
 	}
-	s.wait(q)
+	s.wait(q, longestPause)
 }
 
 // passing is an answer that goes by itself most of the time, such as a change of leader or a topic of which not every broker knows yet,
@@ -122,7 +122,7 @@ func (s *sender) stall(q *topicQueue, err error) {
 	q.parts = nil
 	s.blame(q.name, err)
 	q.trouble.begin(s.log, s.now(), err)
-	s.wait(q)
+	s.wait(q, stalledPause)
 	s.outbox.Stall(q.name)
 }
 
@@ -131,6 +131,6 @@ func (s *sender) postpone(q *topicQueue, err error) {
 	s.blame(q.name, err)
 	if !q.waiting {
 		s.passing(q, err)
-		s.wait(q)
+		s.wait(q, longestPause)
 	}
 }

@@ -64,7 +64,7 @@ func (s *sender) load(broker *sarama.Broker) (parts []*part) {
 // renew has a topic get a new identity before it goes on.
 func (s *sender) renew(q *topicQueue) {
 	q.identity, q.renew = identity{}, true
-	s.wait(q)
+	s.wait(q, longestPause)
 	q.retryAt = s.now()
 }
 
@@ -125,7 +125,7 @@ func (s *sender) unanswered(p *part, err error) {
 	s.blame(q.name, fmt.Errorf("topic %q: %w%s", q.name, err, hint(err)))
 	if !q.waiting {
 		s.lost(fmt.Errorf("topic %q: %w", q.name, err), q.failures > 0)
-		s.wait(q)
+		s.wait(q, longestPause)
 	}
 }
 

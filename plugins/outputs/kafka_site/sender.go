@@ -144,9 +144,9 @@ func (s *sender) retry() {
 }
 
 // wait has a topic tried again later.
-func (s *sender) wait(q *topicQueue) {
+func (s *sender) wait(q *topicQueue, longest time.Duration) {
 	q.leaders = nil
-	q.fail(s.now())
+	q.fail(s.now(), longest)
 	s.waiting[q] = struct{}{}
 }
 

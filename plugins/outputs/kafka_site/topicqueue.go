@@ -65,21 +65,23 @@ const (
 	maxBatch = 500
 	// maxBatchBytes is below every broker's default of message.max.bytes.
 	maxBatchBytes = 512 << 10
-	// firstPause and longestPause lie between two tries; the pauses double.
+	// firstPause lies between the first two tries; the pauses double, up to stalledPause for a topic that somebody must see to, and up to
+	// longestPause for what goes by itself.
 	firstPause   = 250 * time.Millisecond
-	longestPause = time.Minute
+	longestPause = 5 * time.Second
+	stalledPause = time.Minute
 )
 
 // pause is how long to wait after so many failures.
-func pause(failures int) time.Duration {
-	return min(firstPause<<min(max(failures-1, 0), 10), longestPause)
+func pause(failures int, longest time.Duration) time.Duration {
+	return min(firstPause<<min(max(failures-1, 0), 10), longest)
 }
 
-func (q *topicQueue) fail(now time.Time) {
+func (q *topicQueue) fail(now time.Time, longest time.Duration) {
 	if q.failures++; q.failures == 1 {
 		q.since = now
 	}
-	q.waiting, q.retryAt = true, now.Add(pause(q.failures))
+	q.waiting, q.retryAt = true, now.Add(pause(q.failures, longest))
 }
 
 // cut makes parts of records, in their order.
