@@ -97,7 +97,7 @@ func (c *centreStage) startForAll() {
 	c.start(nil)
 	store := audit.NewInfluxDB(c.store.URL(), c.store.Token(), c.store.Organization(), c.store.Bucket())
 	c.Cleanup(store.Close)
-	c.stage.points = store
+	c.points = store
 }
 
 // start runs a centre.
