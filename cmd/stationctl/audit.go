@@ -32,7 +32,8 @@ func newAudit() *cobra.Command {
 		Short: "Prove from the topics what was lost, repeated or disordered",
 		Long: `Audit reads the topics of sites from their beginning to what is their end now, and tells for each site and device how many records
 there are, and which are lost, repeated, in conflict (one number with two values) or out of order, from the numbers that outputs.kafka_site
-gives each record. Numbers that a station gave up and told of are parked or dropped, not lost. With --influx-url it also looks whether
+gives each record. Numbers that a station gave up are parked or dropped, not lost: the next record of that device tells of them, and
+until it comes they count as lost. With --influx-url it also looks whether
 InfluxDB has a point for each reading; points that the bucket's retention has removed are not missed.
 
 It exits with 1 if anything is lost, in conflict, out of order or not in InfluxDB. It changes nothing, and commits no offsets.`,
