@@ -118,6 +118,41 @@ func TestAMissingTopicKeepsItsOwnRecordsOnly(t *testing.T) {
 	requireGapless(t, consume(t, cluster, "GIST_1_rasp", 100), 100)
 }
 
+// One of 20 sites' topics is denied: 19 flow on.
+func TestADeniedTopicKeepsItsOwnRecordsOnly(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	var denied atomic.Bool
+	denied.Store(true)
+	cluster.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		asked := request.(*kmsg.MetadataRequest)
+		for _, topic := range asked.Topics {
+			if denied.Load() && topic.Topic != nil && *topic.Topic == "site7_1_rasp" {
+				return refuseTopic(cluster, asked), nil, true
+			}
+		}
+		return nil, nil, false
+	})
+	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), nil)
+	for i := range 20 {
+		for site := range 20 {
+			require.NoError(t, b.plugin.Write([]telegraf.Metric{reading(fmt.Sprintf("site%d", site), "pi", i)}))
+		}
+	}
+	require.Eventually(t, func() bool { return waitingIn(b) == 20 }, 30*time.Second, time.Millisecond)
+	require.Contains(t, strings.Join(b.log.Errors(), "\n"), `topic "site7_1_rasp": this user may not write to it: allow WRITE and DESCRIBE`)
+	for site := range 20 {
+		if site != 7 {
+			requireGapless(t, consume(t, cluster, fmt.Sprintf("site%d_1_rasp", site), 20), 20)
+		}
+	}
+	denied.Store(false)
+	b.plugin.sender.hurry()
+	requireDrained(t, b)
+	requireGapless(t, consume(t, cluster, "site7_1_rasp", 20), 20)
+}
+
 func TestOnFailureLeavesTheDiskAloneWhileKafkaIsThere(t *testing.T) {
 	t.Parallel()
 	port, err := process.ReservePort()
