@@ -24,38 +24,26 @@ type Options struct {
 	Brokers []string
 	// Config are the connection's settings; nil for the default.
 	Config *sarama.Config
-	// Topics are the names, or Pattern what they match.
+	// Topics are the names, or Pattern what they match; without both it is DefaultPattern.
 	Topics  []string
 	Pattern *regexp.Regexp
 	// Store is where the points should be; nil: it is not asked.
 	Store Store
 }
 
-// NewConfig is a client that creates nothing and reads nothing that it is not asked for.
-func NewConfig() *sarama.Config {
-	config := sarama.NewConfig()
-	config.ClientID = "stationctl"
-	config.Version = sarama.V2_8_0_0
-	config.Metadata.AllowAutoTopicCreation = false
-	config.Metadata.Retry.Max = 1
-	config.Consumer.Return.Errors = true
-	return config
-}
+// DefaultPattern matches the topics of sites: three parts with _ between them.
+const DefaultPattern = `^[^_]+_[^_]+_[^_]+$`
 
 // parallel is how many topics are read at once.
 const parallel = 4
 
 // Run audits what the topics hold now. An error says what could not be read; that something is lost is no error.
 func Run(ctx context.Context, options Options) (*Report, error) {
-	config := options.Config
-	if config == nil {
-		config = NewConfig()
-	}
-	client, err := sarama.NewClient(options.Brokers, config)
+	client, end, err := connect(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("cannot connect to Kafka: %w", err)
+		return nil, err
 	}
-	defer client.Close() //nolint:errcheck // it was only read
+	defer end()
 	names, err := findTopics(client, options)
 	if err != nil {
 		return nil, err
@@ -73,7 +61,11 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 // findTopics are those that are named, or that match.
 func findTopics(client sarama.Client, options Options) ([]string, error) {
 	if len(options.Topics) > 0 {
-		return options.Topics, nil
+		return slices.Compact(slices.Sorted(slices.Values(options.Topics))), nil
+	}
+	pattern := options.Pattern
+	if pattern == nil {
+		pattern = regexp.MustCompile(DefaultPattern)
 	}
 	if err := client.RefreshMetadata(); err != nil {
 		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
@@ -82,9 +74,9 @@ func findTopics(client sarama.Client, options Options) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
 	}
-	names := slices.DeleteFunc(all, func(name string) bool { return !options.Pattern.MatchString(name) })
+	names := slices.DeleteFunc(all, func(name string) bool { return !pattern.MatchString(name) })
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no topic matches %q", options.Pattern)
+		return nil, fmt.Errorf("no topic matches %q", pattern)
 	}
 	slices.Sort(names)
 	return names, nil
@@ -119,9 +111,9 @@ func (a *auditor) topic(ctx context.Context, name string) (Topic, error) {
 		return topic, fmt.Errorf("topic %q: %w", name, err)
 	}
 	devices := make(map[string]*series)
-	for _, partition := range partitions {
-		if err := a.partition(ctx, &topic, partition, devices); err != nil {
-			return topic, fmt.Errorf("topic %q, partition %d: %w", name, partition, err)
+	for _, number := range partitions {
+		if err := a.partition(ctx, &topic, number, devices); err != nil {
+			return topic, fmt.Errorf("topic %q, partition %d: %w", name, number, err)
 		}
 	}
 	for id, s := range devices {
@@ -137,34 +129,12 @@ func (a *auditor) topic(ctx context.Context, name string) (Topic, error) {
 	return topic, nil
 }
 
-// partition reads from the beginning to the end that is there now.
-func (a *auditor) partition(ctx context.Context, topic *Topic, partition int32, devices map[string]*series) error {
-	start, err := a.client.GetOffset(topic.Name, partition, sarama.OffsetOldest)
+func (a *auditor) partition(ctx context.Context, topic *Topic, number int32, devices map[string]*series) error {
+	p, err := openPartition(a.client, topic.Name, number)
 	if err != nil {
 		return err
 	}
-	end, err := a.client.GetOffset(topic.Name, partition, sarama.OffsetNewest)
-	if err != nil || start == end {
-		return err
-	}
-	messages, err := a.consumer.ConsumePartition(topic.Name, partition, start)
-	if err != nil {
-		return err
-	}
-	defer messages.AsyncClose()
-	for {
-		select {
-		case message := <-messages.Messages():
-			topic.take(message, start == 0, devices)
-			if message.Offset >= end-1 {
-				return nil
-			}
-		case err := <-messages.Errors():
-			return err
-		case <-ctx.Done():
-			return fmt.Errorf("not read to its end at offset %d: %w", end, ctx.Err())
-		}
-	}
+	return p.read(ctx, a.consumer, func(message *sarama.ConsumerMessage) { topic.take(message, p.start == 0, devices) })
 }
 
 func (t *Topic) take(message *sarama.ConsumerMessage, whole bool, devices map[string]*series) {
@@ -176,12 +146,14 @@ func (t *Topic) take(message *sarama.ConsumerMessage, whole bool, devices map[st
 		t.Foreign++
 		return
 	}
-	e, err := read(headers, message.Value)
+	e := &entry{partition: message.Partition, whole: whole, value: message.Value}
+	numbered, err := e.read(headers)
 	if err != nil {
 		t.Unreadable++
+	}
+	if !numbered {
 		return
 	}
-	e.partition, e.whole = message.Partition, whole
 	id := string(message.Key)
 	if devices[id] == nil {
 		devices[id] = newSeries()

@@ -151,10 +151,7 @@ func TestRetentionIsNoLoss(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.write("old_1_rasp", numbers(firstEpoch, 1, 2, 3, 4, 6)...)
-	admin, err := sarama.NewClusterAdmin(s.cluster.Addresses(), NewConfig())
-	require.NoError(t, err)
-	require.NoError(t, admin.DeleteRecords("old_1_rasp", map[int32]int64{0: 2}))
-	require.NoError(t, admin.Close())
+	s.deleteRecords("old_1_rasp", 0, 2)
 	d := s.device("old_1_rasp")
 	require.EqualValues(t, 1, d.Lost)
 	require.EqualValues(t, 3, d.Records)
@@ -163,13 +160,16 @@ func TestRetentionIsNoLoss(t *testing.T) {
 func TestForeignRecords(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.write("mixed_1_rasp", written{device: "other", value: "{}"}, written{device: "pi", epoch: firstEpoch, seq: 1, value: "no JSON"},
-		written{device: "pi", epoch: firstEpoch, seq: 1})
+	s.write("mixed_1_rasp", written{device: "other", value: "{}"}, written{device: "pi", epoch: firstEpoch, seq: 1})
 	report, err := s.audit("mixed_1_rasp")
 	require.NoError(t, err)
 	require.EqualValues(t, 1, report.Topics[0].Foreign)
-	require.EqualValues(t, 1, report.Topics[0].Unreadable)
 	require.True(t, report.Sound())
+	s.write("mixed_1_rasp", written{device: "pi", epoch: firstEpoch, seq: 2, value: "no JSON"})
+	report, err = s.audit("mixed_1_rasp")
+	require.NoError(t, err)
+	require.False(t, report.Sound())
+	require.Zero(t, report.Lost(), "it has arrived")
 	var text bytes.Buffer
 	require.NoError(t, report.Write(&text))
 	require.Contains(t, text.String(), "mixed_1_rasp: 1 records without our headers, 1 unreadable\n")
@@ -198,6 +198,13 @@ func TestDevicesAndPartitionsAndEmptyTopics(t *testing.T) {
 	text, err := json.Marshal(report)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"device_id":"e","records":20,"lost":0`)
+	report, err = Run(t.Context(), Options{Brokers: s.cluster.Addresses()})
+	require.NoError(t, err)
+	require.Len(t, report.Topics, 2, "the pattern is the default one")
+	report, err = s.audit("JNU_1_rasp", "GIST_1_rasp", "JNU_1_rasp")
+	require.NoError(t, err)
+	require.Len(t, report.Topics, 2, "a name that is given twice is one")
+	require.EqualValues(t, 100, report.Records())
 }
 
 func TestWhatCannotBeRead(t *testing.T) {
@@ -230,14 +237,15 @@ func TestTheStoreIsCompared(t *testing.T) {
 	s.write("JNU_1_rasp", numbers(firstEpoch, 1, 2, 3, 4, 5, 5)...)
 	second := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Second) }
 	report, err := Run(t.Context(), Options{
-		Brokers: s.cluster.Addresses(), Topics: []string{"JNU_1_rasp"}, Store: fakeStore{second(1), second(3), second(4)},
+		Brokers: s.cluster.Addresses(), Topics: []string{"JNU_1_rasp"}, Store: fakeStore{second(1), second(3), second(3), second(3), second(4)},
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, report.Missing())
+	require.EqualValues(t, 1, report.Doubled(), "three points of one time")
 	require.False(t, report.Sound())
 	require.Equal(t, []time.Time{second(2), second(5)}, report.Topics[0].Devices[0].MissingTimes)
 	var text bytes.Buffer
 	require.NoError(t, report.Write(&text))
 	require.Contains(t, text.String(), "JNU_1_rasp, pi: 2026-11-24T12:00:05Z is not in InfluxDB\n")
-	require.True(t, strings.HasSuffix(text.String(), "6 records, 0 lost, 1 repeated, 0 conflicts, 0 out of order, 2 not in InfluxDB\n"))
+	require.True(t, strings.HasSuffix(text.String(), "6 records, 0 lost, 1 repeated, 0 conflicts, 0 out of order, 2 not in InfluxDB, 1 twice\n"))
 }

@@ -33,7 +33,7 @@ func (s *rangeSet) add(n uint64) bool {
 	return true
 }
 
-// addRange adds all numbers of a range.
+// addRange adds all numbers of a range. Neighbours stay apart, which changes no gap.
 func (s *rangeSet) addRange(r delivery.Range) {
 	for _, gap := range s.gaps(r.From, r.To) {
 		i := sort.Search(len(*s), func(i int) bool { return (*s)[i].From > gap.From })

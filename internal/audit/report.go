@@ -21,7 +21,8 @@ type Report struct {
 // Topic is a site's.
 type Topic struct {
 	Name string `json:"topic"`
-	// Foreign are records without the headers, Unreadable those with headers or values that make no sense.
+	// Foreign are records without the headers, Unreadable those with headers or values that make no sense. An unreadable record whose
+	// number can be read is counted with its device too: it has arrived.
 	Foreign    int64    `json:"foreign"`
 	Unreadable int64    `json:"unreadable"`
 	Devices    []Device `json:"devices"`
@@ -37,8 +38,10 @@ type Device struct {
 	OutOfOrder int64     `json:"out_of_order"`
 	Parked     int64     `json:"parked"`
 	Dropped    int64     `json:"dropped"`
-	Newest     time.Time `json:"newest"`
+	Newest     time.Time `json:"newest,omitzero"`
 	Epochs     []Epoch   `json:"epochs"`
+	// Doubled are times of readings for which InfluxDB has more than one point, as with a tag that was added later.
+	Doubled int64 `json:"doubled"`
 	// Missing are distinct times of readings that InfluxDB does not have; MissingTimes are the first few.
 	Missing      int64       `json:"missing"`
 	MissingTimes []time.Time `json:"missing_times,omitempty"`
@@ -85,9 +88,20 @@ func (r *Report) Dropped() int64 { return r.sum(func(d *Device) int64 { return d
 // Missing are readings that are not in InfluxDB.
 func (r *Report) Missing() int64 { return r.sum(func(d *Device) int64 { return d.Missing }) }
 
+// Doubled are readings that are in InfluxDB more than once.
+func (r *Report) Doubled() int64 { return r.sum(func(d *Device) int64 { return d.Doubled }) }
+
+// Unreadable are records with the headers, but with headers or values that make no sense.
+func (r *Report) Unreadable() (n int64) {
+	for _, topic := range r.Topics {
+		n += topic.Unreadable
+	}
+	return n
+}
+
 // Sound tells whether everything that was promised is kept.
 func (r *Report) Sound() bool {
-	return r.Lost() == 0 && r.Conflicts() == 0 && r.OutOfOrder() == 0 && r.Missing() == 0
+	return r.Lost() == 0 && r.Conflicts() == 0 && r.OutOfOrder() == 0 && r.Unreadable() == 0 && r.Missing() == 0 && r.Doubled() == 0
 }
 
 // Write prints the report as a table, the details, and a summary.
@@ -102,17 +116,17 @@ func (r *Report) Write(w io.Writer) error {
 func (r *Report) rows() [][]string {
 	rows := [][]string{{"topic", "device", "records", "lost", "repeated", "conflicts", "out of order", "parked", "dropped", "epochs", "newest"}}
 	if r.Store {
-		rows[0] = append(rows[0], "not in InfluxDB")
+		rows[0] = append(rows[0], "not in InfluxDB", "twice in InfluxDB")
 	}
 	for _, topic := range r.Topics {
 		for _, d := range topic.Devices {
-			row := []string{topic.Name, d.ID}
+			row := []string{topic.Name, shown(d.ID)}
 			for _, n := range []int64{d.Records, d.Lost, d.Repeated, d.Conflicts, d.OutOfOrder, d.Parked, d.Dropped, int64(len(d.Epochs))} {
 				row = append(row, strconv.FormatInt(n, 10))
 			}
-			row = append(row, d.Newest.Format(time.RFC3339))
+			row = append(row, d.newest())
 			if r.Store {
-				row = append(row, strconv.FormatInt(d.Missing, 10))
+				row = append(row, strconv.FormatInt(d.Missing, 10), strconv.FormatInt(d.Doubled, 10))
 			}
 			rows = append(rows, row)
 		}
@@ -120,18 +134,35 @@ func (r *Report) rows() [][]string {
 	return rows
 }
 
+func (d *Device) newest() string {
+	if d.Newest.IsZero() {
+		return "none"
+	}
+	return d.Newest.Format(time.RFC3339)
+}
+
+// shown is a record's key as a terminal can show it: what is no agent's may hold anything.
+func shown(key string) string {
+	if quoted := strconv.Quote(key); quoted != `"`+key+`"` || key == "" {
+		return quoted
+	}
+	return key
+}
+
 func (r *Report) details() string {
 	var text strings.Builder
 	for _, topic := range r.Topics {
 		if topic.Foreign > 0 || topic.Unreadable > 0 {
 			fmt.Fprintf(&text, "%s: %d records without our headers, %d unreadable\n", topic.Name, topic.Foreign, topic.Unreadable)
+		} else if len(topic.Devices) == 0 {
+			fmt.Fprintf(&text, "%s: no records\n", topic.Name)
 		}
 		for _, d := range topic.Devices {
 			for _, e := range d.Epochs {
-				text.WriteString(e.losses(topic.Name, d.ID))
+				text.WriteString(e.losses(topic.Name, shown(d.ID)))
 			}
 			for _, missing := range d.MissingTimes {
-				fmt.Fprintf(&text, "%s, %s: %s is not in InfluxDB\n", topic.Name, d.ID, missing.Format(time.RFC3339Nano))
+				fmt.Fprintf(&text, "%s, %s: %s is not in InfluxDB\n", topic.Name, shown(d.ID), missing.Format(time.RFC3339Nano))
 			}
 		}
 	}
@@ -155,7 +186,10 @@ func (e *Epoch) losses(topic, device string) string {
 func (r *Report) summary() string {
 	text := fmt.Sprintf("%d records, %d lost, %d repeated, %d conflicts, %d out of order", r.Records(), r.Lost(), r.Repeated(), r.Conflicts(), r.OutOfOrder())
 	if r.Store {
-		text += fmt.Sprintf(", %d not in InfluxDB", r.Missing())
+		text += fmt.Sprintf(", %d not in InfluxDB, %d twice", r.Missing(), r.Doubled())
+	}
+	if unreadable := r.Unreadable(); unreadable > 0 {
+		text += fmt.Sprintf(", %d unreadable", unreadable)
 	}
 	return text + "\n"
 }

@@ -1,14 +1,9 @@
 package audit
 
 import (
-	"encoding/json"
-	"fmt"
 	"hash/maphash"
 	"slices"
-	"strconv"
 	"time"
-
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
 )
 
 // rememberedValues is how many of a device's newest numbers have their value remembered, to tell a repeat from a conflict.
@@ -24,6 +19,7 @@ type series struct {
 	reached map[int32]place
 	values  map[place]uint64
 	order   []place
+	seed    maphash.Seed
 	// times are the readings', for the comparison with the store.
 	times []int64
 }
@@ -31,7 +27,7 @@ type series struct {
 // epoch is one life of an outbox.
 type epoch struct {
 	seen, parked, dropped rangeSet
-	// whole says that the topic has lost nothing to its retention, so that the numbers begin at 1.
+	// whole says that no partition with its records has lost any to the topic's retention, so that the numbers begin at 1.
 	whole bool
 }
 
@@ -46,21 +42,8 @@ func (p place) before(other place) bool {
 }
 
 func newSeries() *series {
-	return &series{epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64)}
+	return &series{epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64), seed: maphash.MakeSeed()}
 }
-
-// entry is a record as it was read.
-type entry struct {
-	partition int32
-	place     place
-	skipped   delivery.Skipped
-	value     []byte
-	time      time.Time
-	// whole says that the partition begins at offset 0.
-	whole bool
-}
-
-var seed = maphash.MakeSeed()
 
 func (s *series) add(e *entry) {
 	s.records++
@@ -72,19 +55,22 @@ func (s *series) add(e *entry) {
 		ep = &epoch{whole: e.whole}
 		s.epochs[e.place.epoch] = ep
 	}
+	ep.whole = ep.whole && e.whole
 	for _, r := range e.skipped.Parked {
 		ep.parked.addRange(r)
 	}
 	for _, r := range e.skipped.Dropped {
 		ep.dropped.addRange(r)
 	}
-	hash := maphash.Bytes(seed, e.value)
+	hash := maphash.Bytes(s.seed, e.value)
 	if !ep.seen.add(e.place.seq) {
 		s.repeat(e.place, hash)
 		return
 	}
 	s.remember(e.place, hash)
-	s.times = append(s.times, e.time.UnixNano())
+	if !e.time.IsZero() {
+		s.times = append(s.times, e.time.UnixNano())
+	}
 	if e.place.before(s.reached[e.partition]) {
 		s.outOfOrder++
 		return
@@ -146,25 +132,4 @@ func (e *epoch) notSeen(given rangeSet) (n int64) {
 		n += count(e.seen.gaps(r.From, r.To))
 	}
 	return n
-}
-
-// read makes an entry of a record's headers and value.
-func read(headers map[string]string, value []byte) (*entry, error) {
-	e := &entry{value: value}
-	e.place.epoch = headers[delivery.HeaderEpoch]
-	var err error
-	if e.place.seq, err = strconv.ParseUint(headers[delivery.HeaderSeq], 10, 64); err != nil || e.place.seq == 0 {
-		return nil, fmt.Errorf("header %s is no number from 1 (got %q)", delivery.HeaderSeq, headers[delivery.HeaderSeq])
-	}
-	if e.skipped, err = delivery.ParseSkipped(headers[delivery.HeaderSkipped]); err != nil {
-		return nil, err
-	}
-	var reading struct {
-		Time time.Time `json:"time"`
-	}
-	if err := json.Unmarshal(value, &reading); err != nil {
-		return nil, fmt.Errorf("the value is no reading: %w", err)
-	}
-	e.time = reading.Time
-	return e, nil
 }

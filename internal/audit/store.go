@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +21,7 @@ type Store interface {
 // shownTimes is how many missing times a report names.
 const shownTimes = 5
 
-// compare looks whether the store has a point for each time.
+// compare looks whether the store has one point for each time.
 func compare(ctx context.Context, store Store, topic string, d *Device, times []int64) error {
 	since, err := store.Since(ctx)
 	if err != nil {
@@ -34,7 +33,7 @@ func compare(ctx context.Context, store Store, topic string, d *Device, times []
 	if times = times[from:]; len(times) == 0 {
 		return nil
 	}
-	next := 0
+	next, doubled := 0, -1
 	missing := func(until int) {
 		for ; next < until; next++ {
 			if d.Missing++; d.Missing <= shownTimes {
@@ -45,6 +44,9 @@ func compare(ctx context.Context, store Store, topic string, d *Device, times []
 	err = store.Times(ctx, topic, d.ID, time.Unix(0, times[0]), time.Unix(0, times[len(times)-1]), func(at int64) {
 		i, found := slices.BinarySearch(times, at)
 		missing(max(i, next))
+		if found && i < next && i != doubled {
+			d.Doubled, doubled = d.Doubled+1, i
+		}
 		if found {
 			next = i + 1
 		}
@@ -61,7 +63,8 @@ type InfluxDB struct {
 
 // NewInfluxDB connects when it is first asked. Close ends the connections.
 func NewInfluxDB(url, token, org, bucket string) *InfluxDB {
-	return &InfluxDB{influxdb2.NewClient(url, token), org, bucket}
+	// The time of a long answer is the context's: the client's own limit of 20 s would end it in the middle.
+	return &InfluxDB{influxdb2.NewClientWithOptions(url, token, influxdb2.DefaultOptions().SetHTTPRequestTimeout(0)), org, bucket}
 }
 
 // Close ends the connections.
@@ -93,8 +96,8 @@ func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to tim
   |> filter(fn: (r) => r._measurement == %s and r._field == "status" and r.id == %s and r.site == %s and r.index == %s and r.type == %s)
   |> keep(columns: ["_time"])
   |> sort(columns: ["_time"])`,
-		strconv.Quote(i.bucket), from.UTC().Format(time.RFC3339Nano), to.Add(1).UTC().Format(time.RFC3339Nano),
-		strconv.Quote(parts[0]+"_"+parts[2]), strconv.Quote(device), strconv.Quote(parts[0]), strconv.Quote(parts[1]), strconv.Quote(parts[2]))
+		quote(i.bucket), from.UTC().Format(time.RFC3339Nano), to.Add(1).UTC().Format(time.RFC3339Nano),
+		quote(parts[0]+"_"+parts[2]), quote(device), quote(parts[0]), quote(parts[1]), quote(parts[2]))
 	result, err := i.client.QueryAPI(i.org).Query(ctx, query)
 	if err != nil {
 		return fmt.Errorf("InfluxDB: %w", err)
@@ -107,4 +110,19 @@ func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to tim
 		return fmt.Errorf("InfluxDB: %w", result.Err())
 	}
 	return nil
+}
+
+// quote makes a Flux string. Go's own quoting is another: Flux knows no \u, and would run what stands in ${}.
+func quote(text string) string {
+	var quoted strings.Builder
+	quoted.WriteByte('"')
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c == '$' || c == 0x7f {
+			fmt.Fprintf(&quoted, `\x%02x`, c)
+			continue
+		}
+		quoted.WriteByte(text[i])
+	}
+	quoted.WriteByte('"')
+	return quoted.String()
 }

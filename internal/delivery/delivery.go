@@ -17,6 +17,35 @@ const (
 	HeaderSkipped = "station-skipped"
 )
 
+// MaxSeq is the highest number that is read: more than an agent can write, exact in every reader of JSON, and low enough that sums of such
+// numbers do not overflow: else one damaged header could make up for what was lost elsewhere.
+const MaxSeq = 1<<53 - 1
+
+// ParseEpoch checks the header's value and returns it: epochs are compared as text, so it matters what they look like.
+func ParseEpoch(text string) (string, error) {
+	if len(text) != 16 || strings.Trim(text, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("header %s must be 16 hex digits in lower case (got %q)", HeaderEpoch, text)
+	}
+	return text, nil
+}
+
+// ParseSeq reads the header's value.
+func ParseSeq(text string) (uint64, error) {
+	seq, err := parseNumber(text)
+	if err != nil {
+		return 0, fmt.Errorf("header %s: %w", HeaderSeq, err)
+	}
+	return seq, nil
+}
+
+func parseNumber(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n == 0 || n > MaxSeq {
+		return 0, fmt.Errorf("%q is no number from 1 to %d", text, uint64(MaxSeq))
+	}
+	return n, nil
+}
+
 // Range is a range of numbers, both ends included.
 type Range struct{ From, To uint64 }
 
@@ -92,11 +121,11 @@ func parseRanges(list string) ([]Range, error) {
 		if !isRange {
 			last = first
 		}
-		from, err := strconv.ParseUint(first, 10, 64)
+		from, err := parseNumber(first)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no number", first)
+			return nil, err
 		}
-		to, err := strconv.ParseUint(last, 10, 64)
+		to, err := parseNumber(last)
 		if err != nil || to < from {
 			return nil, fmt.Errorf("%q is no range", text)
 		}
