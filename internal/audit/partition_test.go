@@ -33,6 +33,18 @@ func TestATopicThatEndsWithAMarkerIsRead(t *testing.T) {
 	d := s.device("JNU_1_rasp")
 	require.EqualValues(t, 4, d.Records)
 	require.Zero(t, d.Lost)
+
+	client, end, err := connect(t.Context(), Options{Brokers: s.cluster.Addresses()})
+	require.NoError(t, err)
+	defer end()
+	p, err := openPartition(client, "JNU_1_rasp", 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 6, p.end, "two records, and twice a record and its marker")
+	for next, want := range map[int64]bool{0: false, 1: false, 2: false, 3: false, 4: false, 5: true} {
+		over, err := p.isOver(next)
+		require.NoError(t, err)
+		require.Equal(t, want, over, "from offset %d", next)
+	}
 }
 
 func TestRecordsThatAreDeletedWhileTheyAreReadAreAnError(t *testing.T) {
