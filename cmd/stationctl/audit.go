@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/telegraf-station/telegraf-station/internal/audit"
 	"github.com/telegraf-station/telegraf-station/internal/brokers"
@@ -34,19 +37,22 @@ func newAudit() *cobra.Command {
 there are, and which are lost, repeated, in conflict (one number with two values) or out of order, from the numbers that outputs.kafka_site
 gives each record. Numbers that a station gave up are parked or dropped, not lost: the next record of that device tells of them, and
 until it comes they count as lost. With --influx-url it also looks whether
-InfluxDB has a point for each reading; points that the bucket's retention has removed are not missed.
+InfluxDB has one point for each reading; points that the bucket's retention has removed are not missed.
 
-It exits with 1 if anything is lost, in conflict, out of order or not in InfluxDB. It changes nothing, and commits no offsets.`,
+It exits with 1 if anything is lost, in conflict, out of order, unreadable, or not in InfluxDB exactly once. It changes nothing, and commits no offsets.`,
 		Example: `  stationctl audit --brokers kafka-1:9092,kafka-2:9092
   stationctl audit --brokers kafka-1:9092 JNU_1_rasp
   stationctl audit --brokers kafka-1:9092 --influx-url http://localhost:8086 --influx-org station --influx-bucket station --influx-token-file token`,
 		RunE: func(command *cobra.Command, topics []string) error {
+			if err := f.check(command.Flags(), topics); err != nil {
+				return err
+			}
 			return f.run(command.Context(), topics, command.OutOrStdout())
 		},
 	}
 	flags := command.Flags()
 	f.kafka.add(flags)
-	flags.StringVar(&f.pattern, "topic-regexp", `^[^_]+_[^_]+_[^_]+$`, "which topics are audited if none is named")
+	flags.StringVar(&f.pattern, "topic-regexp", audit.DefaultPattern, "which topics are audited if none is named")
 	flags.StringVar(&f.url, "influx-url", "", "InfluxDB 2 to compare with, e.g. http://localhost:8086")
 	flags.StringVar(&f.org, "influx-org", "station", "its organization")
 	flags.StringVar(&f.bucket, "influx-bucket", "station", "its bucket")
@@ -54,6 +60,25 @@ It exits with 1 if anything is lost, in conflict, out of order or not in InfluxD
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "how long it may take")
 	flags.BoolVar(&f.json, "json", false, "print JSON, with the lost numbers of each epoch")
 	return command
+}
+
+// check refuses flags that would be without effect: who gives them expects that they are heeded, above all that InfluxDB was compared.
+func (f *auditFlags) check(flags *pflag.FlagSet, topics []string) error {
+	if len(topics) > 0 && flags.Changed("topic-regexp") {
+		return errors.New("give topics or --topic-regexp, not both")
+	}
+	if f.timeout <= 0 {
+		return fmt.Errorf("flag --timeout must be above zero, e.g. 10m (got %q)", f.timeout)
+	}
+	for _, name := range []string{"influx-org", "influx-bucket", "influx-token-file"} {
+		if f.url == "" && flags.Changed(name) {
+			return fmt.Errorf("flag --%s is without effect: give --influx-url too", name)
+		}
+	}
+	if address, err := url.Parse(f.url); f.url != "" && (err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https") {
+		return fmt.Errorf("flag --influx-url must be a URL, e.g. http://localhost:8086 (got %q)", f.url)
+	}
+	return nil
 }
 
 func (f *auditFlags) run(ctx context.Context, topics []string, out io.Writer) error {

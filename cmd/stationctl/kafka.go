@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/IBM/sarama"
@@ -37,6 +38,14 @@ func (f *kafkaFlags) config() (*sarama.Config, error) {
 	common.TLSCA, common.TLSCert, common.TLSKey = f.ca, f.cert, f.key
 	if f.tls {
 		common.Enable = &f.tls
+	}
+	switch {
+	case f.username == "" && (f.mechanism != "" || f.passwordFile != ""):
+		return nil, errors.New("flags --sasl-mechanism and --sasl-password-file are without effect: give --sasl-username too")
+	case f.username != "" && f.mechanism == "":
+		return nil, errors.New("flag --sasl-username needs --sasl-mechanism, e.g. SCRAM-SHA-512")
+	case (f.cert == "") != (f.key == ""):
+		return nil, errors.New("flags --tls-cert and --tls-key belong together: give both")
 	}
 	password, err := secret(f.passwordFile, "KAFKA_PASSWORD")
 	if err != nil {

@@ -73,17 +73,25 @@ func TestWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
 	empty := t.TempDir()
 	for want, args := range map[string][]string{
-		`flag --brokers: option "brokers" is missing`:                                              {"audit"},
-		`flag --topic-regexp: error parsing regexp`:                                                {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
-		`--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN`:                {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1"},
-		`flag --influx-token-file: open /nowhere: no such file or directory`:                       {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1", "--influx-token-file", "/nowhere"},
-		`flag --sasl-password-file: open /nowhere: no such file or directory`:                      {"audit", "--brokers", "127.0.0.1:1", "--sasl-password-file", "/nowhere"},
-		`cannot connect to Kafka: kafka: client has run out of available brokers to talk to: dial`: {"audit", "--brokers", "127.0.0.1:1"},
-		`unknown command "autdit" for "stationctl"`:                                                {"autdit"},
-		`unknown flag: --brokrs`:                                                                   {"audit", "--brokrs", "a:1"},
-		`no outbox: stat /nowhere: no such file or directory`:                                      {"outbox", "--outbox", "/nowhere"},
-		`give the names of parked records, or --all`:                                               {"outbox", "replay"},
-		`no parked record "x" in ` + empty + `: see stationctl outbox list`:                        {"outbox", "show", "x", "--outbox", empty},
+		`flag --brokers: option "brokers" is missing`:                                                             {"audit"},
+		`flag --topic-regexp: error parsing regexp`:                                                               {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
+		`--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN`:                               {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1"},
+		`flag --influx-token-file: open /nowhere: no such file or directory`:                                      {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1", "--influx-token-file", "/nowhere"},
+		`flag --sasl-password-file: open /nowhere: no such file or directory`:                                     {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN", "--sasl-username", "u", "--sasl-password-file", "/nowhere"},
+		`flags --sasl-mechanism and --sasl-password-file are without effect`:                                      {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN"},
+		`flag --sasl-username needs --sasl-mechanism`:                                                             {"audit", "--brokers", "127.0.0.1:1", "--sasl-username", "u"},
+		`flags --tls-cert and --tls-key belong together`:                                                          {"audit", "--brokers", "127.0.0.1:1", "--tls-cert", "/nowhere"},
+		`flag --influx-token-file is without effect: give --influx-url too`:                                       {"audit", "--brokers", "127.0.0.1:1", "--influx-token-file", "/nowhere"},
+		`flag --influx-bucket is without effect: give --influx-url too`:                                           {"audit", "--brokers", "127.0.0.1:1", "--influx-bucket", "b"},
+		`flag --influx-url must be a URL, e.g. http://localhost:8086 (got "localhost:8086")`:                      {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "localhost:8086"},
+		`flag --timeout must be above zero, e.g. 10m (got "0s")`:                                                  {"audit", "--brokers", "127.0.0.1:1", "--timeout", "0"},
+		`give topics or --topic-regexp, not both`:                                                                 {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "a", "JNU_1_rasp"},
+		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out of available brokers to talk to: dial`: {"audit", "--brokers", "127.0.0.1:1"},
+		`unknown command "autdit" for "stationctl"`:                                                               {"autdit"},
+		`unknown flag: --brokrs`:                                                                                  {"audit", "--brokrs", "a:1"},
+		`no outbox: stat /nowhere: no such file or directory`:                                                     {"outbox", "--outbox", "/nowhere"},
+		`give the names of parked records, or --all`:                                                              {"outbox", "replay"},
+		`no parked record "x" in ` + empty + `: see stationctl outbox list`:                                       {"outbox", "show", "x", "--outbox", empty},
 	} {
 		code, _, errs := call(t, args...)
 		require.Equal(t, exitFailed, code, args)

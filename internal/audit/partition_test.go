@@ -67,9 +67,45 @@ func TestRecordsThatAreDeletedWhileTheyAreReadAreAnError(t *testing.T) {
 		}
 		return response, nil, true
 	})
-	for range 20 { // the error and the end of the messages come side by side
-		_, err := s.audit("JNU_1_rasp")
-		require.ErrorContains(t, err, `topic "JNU_1_rasp", partition 0: records were deleted while they were read: run the audit again: `)
+	_, err := s.audit("JNU_1_rasp")
+	require.ErrorContains(t, err, `topic "JNU_1_rasp", partition 0: records were deleted while they were read: run the audit again: `)
+}
+
+// endedReading is one that the client library has ended: the error waits beside channels that are closed.
+type endedReading struct {
+	sarama.PartitionConsumer
+	messages chan *sarama.ConsumerMessage
+	errors   chan *sarama.ConsumerError
+}
+
+func (e *endedReading) Messages() <-chan *sarama.ConsumerMessage { return e.messages }
+func (e *endedReading) Errors() <-chan *sarama.ConsumerError     { return e.errors }
+func (e *endedReading) AsyncClose()                              {}
+
+type endedConsumer struct {
+	sarama.Consumer
+	reading *endedReading
+}
+
+func (c *endedConsumer) ConsumePartition(string, int32, int64) (sarama.PartitionConsumer, error) {
+	return c.reading, nil
+}
+
+func TestAReadingThatIsEndedIsAnError(t *testing.T) {
+	t.Parallel()
+	for range 100 { // which of the channels is seen first is chance
+		for want, told := range map[string]error{
+			"records were deleted while they were read: run the audit again": sarama.ErrOffsetOutOfRange, "the reading was ended: run the audit again": nil,
+		} {
+			e := &endedReading{messages: make(chan *sarama.ConsumerMessage), errors: make(chan *sarama.ConsumerError, 1)}
+			if told != nil {
+				e.errors <- &sarama.ConsumerError{Topic: "JNU_1_rasp", Err: told}
+			}
+			close(e.messages)
+			close(e.errors)
+			p := &partition{topic: "JNU_1_rasp", end: 5}
+			require.ErrorContains(t, p.read(t.Context(), &endedConsumer{reading: e}, func(*sarama.ConsumerMessage) {}), want)
+		}
 	}
 }
 

@@ -3,9 +3,9 @@
 package audit
 
 import (
+	"fmt"
 	"testing"
 	"time"
-	"fmt"
 )
 
 func TestProbeQuote(t *testing.T) {
