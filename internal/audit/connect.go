@@ -42,7 +42,7 @@ func connect(ctx context.Context, options Options) (sarama.Client, func(), error
 		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(options.Brokers, ", "), errors.Join(cause, err))
 	}
 	return client, func() {
-		client.Close() //nolint:errcheck,gosec // it was only read
+		client.Close() //nolint:errcheck // it was only read
 		cancel(nil)
 	}, nil
 }
@@ -60,7 +60,7 @@ func bound(ctx context.Context, config *sarama.Config) *sarama.Config {
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // who waits on it gets the error
+		context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck // who waits on it gets the error
 		return conn, nil
 	})
 	return &bounded

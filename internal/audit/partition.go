@@ -104,9 +104,10 @@ func (p *partition) isOver(next int64) (bool, error) {
 		return false, err
 	}
 	block := response.GetBlock(p.topic, p.number)
-	if block == nil || block.Err != sarama.ErrNoError {
-		return false, nil // the consumer meets it too, and tells or tries again
+	if block == nil {
+		return false, nil
 	}
+	// A block with an error has no records: the consumer meets the error too, and tells or tries again.
 	for _, records := range block.RecordsSet {
 		batch := records.RecordBatch
 		if batch == nil || !batch.Control && len(batch.Records) > 0 && batch.LastOffset() >= next {

@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -37,9 +38,7 @@ func (b *bucket) put(device string, more map[string]string, seqs ...int) {
 	var points []*write.Point
 	for _, seq := range seqs {
 		tags := map[string]string{"id": device, "site": "JNU", "index": "1", "type": "rasp"}
-		for name, value := range more {
-			tags[name] = value
-		}
+		maps.Copy(tags, more)
 		at := begin.Add(time.Duration(seq) * time.Second)
 		points = append(points, influxdb2.NewPoint("JNU_rasp", tags, map[string]any{"status": 0, "temp": 26.5, "light": 554}, at))
 	}
