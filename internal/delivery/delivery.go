@@ -19,7 +19,7 @@ const (
 
 // MaxSeq is the highest number that is read: more than an agent can write, exact in every reader of JSON, and low enough that sums of such
 // numbers do not overflow: else one damaged header could make up for what was lost elsewhere.
-const MaxSeq = 1<<53 - 1
+const MaxSeq uint64 = 1<<53 - 1
 
 // ParseEpoch checks the header's value and returns it: epochs are compared as text, so it matters what they look like.
 func ParseEpoch(text string) (string, error) {
@@ -41,7 +41,7 @@ func ParseSeq(text string) (uint64, error) {
 func parseNumber(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || n == 0 || n > MaxSeq {
-		return 0, fmt.Errorf("%q is no number from 1 to %d", text, uint64(MaxSeq))
+		return 0, fmt.Errorf("%q is no number from 1 to %d", text, MaxSeq)
 	}
 	return n, nil
 }

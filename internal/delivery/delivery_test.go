@@ -46,7 +46,7 @@ func TestEpochAndSeq(t *testing.T) {
 	}
 	seq, err := ParseSeq("9007199254740991")
 	require.NoError(t, err)
-	require.EqualValues(t, MaxSeq, seq)
+	require.Equal(t, MaxSeq, seq)
 	for _, bad := range []string{"", "0", "-1", "+1", "1.0", "9007199254740992", "18446744073709551616"} {
 		_, err := ParseSeq(bad)
 		require.ErrorContains(t, err, `header station-seq: "`+bad+`" is no number from 1 to 9007199254740991`)
