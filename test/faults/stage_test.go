@@ -172,7 +172,8 @@ func verdict(report *audit.Report) string {
 	if report.Sound() {
 		return "all in Kafka, in order, and once in InfluxDB"
 	}
-	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d not in InfluxDB", report.Lost(), report.Conflicts(), report.OutOfOrder(), report.Missing())
+	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d unreadable, %d not in InfluxDB, %d there twice",
+		report.Lost(), report.Conflicts(), report.OutOfOrder(), report.Unreadable(), report.Missing(), report.Doubled())
 }
 
 // stall is the longest time from a reading to its append; Kafka's timestamps are the brokers'.
