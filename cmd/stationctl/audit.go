@@ -92,10 +92,11 @@ func (f *auditFlags) run(ctx context.Context, topics []string, out io.Writer) er
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	report, err := audit.Run(ctx, options)
-	if err != nil {
+	if report == nil {
 		return err
 	}
-	if err := f.print(report, out); err != nil {
+	// One topic that cannot be read does not hide what is lost in the others.
+	if err := errors.Join(err, f.print(report, out)); err != nil {
 		return err
 	}
 	if !report.Sound() {

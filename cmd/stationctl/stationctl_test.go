@@ -67,6 +67,10 @@ func TestAudit(t *testing.T) {
 	var report audit.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	require.EqualValues(t, 2, report.Lost())
+	code, out, errs = call(t, "audit", "--brokers", lossy, "JNU_1_rasp", "nowhere_1_rasp")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, out, "lost 2 to 3\n", "the other topic is told of all the same")
+	require.Contains(t, errs, `stationctl: topic "nowhere_1_rasp": `)
 }
 
 func TestWrongUse(t *testing.T) {

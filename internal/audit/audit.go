@@ -1,7 +1,7 @@
 // Package audit reads the topics of sites from their beginning to their end and says what was lost, repeated or disordered on the way,
 // from the headers that internal/delivery describes, and whether InfluxDB has each reading.
 //
-// Memory: a few ranges for each device and epoch, 65,536 hashes a device, and with InfluxDB eight bytes for each reading of the
+// Memory: a few ranges for each device and epoch, 65,536 hashes a device (8 MB), and with InfluxDB eight bytes for each reading of the
 // topics that are being read (four at once).
 package audit
 
@@ -37,7 +37,8 @@ const DefaultPattern = `^[^_]+_[^_]+_[^_]+$`
 // parallel is how many topics are read at once.
 const parallel = 4
 
-// Run audits what the topics hold now. An error says what could not be read; that something is lost is no error.
+// Run audits what the topics hold now. An error says what could not be read; that something is lost is no error. Beside an error
+// the report, if there is one, has the topics that could be read.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	client, end, err := connect(ctx, options)
 	if err != nil {
@@ -55,6 +56,9 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	defer consumer.Close() //nolint:errcheck // it was only read
 	a := &auditor{client: client, consumer: consumer, store: options.Store}
 	topics, err := a.all(ctx, names)
+	if len(topics) == 0 {
+		return nil, err
+	}
 	return &Report{Topics: topics, Store: options.Store != nil}, err
 }
 
@@ -88,7 +92,7 @@ type auditor struct {
 	store    Store
 }
 
-// all audits topics side by side, and returns them in their order.
+// all audits topics side by side, and returns those that could be read in their order.
 func (a *auditor) all(ctx context.Context, names []string) ([]Topic, error) {
 	topics, errs := make([]Topic, len(names)), make([]error, len(names))
 	var running sync.WaitGroup
@@ -101,11 +105,17 @@ func (a *auditor) all(ctx context.Context, names []string) ([]Topic, error) {
 		})
 	}
 	running.Wait()
-	return topics, errors.Join(errs...)
+	var readable []Topic
+	for i, topic := range topics {
+		if errs[i] == nil {
+			readable = append(readable, topic)
+		}
+	}
+	return readable, errors.Join(errs...)
 }
 
 func (a *auditor) topic(ctx context.Context, name string) (Topic, error) {
-	topic := Topic{Name: name}
+	topic := Topic{Name: name, Devices: []Device{}}
 	partitions, err := a.client.Partitions(name)
 	if err != nil {
 		return topic, fmt.Errorf("topic %q: %w", name, err)
@@ -134,10 +144,10 @@ func (a *auditor) partition(ctx context.Context, topic *Topic, number int32, dev
 	if err != nil {
 		return err
 	}
-	return p.read(ctx, a.consumer, func(message *sarama.ConsumerMessage) { topic.take(message, p.start == 0, devices) })
+	return p.read(ctx, a.consumer, func(message *sarama.ConsumerMessage) { topic.take(message, p.start == 0, a.store != nil, devices) })
 }
 
-func (t *Topic) take(message *sarama.ConsumerMessage, whole bool, devices map[string]*series) {
+func (t *Topic) take(message *sarama.ConsumerMessage, whole, compared bool, devices map[string]*series) {
 	headers := make(map[string]string, len(message.Headers))
 	for _, h := range message.Headers {
 		headers[string(h.Key)] = string(h.Value)
@@ -156,7 +166,7 @@ func (t *Topic) take(message *sarama.ConsumerMessage, whole bool, devices map[st
 	}
 	id := string(message.Key)
 	if devices[id] == nil {
-		devices[id] = newSeries()
+		devices[id] = newSeries(compared)
 	}
 	devices[id].add(e)
 }

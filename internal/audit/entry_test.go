@@ -36,7 +36,7 @@ func TestUnreadableRecords(t *testing.T) {
 			t.Parallel()
 			topic, devices := Topic{Name: "JNU_1_rasp"}, make(map[string]*series)
 			for _, each := range [][4]string{{firstEpoch, "1", "", reading}, {test.epoch, test.seq, test.skipped, test.value}, {firstEpoch, "3", "", reading}} {
-				topic.take(consumed(each), true, devices)
+				topic.take(consumed(each), true, false, devices)
 			}
 			d := devices["pi"].device("pi")
 			report := Report{Topics: []Topic{topic}}

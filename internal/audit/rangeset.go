@@ -35,10 +35,13 @@ func (s *rangeSet) add(n uint64) bool {
 
 // addRange adds all numbers of a range. Neighbours stay apart, which changes no gap.
 func (s *rangeSet) addRange(r delivery.Range) {
-	for _, gap := range s.gaps(r.From, r.To) {
-		i := sort.Search(len(*s), func(i int) bool { return (*s)[i].From > gap.From })
-		*s = slices.Insert(*s, i, gap)
+	all := *s
+	first := sort.Search(len(all), func(i int) bool { return all[i].To+1 >= r.From })
+	after := sort.Search(len(all), func(i int) bool { return all[i].From > r.To+1 })
+	if first < after {
+		r = delivery.Range{From: min(r.From, all[first].From), To: max(r.To, all[after-1].To)}
 	}
+	*s = slices.Replace(all, first, after, r)
 }
 
 // gaps are the numbers from one to another that are not in the set.

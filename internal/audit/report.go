@@ -53,6 +53,11 @@ type Epoch struct {
 	First uint64           `json:"first"`
 	Last  uint64           `json:"last"`
 	Lost  []delivery.Range `json:"lost,omitempty"`
+	// Parked and Dropped are the numbers that the agent gave up and told of.
+	Parked  []delivery.Range `json:"parked,omitempty"`
+	Dropped []delivery.Range `json:"dropped,omitempty"`
+	// BeginDeleted says that the topic's retention has deleted records, so that numbers before First are not judged.
+	BeginDeleted bool `json:"begin_deleted"`
 }
 
 func (r *Report) sum(of func(*Device) int64) (n int64) {
@@ -174,6 +179,9 @@ const shownLosses = 10
 
 func (e *Epoch) losses(topic, device string) string {
 	var text strings.Builder
+	if e.BeginDeleted && e.First > 1 {
+		fmt.Fprintf(&text, "%s, %s, epoch %s: begins at %d: retention has deleted records, what was before is not judged\n", topic, device, e.Name, e.First)
+	}
 	for _, lost := range e.Lost[:min(len(e.Lost), shownLosses)] {
 		fmt.Fprintf(&text, "%s, %s, epoch %s: lost %d to %d\n", topic, device, e.Name, lost.From, lost.To)
 	}

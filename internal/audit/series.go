@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
 )
 
 // rememberedValues is how many of a device's newest numbers have their value remembered, to tell a repeat from a conflict.
@@ -20,8 +22,9 @@ type series struct {
 	values  map[place]uint64
 	order   []place
 	seed    maphash.Seed
-	// times are the readings', for the comparison with the store.
-	times []int64
+	// times are the readings', kept only if a store is compared.
+	times    []int64
+	compared bool
 }
 
 // epoch is one life of an outbox.
@@ -41,8 +44,8 @@ func (p place) before(other place) bool {
 	return p.epoch < other.epoch || p.epoch == other.epoch && p.seq < other.seq
 }
 
-func newSeries() *series {
-	return &series{epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64), seed: maphash.MakeSeed()}
+func newSeries(compared bool) *series {
+	return &series{compared: compared, epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64), seed: maphash.MakeSeed()}
 }
 
 func (s *series) add(e *entry) {
@@ -68,7 +71,7 @@ func (s *series) add(e *entry) {
 		return
 	}
 	s.remember(e.place, hash)
-	if !e.time.IsZero() {
+	if s.compared && !e.time.IsZero() {
 		s.times = append(s.times, e.time.UnixNano())
 	}
 	if e.place.before(s.reached[e.partition]) {
@@ -108,8 +111,8 @@ func (s *series) device(id string) Device {
 		result := ep.result(name)
 		d.Epochs = append(d.Epochs, result)
 		d.Lost += count(result.Lost)
-		d.Parked += ep.notSeen(ep.parked)
-		d.Dropped += ep.notSeen(ep.dropped)
+		d.Parked += count(result.Parked)
+		d.Dropped += count(result.Dropped)
 	}
 	return d
 }
@@ -123,13 +126,16 @@ func (e *epoch) result(name string) Epoch {
 	for _, r := range slices.Concat(e.parked, e.dropped) {
 		gone.addRange(r)
 	}
-	return Epoch{Name: name, First: e.seen[0].From, Last: e.seen.last(), Lost: gone.gaps(first, e.seen.last())}
+	return Epoch{
+		Name: name, First: e.seen[0].From, Last: e.seen.last(), BeginDeleted: !e.whole,
+		Lost: gone.gaps(first, e.seen.last()), Parked: e.notSeen(e.parked), Dropped: e.notSeen(e.dropped),
+	}
 }
 
-// notSeen is how many of given-up numbers did not come after all.
-func (e *epoch) notSeen(given rangeSet) (n int64) {
+// notSeen are the given-up numbers that did not come after all.
+func (e *epoch) notSeen(given rangeSet) (ranges []delivery.Range) {
 	for _, r := range given {
-		n += count(e.seen.gaps(r.From, r.To))
+		ranges = append(ranges, e.seen.gaps(r.From, r.To)...)
 	}
-	return n
+	return ranges
 }

@@ -25,6 +25,8 @@ type damage struct {
 	newest uint64
 	// untold are given up; the next record tells.
 	untold delivery.Skipped
+	// told are those that a record told of.
+	parked, dropped []delivery.Range
 }
 
 func (d *damage) write(seq uint64) {
@@ -35,6 +37,7 @@ func (d *damage) write(seq uint64) {
 	} else {
 		d.want.Parked += count(d.untold.Parked)
 		d.want.Dropped += count(d.untold.Dropped)
+		d.parked, d.dropped = append(d.parked, d.untold.Parked...), append(d.dropped, d.untold.Dropped...)
 		e.skipped, d.untold, d.newest = d.untold, delivery.Skipped{}, seq
 	}
 	d.want.Newest = maxTime(d.want.Newest, e.time)
@@ -77,7 +80,18 @@ func (d *damage) endEpoch() {
 		}
 	}
 	d.want.Lost += int64(len(d.gone))
-	d.want.Epochs = append(d.want.Epochs, Epoch{Name: d.epoch, First: first, Last: d.newest, Lost: delivery.Ranges(d.gone)})
+	d.want.Epochs = append(d.want.Epochs, Epoch{
+		Name: d.epoch, First: first, Last: d.newest, Lost: delivery.Ranges(d.gone), Parked: joined(d.parked), Dropped: joined(d.dropped),
+	})
+}
+
+// joined are ranges of one number each, as the damage has them.
+func joined(ranges []delivery.Range) []delivery.Range {
+	var seqs []uint64
+	for _, r := range ranges {
+		seqs = append(seqs, r.From)
+	}
+	return delivery.Ranges(seqs)
 }
 
 func (d *damage) step(t *rapid.T, seq uint64) {
@@ -107,9 +121,10 @@ func (d *damage) step(t *rapid.T, seq uint64) {
 func TestDamageIsReportedExactly(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		d := &damage{series: newSeries(), want: Device{ID: "pi"}}
+		d := &damage{series: newSeries(false), want: Device{ID: "pi"}}
 		for _, d.epoch = range []string{firstEpoch, secondEpoch} {
 			d.newest, d.gone, d.held, d.untold = 0, nil, nil, delivery.Skipped{}
+			d.parked, d.dropped = nil, nil
 			n := rapid.Uint64Range(1, 100).Draw(t, "n")
 			for seq := uint64(1); seq <= n; seq++ {
 				d.step(t, seq)
@@ -133,7 +148,7 @@ func numbered(seq int) *entry {
 
 func TestMemoryOfALongStreamIsBounded(t *testing.T) {
 	t.Parallel()
-	s := newSeries()
+	s := newSeries(false)
 	for seq := 1; seq <= 3*rememberedValues; seq++ {
 		s.add(numbered(seq))
 	}

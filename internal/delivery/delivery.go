@@ -47,7 +47,10 @@ func parseNumber(text string) (uint64, error) {
 }
 
 // Range is a range of numbers, both ends included.
-type Range struct{ From, To uint64 }
+type Range struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
 
 // Skipped are the numbers that an agent gave up: parked on its disk, or dropped since its outbox was full.
 type Skipped struct{ Parked, Dropped []Range }
