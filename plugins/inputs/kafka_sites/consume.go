@@ -17,6 +17,9 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator, deliveri
 	defer k.stopConsumer()
 	var trouble trouble
 	for ctx.Err() == nil {
+		if k.setbacks.areOver(time.Now()) {
+			deliveries.grow()
+		}
 		topics, err := k.findUntil(ctx)
 		if errors.Is(err, context.Canceled) {
 			return // findUntil closes the finder

@@ -12,10 +12,12 @@ import (
 // however often members join and leave while InfluxDB is away.
 type deliveries struct {
 	acc   telegraf.TrackingAccumulator
-	slots chan struct{}
+	slots chan struct{} // one is in it for each record under way, and for each withheld
 
 	mu       sync.Mutex
 	underWay map[telegraf.TrackingID]*record
+	withheld int // slots that are not used, after rejections
+	owed     int // slots that will be withheld when their record is delivered
 }
 
 func newDeliveries(acc telegraf.Accumulator, limit int) *deliveries {
@@ -51,7 +53,7 @@ func (d *deliveries) run(ctx context.Context) {
 			return
 		case info := <-d.acc.Delivered():
 			d.take(info.ID()).end(info.Delivered())
-			<-d.slots
+			d.release()
 		}
 	}
 }
@@ -62,4 +64,54 @@ func (d *deliveries) take(id telegraf.TrackingID) *record {
 	r := d.underWay[id]
 	delete(d.underWay, id)
 	return r
+}
+
+// release frees a record's slot, or withholds it.
+func (d *deliveries) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.owed > 0 {
+		d.owed--
+		d.withheld++
+		return
+	}
+	<-d.slots
+}
+
+// fewest is a limit that any buffer has room for, and with which a centre keeps up.
+const fewest = 100
+
+// shrink lowers the limit to half of what is under way: an output's buffer that dropped a record has no room for so many. It is
+// called for a record that is under way no more.
+func (d *deliveries) shrink() (limit int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	open := cap(d.slots) - d.withheld - d.owed
+	limit = min(open, max(fewest, (len(d.underWay)+1)/2))
+	d.owed += open - limit
+	for d.owed > 0 && d.withholdFree() {
+		d.owed--
+	}
+	return limit
+}
+
+func (d *deliveries) withholdFree() bool {
+	select {
+	case d.slots <- struct{}{}:
+		d.withheld++
+		return true
+	default:
+		return false
+	}
+}
+
+// grow gives half of what was withheld back.
+func (d *deliveries) grow() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.owed = 0
+	for range (d.withheld + 1) / 2 {
+		d.withheld--
+		<-d.slots
+	}
 }

@@ -223,7 +223,8 @@ func TestARejectedRecordIsReadAgain(t *testing.T) {
 	require.EqualValues(t, 2, c.plugin.counters.rejected.Get())
 	require.Len(t, c.log.Errors(), 1, "logged once a row")
 	require.Contains(t, c.log.Errors()[0],
-		"Going back to the committed offsets in 1s, because the outputs dropped the record of topic JNU_1_rasp, partition 0, offset 1;")
+		"Going back to the committed offsets in 1s, with ")
+	require.Contains(t, c.log.Errors()[0], " because the outputs dropped the record of topic JNU_1_rasp, partition 0, offset 1;")
 }
 
 func TestPausesGrowAndBeginAnew(t *testing.T) {
@@ -233,7 +234,76 @@ func TestPausesGrowAndBeginAnew(t *testing.T) {
 		require.Equal(t, want*time.Second, s.next(now))
 		now = now.Add(s.pause + time.Second)
 	}
-	require.Equal(t, firstPause, s.next(now.Add(2*longestPause)))
+	require.False(t, s.areOver(now))
+	require.True(t, s.areOver(now.Add(3*longestPause)))
+	require.False(t, s.areOver(now.Add(3*longestPause)), "told once")
+	require.Equal(t, firstPause, s.next(now.Add(6*longestPause)))
+}
+
+// An output's buffer that is smaller than the limit drops what it has longest. All arrives nevertheless, soon in smaller portions.
+func TestABufferThatIsTooSmall(t *testing.T) {
+	cluster := newCluster(t)
+	produce(t, cluster, "JNU_1_rasp", 0, 600)
+	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 400 })
+	seen := map[string]bool{}
+	for begin := time.Now(); len(seen) < 600 && time.Since(begin) < time.Minute; {
+		buffer := c.waiting()
+		for len(buffer) > 120 {
+			buffer[0].Reject()
+			buffer = buffer[1:]
+		}
+		for i, place := range places(buffer) {
+			seen[place] = true
+			buffer[i].Accept()
+		}
+	}
+	require.Len(t, seen, 600)
+	requireCommitted(t, cluster, "JNU_1_rasp", 600)
+}
+
+// waiting is what comes until nothing does for a moment, as in an output that writes at intervals.
+func (c *centre) waiting() (metrics []telegraf.Metric) {
+	for {
+		select {
+		case m := <-c.metrics:
+			metrics = append(metrics, m)
+		case <-time.After(300 * time.Millisecond):
+			return metrics
+		}
+	}
+}
+
+func TestTheLimitShrinksAndGrows(t *testing.T) {
+	d := newDeliveries(&trackingAccumulator{Accumulator: &testutil.Accumulator{}}, 1600)
+	for id := range 800 {
+		require.True(t, d.reserve(t.Context()))
+		d.underWay[telegraf.TrackingID(id)] = &record{}
+	}
+	d.take(0)
+	require.Equal(t, 400, d.shrink())
+	require.Len(t, d.slots, 1600, "no slot is free")
+	d.release()
+	for id := 1; id < 800; id++ {
+		d.take(telegraf.TrackingID(id))
+		d.release()
+	}
+	require.Len(t, d.slots, 1200)
+	require.Equal(t, fewest, d.shrink())
+	require.Len(t, d.slots, 1500)
+	require.Equal(t, fewest, d.shrink())
+	for _, want := range []int{750, 375, 187, 93, 46, 23, 11, 5, 2, 1, 0, 0} {
+		d.grow()
+		require.Len(t, d.slots, want)
+	}
+}
+
+func TestStopCommitsWhatWasDelivered(t *testing.T) {
+	cluster := newCluster(t)
+	produce(t, cluster, "JNU_1_rasp", 0, 6)
+	c := newCentre(t, cluster, nil)
+	accept(c.next(t, 6)...)
+	c.stop()
+	require.EqualValues(t, 6, committed(t, cluster, "JNU_1_rasp"))
 }
 
 // What an ended session left in the outputs' buffers counts: however many sessions there are, no more than the limit is under way.

@@ -62,8 +62,12 @@ func (k *KafkaSites) Start(acc telegraf.Accumulator) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	k.cancel = cancel
 	deliveries := newDeliveries(acc, k.MaxUndeliveredMessages)
-	k.running.Go(func() { deliveries.run(ctx) })
-	k.running.Go(func() { k.run(ctx, acc, deliveries) })
+	listening, stopListening := context.WithCancel(context.Background())
+	k.running.Go(func() { deliveries.run(listening) })
+	k.running.Go(func() {
+		defer stopListening() // last: what is delivered while the consumer stops is committed, too
+		k.run(ctx, acc, deliveries)
+	})
 	return nil
 }
 

@@ -3,14 +3,16 @@ package kafka_sites
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/IBM/sarama"
 )
 
 // session is the time between two rebalances of the group: sarama's handler of it.
 type session struct {
-	consumer *consumer
-	end      context.CancelCauseFunc
+	consumer  *consumer
+	end       context.CancelCauseFunc
+	rejection sync.Once
 }
 
 // Setup is called when Kafka has given this member its partitions.
@@ -26,7 +28,7 @@ func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
 	progress := &progress{
 		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, "") },
-		reject: func(offset int64) { s.end(&rejectionError{claim.Topic(), claim.Partition(), offset}) },
+		reject: func(offset int64) { s.reject(claim, offset) },
 	}
 	for {
 		select {
@@ -40,6 +42,13 @@ func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.C
 			s.handle(progress, message)
 		}
 	}
+}
+
+// reject ends the session, for the first of its rejections.
+func (s *session) reject(claim sarama.ConsumerGroupClaim, offset int64) {
+	s.rejection.Do(func() {
+		s.end(&rejectionError{claim.Topic(), claim.Partition(), offset, s.consumer.deliveries.shrink()})
+	})
 }
 
 func (s *session) handle(progress *progress, message *sarama.ConsumerMessage) {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,8 +32,9 @@ type store struct {
 	*httptest.Server
 	mu sync.Mutex
 	// answer gives the status and the body for lines; 204 takes them.
-	answer func(lines []string) (int, string)
-	taken  map[string]int
+	answer   func(lines []string) (int, string)
+	taken    map[string]int
+	requests int
 }
 
 func newStore(t *testing.T, answer func(lines []string) (int, string)) *store {
@@ -56,6 +58,7 @@ func (s *store) write(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	s.requests++
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	status, answer := s.answer(lines)
 	if status == http.StatusNoContent {
@@ -107,13 +110,91 @@ func TestABadPointTakesNoneOfItsNeighboursWithIt(t *testing.T) {
 	require.NoError(t, plugin.Write(points(100)))
 	require.Len(t, s.taken, 97)
 	require.EqualValues(t, 3, plugin.refused.Get())
-	require.Len(t, log.Errors(), 2)
+	require.Len(t, log.Errors(), 3)
 	require.Contains(t, log.Errors()[0], `InfluxDB refuses a point for good: failed to write metrics to station (422 Unprocessable Entity): `+
-		`unprocessable entity: failure writing points to database: partial write: field type conflict: measurement "JNU_rasp", tags map[id:pi], time 1970-01-01T00:00:17Z`)
-	require.Contains(t, log.Errors()[1], "2 more points of the batch are refused")
+		`unprocessable entity: failure writing points to database: partial write: field type conflict: point "JNU_rasp,id=pi light=17i 17000000000"`)
 }
 
-// TestStatuses holds the stock plugin's texts: they tell what is done.
+// InfluxDB 1.8 and proxies answer 400 and no more: a point that is taken tells that it is not the request.
+func TestADoubtfulRefusalNeedsAPointThatIsTaken(t *testing.T) {
+	t.Parallel()
+	bad := func(lines []string) (int, string) {
+		for _, line := range lines {
+			if strings.Contains(line, "light=1717i") {
+				return http.StatusBadRequest, `{"error":"partial write: field type conflict"}`
+			}
+		}
+		return http.StatusNoContent, ""
+	}
+	s := newStore(t, bad)
+	plugin, _ := newPlugin(t, s.URL)
+	require.NoError(t, plugin.Write(points(5000)))
+	require.Len(t, s.taken, 4999)
+	require.EqualValues(t, 1, plugin.refused.Get())
+	require.LessOrEqual(t, s.requests, 1+5*parts)
+
+	s = newStore(t, func([]string) (int, string) {
+		return http.StatusBadRequest, "The plain HTTP request was sent to HTTPS port"
+	})
+	plugin, _ = newPlugin(t, s.URL)
+	require.ErrorContains(t, plugin.Write(points(5000)), "they are kept")
+	require.Less(t, s.requests, 2*patience)
+	require.Zero(t, plugin.refused.Get())
+}
+
+// A refused point is counted when the write is over, not each time that InfluxDB fails before.
+func TestNothingIsGivenUpWhileInfluxDBFails(t *testing.T) {
+	t.Parallel()
+	var fails atomic.Bool
+	fails.Store(true)
+	s := newStore(t, func(lines []string) (int, string) {
+		if status, body := refuseLight(0)(lines); status != http.StatusNoContent || !fails.Load() {
+			return status, body
+		}
+		return http.StatusInternalServerError, ""
+	})
+	plugin, log := newPlugin(t, s.URL)
+	for range 3 {
+		require.Error(t, plugin.Write(points(4)))
+	}
+	require.Zero(t, plugin.refused.Get())
+	fails.Store(false)
+	require.NoError(t, plugin.Write(points(4)))
+	require.EqualValues(t, 1, plugin.refused.Get())
+	require.Len(t, log.Errors(), 1)
+}
+
+func TestSourceTagsAreInTheLogAndNotInInfluxDB(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, refuseLight(1))
+	plugin, log := newPlugin(t, s.URL)
+	plugin.SourceTags = []string{"topic", "partition", "offset"}
+	metrics := points(2)
+	for i, m := range metrics {
+		m.AddTag("topic", "JNU_1_rasp")
+		m.AddTag("partition", "0")
+		m.AddTag("offset", fmt.Sprint(i))
+	}
+	require.NoError(t, plugin.Write(metrics))
+	require.Equal(t, map[string]int{"JNU_rasp,id=pi light=0i 0": 1}, s.taken)
+	require.True(t, metrics[0].HasTag("offset"), "the metric in Telegraf's buffer is as it was")
+	require.Contains(t, log.Errors()[0], `topic JNU_1_rasp, partition 0, offset 1, point "JNU_rasp,id=pi light=1i 1000000000"`)
+}
+
+func TestAPointThatIsNoLineProtocol(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, refuseLight())
+	plugin, log := newPlugin(t, s.URL)
+	metrics := points(3)
+	metrics[1].SetName("")
+	require.NoError(t, plugin.Write(metrics))
+	require.EqualValues(t, 1, plugin.refused.Get())
+	require.Contains(t, log.Errors()[0], `point of measurement "" at 1970-01-01 00:00:01 +0000 UTC: invalid name`)
+	require.Contains(t, s.taken, "JNU_rasp,id=pi light=0i 0")
+	require.Contains(t, s.taken, "JNU_rasp,id=pi light=2i 2000000000")
+}
+
+// TestStatuses holds the stock plugin's answers: they tell what is done.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	const reason = `{"code":"invalid","message":"as I say"}`
@@ -123,8 +204,10 @@ func TestStatuses(t *testing.T) {
 		refused bool
 		want    string
 	}{
-		{400, reason, true, ""},
-		{406, reason, true, ""},
+		{400, `{"code":"invalid","message":"unable to parse 'm a=': missing field value"}`, true, ""},
+		{400, `{"code":"invalid","message":"Please provide either orgID or org"}`, false, "(they are kept: 400 Bad Request): invalid: Please provide either orgID or org"},
+		{400, `{"error":"no route"}`, false, "(they are kept: 400 Bad Request)"},
+		{406, reason, false, "(they are kept: 406 Not Acceptable)"},
 		{422, reason, true, ""},
 		{413, "", true, ""},
 		{400, "Client sent an HTTP request to an HTTPS server.", false, "(they are kept: 400 Bad Request)"},
@@ -137,7 +220,7 @@ func TestStatuses(t *testing.T) {
 		{500, reason, false, "500 Internal Server Error"},
 		{503, reason, false, "503 Service Unavailable"},
 	} {
-		t.Run(fmt.Sprintf("%d %t", c.status, c.refused), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d %.30s", c.status, c.body), func(t *testing.T) {
 			t.Parallel()
 			s := newStore(t, func([]string) (int, string) { return c.status, c.body })
 			plugin, log := newPlugin(t, s.URL)
@@ -166,7 +249,11 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
 	require.EqualError(t, plugin.Init(), `option "bucket" is missing: it says where the points go, e.g. bucket = "station"`)
-	plugin.Bucket, plugin.ContentEncoding = "station", "zip"
+	plugin.Bucket, plugin.OmitTimestamp = "station", true
+	require.EqualError(t, plugin.Init(), `option "influx_omit_timestamp" must be false: a point that is written twice would be two points`)
+	plugin.OmitTimestamp, plugin.Limit = false, 1
+	require.EqualError(t, plugin.Init(), `option "rate_limit" is not for this plugin, which writes a batch as a whole: remove it, and set metric_batch_size`)
+	plugin.Limit, plugin.ContentEncoding = 0, "zip"
 	plugin.Log, plugin.Statistics = testutil.Logger{}, selfstat.NewCollector(map[string]string{})
 	require.EqualError(t, plugin.Init(), `invalid content encoding "zip"`)
 }
