@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -135,9 +134,7 @@ func (f *auditFlags) print(report *audit.Report, out io.Writer) error {
 	if !f.json {
 		return report.Write(out)
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	return printJSON(out, report)
 }
 
 // secret comes from a file or, without one, from a variable: a value on the command line could be seen by everybody.

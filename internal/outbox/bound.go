@@ -69,22 +69,22 @@ var errNothing = errors.New("there is nothing to drop")
 // dropOldest gives up the segment with the oldest reading.
 func (o *Outbox) dropOldest() error {
 	var oldest *segmentLog
+	var records []*Record
 	var time int64
 	for _, log := range o.logs() {
 		if log.waiting() == 0 {
 			continue
 		}
-		if records := log.headRecords(); oldest == nil || len(records) > 0 && records[0].Time < time {
-			oldest = log
-			if len(records) > 0 {
-				time = records[0].Time
+		if head := log.headRecords(); oldest == nil || len(head) > 0 && head[0].Time < time {
+			oldest, records = log, head
+			if len(head) > 0 {
+				time = head[0].Time
 			}
 		}
 	}
 	if oldest == nil {
 		return errNothing
 	}
-	records := oldest.headRecords()
 	ids, waiting, err := oldest.dropOldest()
 	if err != nil {
 		return err

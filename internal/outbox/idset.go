@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"encoding/binary"
-	"errors"
 	"sort"
 )
 
@@ -68,6 +67,18 @@ func (s *idSet) add(from, to uint64) {
 	s.spans = append(s.spans[:first], append([]span{{from, to}}, s.spans[last:]...)...)
 }
 
+// addAll adds what is in another set.
+func (s *idSet) addAll(other idSet) {
+	s.add(1, other.below)
+	s.addSpans(other.spans)
+}
+
+func (s *idSet) addSpans(spans []span) {
+	for _, each := range spans {
+		s.add(each.from, each.to)
+	}
+}
+
 // highest is the highest id in the set, or 0.
 func (s *idSet) highest() uint64 {
 	if len(s.spans) > 0 {
@@ -101,54 +112,4 @@ func spansOf(ids []uint64) []span {
 		spans = append(spans, span{id, id})
 	}
 	return spans
-}
-
-var errShort = errors.New("the payload ends too early")
-
-// payload reads what the append functions wrote; the first error stays.
-type payload struct {
-	data []byte
-	err  error
-}
-
-func (p *payload) uvarint() uint64 {
-	value, n := binary.Uvarint(p.data)
-	if n <= 0 {
-		p.err, p.data = errShort, nil
-		return 0
-	}
-	p.data = p.data[n:]
-	return value
-}
-
-func (p *payload) bytes() []byte {
-	n := p.uvarint()
-	if n > uint64(len(p.data)) {
-		p.err, p.data = errShort, nil
-		return nil
-	}
-	value := p.data[:n]
-	p.data = p.data[n:]
-	return value
-}
-
-func (p *payload) spans() []span {
-	var spans []span
-	for n := p.uvarint(); n > 0 && p.err == nil; n-- {
-		from := p.uvarint()
-		spans = append(spans, span{from, from + p.uvarint()})
-	}
-	return spans
-}
-
-func (p *payload) idSet() idSet {
-	set := idSet{below: p.uvarint()}
-	for _, each := range p.spans() {
-		set.add(each.from, each.to)
-	}
-	return set
-}
-
-func appendBytes[T string | []byte](data []byte, value T) []byte {
-	return append(binary.AppendUvarint(data, uint64(len(value))), value...)
 }

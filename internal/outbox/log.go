@@ -144,9 +144,7 @@ func (l *segmentLog) remove(i int) error {
 func (l *segmentLog) finish(ids []uint64) {
 	slices.Sort(ids)
 	spans := spansOf(ids)
-	for _, each := range spans {
-		l.done.add(each.from, each.to)
-	}
+	l.done.addSpans(spans)
 	if s := l.active(); s != nil {
 		note := frame{kind: doneFrame, payload: appendSpans(nil, spans)}
 		_ = s.append(note.appendTo(nil))

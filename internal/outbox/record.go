@@ -83,13 +83,3 @@ func readRecord(data []byte) (*Record, error) {
 	r.Value = append([]byte(nil), p.data...)
 	return r, p.err
 }
-
-func (p *payload) varint() int64 {
-	value, n := binary.Varint(p.data)
-	if n <= 0 {
-		p.err, p.data = errShort, nil
-		return 0
-	}
-	p.data = p.data[n:]
-	return value
-}

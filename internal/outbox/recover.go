@@ -21,7 +21,7 @@ type tail struct {
 
 // open reads the end of the log. It changes nothing: what comes next goes into a new segment, and what is damaged stays as it is.
 func (l *segmentLog) open() (*tail, error) {
-	segments, _, err := findSegments(l.fs, l.dir)
+	segments, err := findSegments(l.fs, l.dir)
 	if err != nil {
 		return nil, fmt.Errorf("the outbox cannot be read: %w", err)
 	}
@@ -100,9 +100,7 @@ func (l *segmentLog) replay(all []scanned) (t *tail, highest uint64) {
 				l.takeState(f.payload, t)
 			case doneFrame:
 				p := payload{data: f.payload}
-				for _, each := range p.spans() {
-					l.done.add(each.from, each.to)
-				}
+				l.done.addSpans(p.spans())
 			case recordFrame:
 				highest = max(highest, f.id)
 				if r, err := readRecord(f.payload); err == nil {
@@ -127,10 +125,7 @@ func (l *segmentLog) takeState(data []byte, t *tail) {
 	if p.err != nil {
 		return
 	}
-	l.done.add(1, done.below)
-	for _, each := range done.spans {
-		l.done.add(each.from, each.to)
-	}
+	l.done.addAll(done)
 	t.memo, t.records = append([]byte{}, memo...), nil
 }
 
@@ -158,9 +153,7 @@ func (l *segmentLog) judge(s scanned, t *tail) bool {
 		return true
 	}
 	t.unsure = true
-	for _, each := range missing {
-		l.done.add(each.from, each.to)
-	}
+	l.done.addSpans(missing)
 	l.takeOut(behind, what, t)
 	return true
 }

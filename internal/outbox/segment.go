@@ -28,24 +28,24 @@ type segment struct {
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x%s", first, segmentSuffix) }
 
-// findSegments returns the segments of a directory, oldest first, and the names that are none.
-func findSegments(fs files, dir string) (segments []*segment, others []string, err error) {
+// findSegments returns the segments of a directory, oldest first.
+func findSegments(fs files, dir string) ([]*segment, error) {
 	names, err := fs.Names(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var segments []*segment
 	for _, name := range names {
 		number, isSegment := strings.CutSuffix(name, segmentSuffix)
 		first, err := strconv.ParseUint(number, 16, 64)
 		if !isSegment || err != nil || first == 0 || name != segmentName(first) {
-			others = append(others, name)
 			continue
 		}
 		s := &segment{path: filepath.Join(dir, name), first: first}
 		s.measure(fs)
 		segments = append(segments, s)
 	}
-	return segments, others, nil
+	return segments, nil
 }
 
 // measure notes how much of the disk a segment takes that is not appended to.
@@ -86,20 +86,15 @@ func createSegment(fs files, dir string, first uint64, state []byte) (*segment, 
 
 // append writes data behind the last frame. After an error the next append goes to the same place.
 func (s *segment) append(data []byte) error {
-	end := s.size + int64(len(data))
-	if end > s.filled {
-		filled := (end/zeroAhead + 1) * zeroAhead
+	end, filled := s.size+int64(len(data)), s.filled
+	if end > filled {
+		filled = (end/zeroAhead + 1) * zeroAhead
 		data = append(data, make([]byte, filled-end)...)
-		if _, err := s.file.WriteAt(data, s.size); err != nil {
-			return err
-		}
-		s.size, s.filled = end, filled
-		return nil
 	}
 	if _, err := s.file.WriteAt(data, s.size); err != nil {
 		return err
 	}
-	s.size = end
+	s.size, s.filled = end, filled
 	return nil
 }
 

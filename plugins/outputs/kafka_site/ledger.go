@@ -1,10 +1,6 @@
 package kafka_site
 
-import (
-	"slices"
-
-	"github.com/telegraf-station/telegraf-station/internal/outbox"
-)
+import "github.com/telegraf-station/telegraf-station/internal/outbox"
 
 // ledger remembers the entries of a batch that Telegraf will hand over again since it could be neither delivered nor put on disk,
 // so that those which arrived are not sent twice and the others keep their number.
@@ -73,5 +69,5 @@ func fit(entries []*entry) []*outbox.Record {
 			records = append(records, e.record)
 		}
 	}
-	return slices.Clip(records)
+	return records
 }

@@ -194,12 +194,7 @@ func (s *sender) refused(p *part, answer sarama.KError) {
 
 func (s *sender) park(r *outbox.Record, err error) {
 	s.counters.rejected.Incr(1)
-	fate := parked
-	if parkErr := s.outbox.Park(r, err.Error()); errors.Is(parkErr, outbox.ErrNoDir) {
-		fate = "is given up"
-	} else if parkErr != nil {
-		fate = fmt.Sprintf("is given up (%v)", parkErr)
-	}
+	fate := fateOf(s.outbox.Park(r, err.Error()))
 	s.log.Error(describe(r.Key, time.Unix(0, r.Time), fate, err, string(r.Value)))
 }
 

@@ -28,7 +28,7 @@ func (t *trouble) begin(log telegraf.Logger, now time.Time, err error) {
 	}
 }
 
-// end returns whether there was a trouble, and says that it is over.
+// end says that a trouble is over, if there was one.
 func (t *trouble) end(log telegraf.Logger, what string) {
 	if t.tries > 0 {
 		log.Infof("%s after %d tries that failed", what, t.tries)

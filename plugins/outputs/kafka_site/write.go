@@ -139,17 +139,19 @@ func (k *KafkaSite) park(e *entry) string {
 			file.Metric = string(line)
 		}
 	}
-	switch err := k.outbox.ParkMetric(file); {
-	case errors.Is(err, outbox.ErrNoDir):
-		return "is given up"
-	case err != nil:
-		return fmt.Sprintf("is given up (%v)", err)
-	}
-	return parked
+	return fateOf(k.outbox.ParkMetric(file))
 }
 
-// parked is what became of a record that stationctl outbox shows.
-const parked = "is parked"
+// fateOf says what became of a record that was to be parked; stationctl outbox shows it if there was no error.
+func fateOf(err error) string {
+	switch {
+	case err == nil:
+		return "is parked"
+	case errors.Is(err, outbox.ErrNoDir):
+		return "is given up"
+	}
+	return fmt.Sprintf("is given up (%v)", err)
+}
 
 func (e *entry) device() string {
 	device, _ := e.metric.GetTag("device_id")
