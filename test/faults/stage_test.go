@@ -99,6 +99,15 @@ func (s *stage) station(site string, change func(*kafka_site.KafkaSite)) (*Stati
 	return station, log
 }
 
+// writing is a station that has written to its topic.
+func (s *stage) writing(site string) (*Station, *testutil.CaptureLogger) {
+	s.Helper()
+	station, log := s.station(site, nil)
+	require.NoError(s, station.Read(10))
+	s.drained(station, time.Minute)
+	return station, log
+}
+
 func (s *stage) addresses() (all []string) {
 	for _, proxy := range s.proxies {
 		all = append(all, proxy.Address())
