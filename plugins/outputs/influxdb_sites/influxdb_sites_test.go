@@ -194,6 +194,19 @@ func TestAPointThatIsNoLineProtocol(t *testing.T) {
 	require.Contains(t, s.taken, "JNU_rasp,id=pi light=2i 2000000000")
 }
 
+// InfluxDB, and this store, answer 400 to a request with nothing in it: that says nothing about other points.
+func TestAPointThatIsNoLineProtocolAndAlone(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, refuseLight())
+	plugin, log := newPlugin(t, s.URL)
+	metrics := points(2)
+	metrics[0].SetName("")
+	metrics[1].SetName("")
+	require.NoError(t, plugin.Write(metrics))
+	require.EqualValues(t, 2, plugin.refused.Get())
+	require.Contains(t, log.Errors()[0], `InfluxDB refuses a point for good: it is no line protocol: point of measurement "" at 1970-01-01 00:00:00 +0000 UTC: invalid name`)
+}
+
 // TestStatuses holds the stock plugin's answers: they tell what is done.
 func TestStatuses(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func (a *attempt) write(points []telegraf.Metric) error {
 	case !a.output.isOfThePoints(points, err):
 		return err
 	case len(points) == 1:
-		return a.refuse(points[0], err)
+		return a.refuse(points[0], a.output.reason(points[0], err))
 	}
 	for part := range slices.Chunk(points, (len(points)+parts-1)/parts) {
 		if err := a.write(part); err != nil {
@@ -77,10 +77,23 @@ func (i *InfluxDBSites) isOfThePoints(points []telegraf.Metric, err error) bool 
 	case http.StatusUnprocessableEntity, http.StatusBadRequest, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge:
 		return true
 	}
-	return slices.ContainsFunc(points, func(point telegraf.Metric) bool {
-		_, err := i.lines.Serialize(point)
-		return err != nil
-	})
+	return slices.ContainsFunc(points, i.isNoLine)
+}
+
+func (i *InfluxDBSites) isNoLine(point telegraf.Metric) bool {
+	_, err := i.lines.Serialize(point)
+	return err != nil
+}
+
+var errNoLine = errors.New("it is no line protocol")
+
+// reason is why a point that was written alone is refused. The stock plugin sends a request with nothing in it for one that is no
+// line, and its answer is about that.
+func (i *InfluxDBSites) reason(point telegraf.Metric, err error) error {
+	if i.isNoLine(point) {
+		return errNoLine
+	}
+	return err
 }
 
 // isDoubtful is true of a 400 that does not say that a point cannot be read, and of 406. InfluxDB 2 answers 422 to a point of
