@@ -41,9 +41,9 @@ func (k *KafkaSites) run(ctx context.Context, acc telegraf.Accumulator, deliveri
 
 // findUntil lists the topics unless ctx ends first; a broker that does not answer must not hold up Stop.
 // What is under way then closes its connection when it returns.
-func (k *KafkaSites) findUntil(ctx context.Context) ([]string, error) {
+func (k *KafkaSites) findUntil(ctx context.Context) ([]topic, error) {
 	type answer struct {
-		topics []string
+		topics []topic
 		err    error
 	}
 	found := make(chan answer, 1)
@@ -66,9 +66,9 @@ func (k *KafkaSites) findUntil(ctx context.Context) ([]string, error) {
 // errNoTopic is no failure: the first station has yet to send.
 var errNoTopic = errors.New("no topic matches topic_regexps yet: waiting for the first station")
 
-// follow begins anew with the topics of the moment if they are others than before.
+// follow begins anew with the topics of the moment if they are others than before, one of an old name included.
 // What was consumed but not delivered meanwhile is consumed again: nothing is lost.
-func (k *KafkaSites) follow(acc telegraf.Accumulator, deliveries *deliveries, topics []string) error {
+func (k *KafkaSites) follow(acc telegraf.Accumulator, deliveries *deliveries, topics []topic) error {
 	if len(topics) == 0 {
 		k.stopConsumer()
 		return errNoTopic

@@ -18,7 +18,8 @@ type consumer struct {
 	plugin     *KafkaSites
 	acc        telegraf.Accumulator
 	deliveries *deliveries
-	topics     []string
+	topics     []topic
+	client     sarama.Client
 	group      sarama.ConsumerGroup
 
 	joined  atomic.Bool // Kafka has given this member its partitions, at least once
@@ -28,14 +29,20 @@ type consumer struct {
 	err     error         // why; set before done is closed
 }
 
-func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliveries, topics []string) (*consumer, error) {
-	group, err := sarama.NewConsumerGroup(k.Brokers, k.ConsumerGroup, k.config)
+func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliveries, topics []topic) (*consumer, error) {
+	client, err := sarama.NewClient(k.Brokers, k.config)
 	if err != nil {
+		return nil, fmt.Errorf("cannot consume: %w", err)
+	}
+	group, err := sarama.NewConsumerGroupFromClient(k.ConsumerGroup, client)
+	if err != nil {
+		_ = client.Close()
 		return nil, fmt.Errorf("cannot consume: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &consumer{
-		plugin: k, acc: acc, deliveries: deliveries, topics: topics, group: group, cancel: cancel, done: make(chan struct{}),
+		plugin: k, acc: acc, deliveries: deliveries, topics: topics, client: client, group: group, cancel: cancel,
+		done: make(chan struct{}),
 	}
 	c.running.Go(c.passErrorsOn)
 	c.running.Go(func() { c.run(ctx) })
@@ -65,7 +72,7 @@ func (c *consumer) run(ctx context.Context) {
 func (c *consumer) consumeSession(ctx context.Context) error {
 	sessionCtx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	err := c.group.Consume(sessionCtx, c.topics, &session{consumer: c, end: end})
+	err := c.group.Consume(sessionCtx, c.names(), &session{consumer: c, end: end})
 	var rejection *rejectionError
 	if !errors.As(context.Cause(sessionCtx), &rejection) {
 		return err
@@ -80,6 +87,14 @@ func (c *consumer) consumeSession(ctx context.Context) error {
 	return nil
 }
 
+func (c *consumer) names() []string {
+	names := make([]string, len(c.topics))
+	for i, topic := range c.topics {
+		names[i] = topic.name
+	}
+	return names
+}
+
 // announce is called at the start of each session.
 func (c *consumer) announce() {
 	if c.joined.Swap(true) {
@@ -87,7 +102,7 @@ func (c *consumer) announce() {
 	}
 	c.plugin.counters.starts.Incr(1)
 	c.plugin.counters.topics.Set(int64(len(c.topics)))
-	c.plugin.Log.Infof("Consuming %d topic(s): %s", len(c.topics), shorten(c.topics))
+	c.plugin.Log.Infof("Consuming %d topic(s): %s", len(c.topics), shorten(c.names()))
 }
 
 // shorten lists the first topics: a fleet has thousands.
@@ -105,6 +120,9 @@ func (c *consumer) stop() {
 	<-c.done
 	if err := c.group.Close(); err != nil {
 		c.plugin.Log.Warnf("Leaving the consumer group: %v", err)
+	}
+	if err := c.client.Close(); err != nil {
+		c.plugin.Log.Warnf("Closing the connections to Kafka: %v", err)
 	}
 	c.running.Wait()
 }

@@ -2,8 +2,10 @@ package kafka_sites
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -355,4 +357,31 @@ func TestADeletedTopicStaysDeleted(t *testing.T) {
 	produce(t, cluster, "JNU_1_rasp", 1, 2)
 	accept(c.next(t, 1)...)
 	requireCommitted(t, cluster, "JNU_1_rasp", 2)
+}
+
+// A topic that is made again by its old name has other records at the old offsets.
+func TestATopicThatIsMadeAgainIsReadFromItsBeginning(t *testing.T) {
+	cluster := newCluster(t)
+	produce(t, cluster, "JNU_1_rasp", 0, 3)
+	c := newCentre(t, cluster, func(k *KafkaSites) { k.RefreshInterval = config.Duration(5 * time.Second) })
+	accept(c.next(t, 3)...)
+	requireCommitted(t, cluster, "JNU_1_rasp", 3)
+	var away atomic.Bool // so that no fetch sees the new topic with fewer records, where the old offset is out of range
+	cluster.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return nil, errors.New("away"), away.Load()
+	})
+	away.Store(true)
+	require.NoError(t, cluster.DeleteTopic("JNU_1_rasp"))
+	produce(t, cluster, "JNU_1_rasp", 10, 16)
+	away.Store(false)
+	seen := make(map[any]bool)
+	for len(seen) < 6 {
+		m := c.next(t, 1)[0]
+		accept(m)
+		light, _ := m.GetField("light")
+		seen[light] = true
+	}
+	requireCommitted(t, cluster, "JNU_1_rasp", 6)
+	require.Contains(t, fmt.Sprint(c.log.Messages()), "The topic JNU_1_rasp was deleted and made again: reading partition 0 from its beginning")
 }

@@ -16,7 +16,10 @@ type session struct {
 }
 
 // Setup is called when Kafka has given this member its partitions.
-func (s *session) Setup(sarama.ConsumerGroupSession) error {
+func (s *session) Setup(group sarama.ConsumerGroupSession) error {
+	if err := s.consumer.rewind(group); err != nil {
+		return err
+	}
 	s.consumer.announce()
 	return nil
 }
@@ -26,8 +29,9 @@ func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 
 // ConsumeClaim hands on one partition's records until the session ends; there is one call for each partition at a time.
 func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	id := s.consumer.idOf(claim.Topic())
 	progress := &progress{
-		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, "") },
+		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, id) },
 		reject: func(offset int64) { s.reject(claim, offset) },
 	}
 	for {

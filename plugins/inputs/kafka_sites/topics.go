@@ -43,8 +43,14 @@ func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
 
 const finderTimeout = 5 * time.Second
 
-// find returns the names of the topics that match and can be consumed, sorted.
-func (f *topicFinder) find() ([]string, error) {
+// topic is one of the cluster. A topic that is deleted and made again by the same name has another id, and other records.
+type topic struct {
+	name string
+	id   string // empty with a Kafka older than 2.8
+}
+
+// find returns the topics that match and can be consumed, sorted by name.
+func (f *topicFinder) find() ([]topic, error) {
 	if f.client == nil {
 		client, err := sarama.NewClient(f.brokers, f.config)
 		if err != nil {
@@ -52,39 +58,57 @@ func (f *topicFinder) find() ([]string, error) {
 		}
 		f.client = client
 	}
-	if err := f.client.RefreshMetadata(); err != nil && !isOfOneTopic(err) {
-		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
-	}
-	topics, err := f.client.Topics()
+	all, err := f.list()
 	if err != nil {
+		_ = f.close() // the next time begins with the brokers of the option
 		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
 	}
-	topics = slices.DeleteFunc(topics, func(topic string) bool { return !f.matches(topic) || !f.hasLeaders(topic) })
-	slices.Sort(topics)
+	var topics []topic
+	for _, found := range all {
+		if f.matches(found.Name) && hasLeaders(found) {
+			topics = append(topics, topic{found.Name, idOf(found)})
+		}
+	}
+	slices.SortFunc(topics, func(a, b topic) int { return strings.Compare(a.name, b.name) })
 	return topics, nil
 }
 
-// isOfOneTopic tells whether listing succeeded but for some topic, perhaps one that is none of ours.
-func isOfOneTopic(err error) bool {
-	for _, partial := range []error{
-		sarama.ErrLeaderNotAvailable, sarama.ErrReplicaNotAvailable, sarama.ErrTopicAuthorizationFailed, sarama.ErrUnknownTopicOrPartition,
-	} {
-		if errors.Is(err, partial) {
-			return true
+// list asks the brokers until one answers: sarama's client has no way to a topic's id.
+func (f *topicFinder) list() ([]*sarama.TopicMetadata, error) {
+	failures := []error{}
+	for _, broker := range f.client.Brokers() {
+		response, err := f.ask(broker)
+		if err == nil {
+			return response.Topics, nil
 		}
+		failures = append(failures, fmt.Errorf("broker %s: %w", broker.Addr(), err))
 	}
-	return false
+	return nil, errors.Join(failures...)
+}
+
+func (f *topicFinder) ask(broker *sarama.Broker) (*sarama.MetadataResponse, error) {
+	if err := broker.Open(f.config); err != nil && !errors.Is(err, sarama.ErrAlreadyConnected) {
+		return nil, err
+	}
+	response, err := broker.GetMetadata(sarama.NewMetadataRequest(f.config.Version, nil))
+	if err != nil {
+		_ = broker.Close() // Open would take a broken connection for a good one
+	}
+	return response, err
 }
 
 // hasLeaders leaves out a topic while a partition of it has no leader: the consumer would fail for all topics because of one.
 // It comes back with a later refresh, and its records with it.
-func (f *topicFinder) hasLeaders(topic string) bool {
-	all, err := f.client.Partitions(topic)
-	if err != nil {
-		return false
+func hasLeaders(topic *sarama.TopicMetadata) bool {
+	return topic.Err == sarama.ErrNoError && len(topic.Partitions) > 0 &&
+		!slices.ContainsFunc(topic.Partitions, func(p *sarama.PartitionMetadata) bool { return p.Leader < 0 })
+}
+
+func idOf(topic *sarama.TopicMetadata) string {
+	if topic.Uuid == (sarama.Uuid{}) {
+		return ""
 	}
-	writable, err := f.client.WritablePartitions(topic)
-	return err == nil && len(writable) == len(all)
+	return topic.Uuid.String()
 }
 
 func (f *topicFinder) matches(topic string) bool {
@@ -95,5 +119,7 @@ func (f *topicFinder) close() error {
 	if f.client == nil {
 		return nil
 	}
-	return f.client.Close()
+	client := f.client
+	f.client = nil
+	return client.Close()
 }
