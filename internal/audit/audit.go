@@ -2,7 +2,7 @@
 // from the headers that internal/delivery describes, and whether InfluxDB has each reading.
 //
 // Memory: a few ranges for each device and epoch, 65,536 hashes a device (8 MB), and with InfluxDB eight bytes for each reading of the
-// topics that are being read (four at once).
+// topics that are being read (sixteen at once).
 package audit
 
 import (
@@ -34,8 +34,8 @@ type Options struct {
 // DefaultPattern matches the topics of sites: three parts with _ between them.
 const DefaultPattern = `^[^_]+_[^_]+_[^_]+$`
 
-// parallel is how many topics are read at once.
-const parallel = 4
+// parallel is how many topics are read at once: most of the time goes by in waiting for Kafka (300 topics of 10 records: 4 take 7.6 s, 16 take 2.0 s).
+const parallel = 16
 
 // Run audits what the topics hold now. An error says what could not be read; that something is lost is no error. Beside an error
 // the report, if there is one, has the topics that could be read.

@@ -23,6 +23,8 @@ func NewConfig() *sarama.Config {
 	config.Metadata.AllowAutoTopicCreation = false
 	config.Metadata.Retry.Max = 1
 	config.Consumer.Return.Errors = true
+	// A topic that is begun waits until the fetch under way has ended: with the default of 500 ms 300 topics took 29 s instead of 7.6 s.
+	config.Consumer.MaxWaitTime = 50 * time.Millisecond
 	return config
 }
 

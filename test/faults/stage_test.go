@@ -272,7 +272,7 @@ func (s *stage) audit(topics ...string) *audit.Report {
 	var report *audit.Report
 	var err error
 	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute) // for 1,000 topics
 		report, err = audit.Run(ctx, audit.Options{Brokers: s.kafka.Addresses(), Topics: topics, Store: s.points})
 		cancel()
 		if err == nil && report.Missing() == 0 || time.Since(begin) > 2*time.Minute {
