@@ -108,24 +108,15 @@ func brokersRestarted(s *stage) {
 	if long() {
 		restarts, topics = 100, 1000
 	}
-	shared, _ := s.station("fleet0", func(k *kafka_site.KafkaSite) { k.ReplicationFactor = 1 })
-	stations := make([]*Station, 0, topics)
-	for i := range topics {
-		stations = append(stations, &Station{Site: fmt.Sprintf("fleet%d", i), Device: "pi", Dir: shared.Dir, output: shared.output})
-	}
-	round := func() {
-		for _, station := range stations {
-			require.NoError(s, station.Read(1))
-		}
-	}
+	stations, _ := s.fleet("fleet", topics, func(k *kafka_site.KafkaSite) { k.ReplicationFactor = 1 })
 	restart := func(times int) {
 		for i := range times {
 			require.NoError(s, s.kafka.StopBroker(i%3))
-			round()
+			s.rounds(stations, 1)
 			s.restart(i % 3)
 		}
-		round()
-		s.drained(shared, 5*time.Minute)
+		s.rounds(stations, 1)
+		s.drained(stations[0], 5*time.Minute)
 	}
 	const warm = 3 // each broker once: connections and buffers are as large as they get
 	restart(warm)

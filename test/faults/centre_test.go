@@ -6,23 +6,18 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/IBM/sarama"
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
-	"github.com/influxdata/influxdb-client-go/v2/domain"
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/internal/audit"
+	"github.com/telegraf-station/telegraf-station/test/faultproxy"
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
 	"github.com/telegraf-station/telegraf-station/test/process"
 	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
@@ -39,7 +34,12 @@ func centreFaults(c *centreStage) {
 		{"bucket missing", bucketMissing},
 		{"token revoked", tokenRevoked},
 		{"a point that the bucket does not keep", pointTooOld},
+		{"a field of another type", typeConflict},
+		{"InfluxDB slow", storeSlow},
+		{"an answer lost after the write", answersLost},
+		{"the output's buffer full", bufferFull},
 		{"a record that is none", foreignRecord},
+		{"both ends start without brokers", brokersAbsent},
 		{"centre killed", centreKilled},
 		{"centres come and go", centresComeAndGo},
 	} {
@@ -53,9 +53,7 @@ type centreStage struct {
 	binary string
 	store  *influxdb.Server
 	api    influxdb2.Client
-	front  *httptest.Server
-	// status is what the proxy answers instead of InfluxDB; 0: InfluxDB's own answer; -1: none for as long as it is so.
-	status *atomic.Int64
+	front  *front
 }
 
 func newCentreStage(s *stage) *centreStage {
@@ -67,21 +65,9 @@ func newCentreStage(s *stage) *centreStage {
 	store, err := influxdb.StartV2(ctx, influxdb.Options{Dir: s.TempDir(), Log: os.Stderr})
 	require.NoError(s, err)
 	s.Cleanup(func() { require.NoError(s, store.Close()) })
-	c := &centreStage{stage: s, binary: binary, store: store, api: influxdb2.NewClient(store.URL(), store.Token()), status: &atomic.Int64{}}
-	target, err := url.Parse(store.URL())
-	require.NoError(s, err)
-	forward := httputil.NewSingleHostReverseProxy(target)
-	c.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for c.status.Load() < 0 && r.Context().Err() == nil {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if status := int(c.status.Load()); status > 0 {
-			http.Error(w, `{"code":"told so","message":"by the test"}`, status)
-			return
-		}
-		forward.ServeHTTP(w, r)
-	}))
-	s.Cleanup(c.front.Close)
+	c := &centreStage{
+		stage: s, binary: binary, store: store, api: influxdb2.NewClient(store.URL(), store.Token()), front: newFront(s.T, store.URL()),
+	}
 	s.Cleanup(c.api.Close)
 	return c
 }
@@ -104,7 +90,7 @@ func (c *centreStage) startForAll() {
 func (c *centreStage) start(change func(*telegrafs.Centre)) *process.Process {
 	c.Helper()
 	centre := telegrafs.Centre{
-		Brokers: c.kafka.Addresses(), URL: c.front.URL, Token: c.store.Token(), Org: c.store.Organization(), Bucket: c.store.Bucket(),
+		Brokers: c.kafka.Addresses(), URL: c.front.server.URL, Token: c.store.Token(), Org: c.store.Organization(), Bucket: c.store.Bucket(),
 		RefreshInterval: time.Second,
 	}
 	if change != nil {
@@ -154,96 +140,6 @@ func (c *centreStage) judgedAs(fault, expected, seen, bucket string, stations ..
 	})
 }
 
-func storeKilled(c *centreStage) {
-	station, _ := c.station("storekill", nil)
-	c.start(nil)
-	c.reading(station, func() {
-		for range 3 {
-			time.Sleep(2 * time.Second)
-			require.NoError(c, c.store.Kill())
-			time.Sleep(time.Second)
-			require.NoError(c, c.store.Start(c.Context()))
-		}
-	})
-	c.judged("InfluxDB killed with kill -9, three times", "waits for it", c.store.Bucket(), station)
-}
-
-func storeRefuses(c *centreStage) {
-	station, _ := c.station("refuses", nil)
-	c.start(nil)
-	c.reading(station, func() {
-		for _, status := range []int64{503, 500, 401, 404, 403, 502, 405, -1} {
-			time.Sleep(time.Second)
-			c.status.Store(status)
-			time.Sleep(2 * time.Second)
-			c.status.Store(0)
-		}
-	})
-	c.judged("InfluxDB answers 503, 500, 401, 404, 403, 502, 405, and not at all", "all kept and written later", c.store.Bucket(), station)
-}
-
-func bucketMissing(c *centreStage) {
-	station, _ := c.station("bucket", nil)
-	running := c.start(func(centre *telegrafs.Centre) { centre.Bucket = "later" })
-	c.reading(station, func() {
-		require.Eventually(c, func() bool {
-			return strings.Contains(running.Tail(), `bucket \"later\" not found`) || strings.Contains(running.Tail(), `bucket "later" not found`)
-		},
-			time.Minute, 100*time.Millisecond)
-		time.Sleep(2 * time.Second)
-		c.createBucket("later")
-	})
-	require.Contains(c, running.Tail(), `create the bucket, or correct the options`)
-	c.judged("bucket missing (404), created later", "all kept and written later", "later", station)
-}
-
-func (c *centreStage) createBucket(name string, rules ...domain.RetentionRule) {
-	c.Helper()
-	organization, err := c.api.OrganizationsAPI().FindOrganizationByName(c.Context(), c.store.Organization())
-	require.NoError(c, err)
-	_, err = c.api.BucketsAPI().CreateBucketWithName(c.Context(), organization, name, rules...)
-	require.NoError(c, err)
-}
-
-func tokenRevoked(c *centreStage) {
-	station, _ := c.station("token", nil)
-	organization, err := c.api.OrganizationsAPI().FindOrganizationByName(c.Context(), c.store.Organization())
-	require.NoError(c, err)
-	permission := domain.Permission{Action: domain.PermissionActionWrite, Resource: domain.Resource{Type: domain.ResourceTypeBuckets, OrgID: organization.Id}}
-	token, err := c.api.AuthorizationsAPI().CreateAuthorizationWithOrgID(c.Context(), *organization.Id, []domain.Permission{permission})
-	require.NoError(c, err)
-	set := func(status domain.AuthorizationUpdateRequestStatus) {
-		_, err := c.api.AuthorizationsAPI().UpdateAuthorizationStatusWithID(c.Context(), *token.Id, status)
-		require.NoError(c, err)
-	}
-	running := c.start(func(centre *telegrafs.Centre) { centre.Token = *token.Token })
-	c.reading(station, func() {
-		time.Sleep(2 * time.Second)
-		set(domain.AuthorizationUpdateRequestStatusInactive)
-		require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "token is inactive") }, time.Minute, 100*time.Millisecond)
-		time.Sleep(2 * time.Second)
-		set(domain.AuthorizationUpdateRequestStatusActive)
-	})
-	c.judged("token revoked (403), valid again later", "all kept and written later", c.store.Bucket(), station)
-}
-
-// pointTooOld has readings of 1970 among those of now, and a bucket that keeps a day.
-func pointTooOld(c *centreStage) {
-	station, _ := c.station("old", nil)
-	c.createBucket("day", domain.RetentionRule{EverySeconds: 24 * 3600})
-	running := c.start(func(centre *telegrafs.Centre) { centre.Bucket = "day" })
-	for i := range 300 {
-		at := time.Now()
-		if i%100 == 50 {
-			at = time.Unix(int64(1000+i), 0)
-		}
-		require.NoError(c, station.Write(station.Reading(i, at)))
-	}
-	c.judgedAs("3 readings of 1970 among 300, bucket keeps a day (422)", "their neighbours are written; they are refused and logged",
-		"297 in InfluxDB once, 3 refused and logged", "day", station)
-	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "InfluxDB refuses a point for good") }, time.Minute, 100*time.Millisecond)
-}
-
 func foreignRecord(c *centreStage) {
 	station, _ := c.station("foreign", nil)
 	c.start(nil)
@@ -258,6 +154,19 @@ func foreignRecord(c *centreStage) {
 	require.NoError(c, producer.Close())
 	require.NoError(c, station.Read(100))
 	c.judged("a record in the topic that is no reading", "passed over; its neighbours are written", c.store.Bucket(), station)
+}
+
+// brokersAbsent is the link between both ends and Kafka when all of them start.
+func brokersAbsent(c *centreStage) {
+	c.all(func(p *faultproxy.Proxy) { p.Down(true) })
+	station, _ := c.station("absent", nil)
+	running := c.start(func(centre *telegrafs.Centre) { centre.Brokers = c.addresses() })
+	c.reading(station, func() {
+		require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "cannot connect to Kafka") }, time.Minute, 100*time.Millisecond)
+		time.Sleep(2 * time.Second)
+	})
+	c.all(func(p *faultproxy.Proxy) { p.Down(false) })
+	c.judged("no broker when the station and the centre start", "both wait for them", c.store.Bucket(), station)
 }
 
 func centreKilled(c *centreStage) {
@@ -278,11 +187,7 @@ func centreKilled(c *centreStage) {
 }
 
 func centresComeAndGo(c *centreStage) {
-	var stations []*Station
-	shared, _ := c.station("many0", nil)
-	for i := range 10 {
-		stations = append(stations, &Station{Site: fmt.Sprintf("many%d", i), Device: "pi", Dir: shared.Dir, output: shared.output})
-	}
+	stations, _ := c.fleet("many", 10, nil)
 	c.start(nil)
 	stop, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- readAll(stations, stop) }()

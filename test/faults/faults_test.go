@@ -26,6 +26,7 @@ func TestFaults(t *testing.T) {
 		{"slow link", slowLink},
 		{"in-sync replicas below the minimum", tooFewReplicas},
 		{"one of 20 topics missing", topicMissing},
+		{"one of 20 topics denied", topicDenied},
 		{"topic deleted", topicDeleted},
 		{"two stations create one topic", sameTopic},
 		{"records that cannot be written", badRecords},

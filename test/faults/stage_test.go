@@ -47,7 +47,7 @@ func newStage(t *testing.T) *stage {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var err error
-	s.kafka, err = kafka.StartReal(ctx, kafka.Options{Dir: t.TempDir(), Log: os.Stderr, Data: s.smallDisk, Proxy: func(broker string) (string, error) {
+	s.kafka, err = kafka.StartReal(ctx, kafka.Options{Dir: t.TempDir(), Log: os.Stderr, Data: s.smallDisk, Authorize: true, Proxy: func(broker string) (string, error) {
 		proxy, err := faultproxy.Start(broker)
 		if err != nil {
 			return "", err
@@ -97,6 +97,27 @@ func (s *stage) station(site string, change func(*kafka_site.KafkaSite)) (*Stati
 	require.NoError(s, station.Start())
 	s.Cleanup(func() { require.NoError(s, station.Stop()) })
 	return station, log
+}
+
+// fleet is n sites with a station each, which share an output.
+func (s *stage) fleet(site string, n int, change func(*kafka_site.KafkaSite)) ([]*Station, *testutil.CaptureLogger) {
+	s.Helper()
+	shared, log := s.station(site+"0", change)
+	stations := []*Station{shared}
+	for i := 1; i < n; i++ {
+		stations = append(stations, &Station{Site: fmt.Sprintf("%s%d", site, i), Device: "pi", Dir: shared.Dir, output: shared.output})
+	}
+	return stations, log
+}
+
+// rounds has each station of a fleet read n times, in turn.
+func (s *stage) rounds(stations []*Station, n int) {
+	s.Helper()
+	for range n {
+		for _, station := range stations {
+			require.NoError(s, station.Read(1))
+		}
+	}
 }
 
 // writing is a station that has written to its topic.

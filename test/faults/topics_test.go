@@ -4,6 +4,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,31 +15,61 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
 
+// ofBroker is for topics that the test creates, as a station does.
+var ofBroker = map[string]string{"message.timestamp.type": "LogAppendTime"}
+
 func topicMissing(s *stage) {
-	var stations []*Station
-	shared, log := s.station("site0", func(k *kafka_site.KafkaSite) { k.CreateTopics = false })
-	for i := range 20 {
-		site := fmt.Sprintf("site%d", i)
-		if i != 7 {
-			s.createTopic(site+"_1_rasp", map[string]string{"message.timestamp.type": "LogAppendTime"})
-		}
-		stations = append(stations, &Station{Site: site, Device: "pi", Dir: shared.Dir, output: shared.output})
+	stations, log := s.fleet("site", 20, func(k *kafka_site.KafkaSite) { k.CreateTopics = false })
+	missing, others := stations[7], slices.Concat(stations[:7], stations[8:])
+	for _, station := range others {
+		s.createTopic(station.Topic(), ofBroker)
 	}
-	for range 50 {
-		for _, station := range stations {
-			require.NoError(s, station.Read(1))
-		}
-	}
-	require.Eventually(s, func() bool {
-		state, err := outbox.Inspect(shared.Outbox())
-		return err == nil && len(state.Queues) == 1 && state.Queues[0].Queue == "site7_1_rasp" && state.Queues[0].Waiting == 50
-	}, time.Minute, 20*time.Millisecond)
+	s.rounds(stations, 50)
+	s.onlyWaiting(missing, 50)
 	s.requireLogged(log, `topic "site7_1_rasp" does not exist: create it, or set create_topics = true`)
-	missing := stations[7]
-	s.judge("one of 20 sites' topics missing", "19 flow on", 0, append(stations[:7:7], stations[8:]...)...)
-	s.createTopic(missing.Topic(), map[string]string{"message.timestamp.type": "LogAppendTime"})
-	s.drained(shared, 2*time.Minute)
+	s.judge("one of 20 sites' topics missing", "19 flow on", 0, others...)
+	s.createTopic(missing.Topic(), ofBroker)
+	s.drained(missing, 2*time.Minute)
 	s.judge("the missing topic is created later", "its records arrive", 0, missing)
+}
+
+// onlyWaiting waits until n readings of one site are left in the outbox, and nothing else.
+func (s *stage) onlyWaiting(station *Station, n int64) {
+	s.Helper()
+	require.Eventually(s, func() bool {
+		state, err := outbox.Inspect(station.Outbox())
+		return err == nil && len(state.Queues) == 1 && state.Queues[0].Queue == station.Topic() && state.Queues[0].Waiting == n
+	}, time.Minute, 20*time.Millisecond)
+}
+
+func topicDenied(s *stage) {
+	stations, log := s.fleet("guard", 20, nil)
+	denied, others := stations[7], slices.Concat(stations[:7], stations[8:])
+	s.createTopic(denied.Topic(), ofBroker)
+	write := &sarama.Acl{
+		Principal: "User:*", Host: "*", Operation: sarama.AclOperationWrite, PermissionType: sarama.AclPermissionDeny,
+	}
+	// With an ACL for it, nobody may do with the topic what none allows: the audit reads it, and the centre.
+	read := &sarama.Acl{Principal: "User:*", Host: "*", Operation: sarama.AclOperationRead, PermissionType: sarama.AclPermissionAllow}
+	topic := sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: denied.Topic(), ResourcePatternType: sarama.AclPatternLiteral}
+	s.admin(func(admin sarama.ClusterAdmin) {
+		require.NoError(s, admin.CreateACLs([]*sarama.ResourceAcls{{Resource: topic, Acls: []*sarama.Acl{write, read}}}))
+	})
+	time.Sleep(time.Second) // an ACL takes effect a moment after the answer
+	s.rounds(stations, 50)
+	s.onlyWaiting(denied, 50)
+	s.requireLogged(log, `topic "guard7_1_rasp": this user may not write to it: allow WRITE and DESCRIBE`)
+	s.judge("one of 20 sites' topics denied", "19 flow on", 0, others...)
+	s.admin(func(admin sarama.ClusterAdmin) {
+		name := denied.Topic()
+		_, err := admin.DeleteACL(sarama.AclFilter{
+			ResourceType: sarama.AclResourceTopic, ResourceName: &name, ResourcePatternTypeFilter: sarama.AclPatternLiteral,
+			Operation: sarama.AclOperationAny, PermissionType: sarama.AclPermissionAny,
+		}, false)
+		require.NoError(s, err)
+	})
+	s.drained(denied, 2*time.Minute)
+	s.judge("the denied topic is allowed later", "its records arrive", 0, denied)
 }
 
 func topicDeleted(s *stage) {
@@ -54,7 +85,7 @@ func topicDeleted(s *stage) {
 		require.NoError(s, err)
 		require.NotContains(s, topics, station.Topic())
 	})
-	s.createTopic(station.Topic(), map[string]string{"message.timestamp.type": "LogAppendTime"})
+	s.createTopic(station.Topic(), ofBroker)
 	s.drained(station, 2*time.Minute)
 	report := s.audit(station.Topic())
 	require.EqualValues(s, station.accepted, report.Records(), "what was not in the deleted topic")

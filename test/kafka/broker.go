@@ -24,6 +24,7 @@ type broker struct {
 	dir        string
 	libs       string
 	options    []string // of the JVM
+	authorize  bool
 	clients    *process.Port
 	controller *process.Port
 	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
@@ -80,20 +81,40 @@ broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=4000
 # A first consumer does not wait three seconds for others.
 group.initial.rebalance.delay.ms=0
-`, b.node, strings.Join(voters, ","), b.listeners(),
-		filepath.Join(b.dir, "data"), replicas, insync)
+%[7]s`, b.node, strings.Join(voters, ","), b.listeners(),
+		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer())
 }
 
 // listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
 func (b *broker) listeners() string {
+	controllers := "PLAINTEXT"
+	if b.authorize {
+		controllers = "SASL_PLAINTEXT"
+	}
 	if b.proxied == nil {
 		return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT`, b.clients.Address(), b.controller.Address())
+listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:%s`, b.clients.Address(), b.controller.Address(), controllers)
 	}
 	return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s,PROXIED://%s
 advertised.listeners=CLIENTS://%[1]s,PROXIED://%[4]s
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT`,
-		b.clients.Address(), b.controller.Address(), b.proxied.Address(), b.advertised)
+listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:%s,PROXIED:PLAINTEXT`,
+		b.clients.Address(), b.controller.Address(), b.proxied.Address(), b.advertised, controllers)
+}
+
+// authorizer needs controllers that are somebody, and may do all: until one leads, nobody knows an ACL, and everybody else is refused.
+func (b *broker) authorizer() string {
+	if !b.authorize {
+		return ""
+	}
+	return `
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
+super.users=User:broker
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  username="broker" password="of-the-test" user_broker="of-the-test";
+`
 }
 
 const logSettings = `status=error

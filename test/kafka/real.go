@@ -27,6 +27,8 @@ type Options struct {
 	Proxy func(broker string) (string, error)
 	// Data makes the folder for a broker's records, such as on a disk of its own; nil: it is in Dir.
 	Data func(node int, dir string) error
+	// Authorize has the brokers obey ACLs. What no ACL speaks of is allowed to all; without it they refuse to keep any.
+	Authorize bool
 }
 
 // Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
@@ -102,7 +104,9 @@ func (r *Real) layOut(libs string, options Options) error {
 			return err
 		}
 		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
-		b := &broker{node: node, dir: dir, libs: libs, options: options.Java, clients: ports[0], controller: ports[1]}
+		b := &broker{
+			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize, clients: ports[0], controller: ports[1],
+		}
 		r.brokers = append(r.brokers, b)
 		if err := b.hide(options.Proxy); err != nil {
 			return err

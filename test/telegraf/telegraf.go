@@ -114,11 +114,17 @@ type Centre struct {
 	URL, Token, Org, Bucket string
 	// RefreshInterval is how soon a new site's topic is taken up; 0 is the shipped 30s.
 	RefreshInterval time.Duration
+	// Edit changes the shipped configuration; nil: nothing.
+	Edit func(configuration string) string
 }
 
 // Start runs the centre's configuration in a folder of its own.
 func (c Centre) Start(binary, dir string) (*process.Process, error) {
-	return start(binary, dir, conf.Central, c.environment())
+	configuration := conf.Central
+	if c.Edit != nil {
+		configuration = c.Edit(configuration)
+	}
+	return start(binary, dir, configuration, c.environment())
 }
 
 func (c Centre) environment() []string {
