@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the path of a Go program that the project's own checks need, of the version that is named here. It is built into
-# the cache if it is not there. Usage: tool.sh golangci-lint|govulncheck|readme_linter
+# the cache if it is not there. Usage: tool.sh golangci-lint|govulncheck|nfpm|readme_linter
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,13 +19,18 @@ govulncheck)
 	version=v1.9.0
 	time='half a minute'
 	;;
+nfpm)
+	package=github.com/goreleaser/nfpm/v2/cmd/nfpm
+	version=v2.45.2
+	time='a minute'
+	;;
 readme_linter) # Telegraf's own
 	package=github.com/influxdata/telegraf/tools/readme_linter
 	version=$(go list -m -f '{{.Version}}' github.com/influxdata/telegraf)
 	time='a quarter of a minute'
 	;;
 *)
-	echo "tool.sh: no tool \"$name\": give golangci-lint, govulncheck or readme_linter" >&2
+	echo "tool.sh: no tool \"$name\": give golangci-lint, govulncheck, nfpm or readme_linter" >&2
 	exit 2
 	;;
 esac

@@ -23,6 +23,9 @@ const (
 // errFound is the result of a command that found something wrong and has said what.
 var errFound = errors.New("something is wrong")
 
+// version is set by the linker.
+var version = "development"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, newRoot(), os.Args[1:])
@@ -48,8 +51,9 @@ func newRoot() *cobra.Command {
 		Use:           "stationctl",
 		Short:         "Look after sensor stations",
 		Long:          "Stationctl looks into a station's outbox and proves what arrived in Kafka and InfluxDB.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
+		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newAudit(), newOutbox())
+	root.AddCommand(newAudit(), newOutbox(), newMan())
 	return root
 }

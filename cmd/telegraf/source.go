@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"log"
 	"os"
@@ -72,10 +73,14 @@ func copySource(ctx context.Context, root, dst string, logger *log.Logger) (vers
 	return module.Version, nil
 }
 
+// stationGo goes beside Telegraf's own main.go. Here it is no code, because Telegraf's main package is not here.
+//
+//go:embed station.go.txt
+var stationGo []byte
+
 // linkOurs adds what the copy needs to have our plugins: one file, this module, and the hashes of both.
 func linkOurs(ctx context.Context, copied golang, root, tags string) error {
-	code := "package main\n\nimport _ \"" + ourModule + "/plugins/all\"\n"
-	if err := os.WriteFile(filepath.Join(copied.dir, "cmd", "telegraf", "station.go"), []byte(code), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(copied.dir, "cmd", "telegraf", "station.go"), stationGo, 0o600); err != nil {
 		return fmt.Errorf("adding our plugins: %w", err)
 	}
 	// Go writes the path of a replacement into the binary: through the link it is one path for every checkout.
