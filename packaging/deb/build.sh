@@ -1,8 +1,14 @@
 #!/bin/sh
-# Builds build/telegraf-station_VERSION_ARCH.deb. Usage: build.sh [armhf|arm64|amd64]...   (default: all three)
+# Builds build/telegraf-station_VERSION_ARCH.deb. Usage: build.sh [--output DIRECTORY] [armhf|arm64|amd64]...   (default: all three)
 # Two builds of one commit are the same, byte for byte: SOURCE_DATE_EPOCH is the commit's time unless it is set.
 set -eu
 umask 022
+
+output=build
+if [ "${1:-}" = --output ]; then
+	output=$(realpath "$2")
+	shift 2
+fi
 cd "$(dirname "$0")/../.."
 
 version=$(cat VERSION)
@@ -103,7 +109,7 @@ build() {
 	put_manual
 	find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 	DEB_ARCH=$1 DEB_VERSION=$version DEB_ROOT=$root "$nfpm" package --config packaging/deb/nfpm.yaml --packager deb \
-		--target "build/telegraf-station_${version}_$1.deb"
+		--target "$output/telegraf-station_${version}_$1.deb"
 }
 
 nfpm=$(scripts/tool.sh nfpm)
@@ -113,7 +119,7 @@ fi
 for arch in "$@"; do
 	target "$arch" >/dev/null
 done
-mkdir -p build
+mkdir -p "$output"
 for arch in "$@"; do
 	echo "deb: $arch (three minutes the first time)"
 	build "$arch"

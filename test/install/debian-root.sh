@@ -8,9 +8,9 @@ arch=$1
 directory=$2
 release=bookworm
 # What the README's commands need on a Raspberry Pi OS Lite, and nothing more.
-extra=adduser,ca-certificates,curl,gpg,sudo
+extra=adduser,ca-certificates,curl,gpg,sudo,systemd,udev
 cache=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/debian
-archive=$cache/$release-$arch-1.tar
+archive=$cache/$release-$arch-2.tar
 
 # emulate CPU FILE: the kernel runs programs of another processor with qemu, until the next boot.
 emulate() {

@@ -1,0 +1,114 @@
+//go:build real
+
+// Package deb installs the .deb in real Debians of each processor and looks what it does to them.
+package deb
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// architectures are those that are built. armhf is for all Raspberry Pis from the first on.
+var architectures = []string{"armhf", "arm64", "amd64"}
+
+// packages builds all of them, once.
+var packages = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "telegraf-station-deb-")
+	if err != nil {
+		return "", err
+	}
+	return dir, buildPackages(dir)
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := packages(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+func buildPackages(dir string, architectures ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
+	defer cancel()
+	return process.Run(ctx, process.Command{
+		Path: "../../packaging/deb/build.sh", Args: append([]string{"--output", dir}, architectures...), Output: os.Stderr,
+	})
+}
+
+// packageFor is the file of the package for an architecture.
+func packageFor(t *testing.T, arch string) string {
+	t.Helper()
+	dir, err := packages()
+	require.NoError(t, err)
+	version, err := os.ReadFile("../../VERSION")
+	require.NoError(t, err)
+	return filepath.Join(dir, "telegraf-station_"+strings.TrimSpace(string(version))+"_"+arch+".deb")
+}
+
+// repack makes a package of another version with another configuration in it, as a later or earlier release has.
+func repack(t *testing.T, file, version string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "package")
+	command(t, "dpkg-deb", "-R", file, dir)
+	edit(t, filepath.Join(dir, "DEBIAN/control"), "\nVersion: 0.1.0\n", "\nVersion: "+version+"\n")
+	edit(t, filepath.Join(dir, "usr/share/telegraf-station/telegraf.conf"), "[agent]", "# of "+version+"\n[agent]")
+	edit(t, filepath.Join(dir, "usr/share/telegraf-station/default"), "# The", "# Of "+version+": the")
+	other := filepath.Join(t.TempDir(), "telegraf-station_"+version+".deb")
+	command(t, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", dir, other)
+	return other
+}
+
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), old, new, 1)), 0o600))
+	require.NoError(t, os.Chmod(file, 0o644))
+}
+
+// command runs a program of this machine and returns what it prints.
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	require.NoError(t, err, "%s %q: %s", name, args, output)
+	return string(output)
+}
+
+func TestTwoBuildsAreOne(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, buildPackages(dir, "armhf", "amd64"))
+	for _, arch := range []string{"armhf", "amd64"} {
+		first, err := os.ReadFile(packageFor(t, arch))
+		require.NoError(t, err)
+		second, err := os.ReadFile(filepath.Join(dir, filepath.Base(packageFor(t, arch))))
+		require.NoError(t, err)
+		require.Equal(t, len(first), len(second))
+		require.True(t, string(first) == string(second), "two builds of %s differ", arch)
+	}
+}
+
+// Warnings count, too; the overrides are in the package, with their reasons.
+func TestLintian(t *testing.T) {
+	for _, arch := range architectures {
+		require.Empty(t, command(t, "lintian", "--allow-root", "--fail-on", "error,warning", packageFor(t, arch)))
+	}
+}
+
+func TestTheServiceIsHardened(t *testing.T) {
+	unit := "../../packaging/systemd/telegraf-station.service"
+	report := command(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
+	require.Contains(t, report, "Overall exposure level")
+	t.Log(report[strings.Index(report, "Overall"):])
+}

@@ -1,0 +1,141 @@
+//go:build real
+
+package deb
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// root is a small Debian of a processor, in a folder.
+type root struct {
+	*testing.T
+	arch, dir string
+}
+
+// newRoot unpacks one that has no package source: what is installed comes with the test.
+func newRoot(t *testing.T, arch string) *root {
+	t.Helper()
+	require.Zero(t, os.Getuid(), "a Debian in a folder needs root: run this as root")
+	r := &root{T: t, arch: arch, dir: t.TempDir()}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	require.NoError(t, process.Run(ctx, process.Command{Path: "../install/debian-root.sh", Args: []string{arch, r.dir}, Output: os.Stderr}))
+	require.NoError(t, os.Remove(r.path("etc/apt/sources.list")))
+	r.write("etc/hosts", "127.0.0.1 localhost "+hostname(t)+"\n", 0o644)
+	for _, name := range []string{"proc", "dev/pts"} {
+		r.mount(name)
+	}
+	return r
+}
+
+func hostname(t *testing.T) string {
+	t.Helper()
+	name, err := os.Hostname()
+	require.NoError(t, err)
+	return name
+}
+
+// mount shows what this machine has at a path.
+func (r *root) mount(name string) {
+	r.Helper()
+	target := r.path(name)
+	require.NoError(r, syscall.Mount("/"+name, target, "", syscall.MS_BIND, ""))
+	r.Cleanup(func() { require.NoError(r, syscall.Unmount(target, syscall.MNT_DETACH)) })
+}
+
+func (r *root) path(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *root) write(name, text string, mode fs.FileMode) {
+	r.Helper()
+	require.NoError(r, os.MkdirAll(filepath.Dir(r.path(name)), 0o755))
+	require.NoError(r, os.WriteFile(r.path(name), []byte(text), mode))
+	require.NoError(r, os.Chmod(r.path(name), mode)) // whatever the umask is
+}
+
+func (r *root) read(name string) string {
+	r.Helper()
+	text, err := os.ReadFile(r.path(name))
+	require.NoError(r, err)
+	return string(text)
+}
+
+// run has a shell in the root run a script, and returns what it prints.
+func (r *root) run(script string) string {
+	r.Helper()
+	output, err := r.try(script)
+	require.NoError(r, err, "%s\n%s", script, output)
+	return output
+}
+
+func (r *root) try(script string, environment ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Minute)
+	defer cancel()
+	var output strings.Builder
+	err := process.Run(ctx, process.Command{
+		Path: "chroot", Args: []string{r.dir, "/bin/bash", "-euo", "pipefail", "-c", script}, Output: &output,
+		Env: append([]string{"HOME=/root", "LC_ALL=C", "DEBIAN_FRONTEND=readline", "TELEGRAF_CONFIG_PATH="}, environment...),
+	})
+	return output.String(), err
+}
+
+// install copies a package into the root and has apt install it.
+func (r *root) install(file, flags string) string {
+	r.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(r, err)
+	r.write("root/"+filepath.Base(file), string(data), 0o644)
+	return r.run("apt-get install --yes --no-install-recommends " + flags + " /root/" + filepath.Base(file))
+}
+
+// files are all files and links of the root, with what they hold; but for those that every installation changes: dpkg's and apt's
+// own, logs and caches, and the lists of users, of whom the package's stays.
+func (r *root) files() map[string]string {
+	r.Helper()
+	all := make(map[string]string)
+	err := filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, r.dir)
+		switch {
+		case err != nil:
+			return err
+		case isOfTheSystem(name):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.Type()&fs.ModeSymlink != 0:
+			all[name], err = os.Readlink(path)
+		case entry.Type().IsRegular():
+			var data []byte
+			data, err = os.ReadFile(path)
+			all[name] = string(data)
+		default:
+			all[name] = entry.Type().String()
+		}
+		return err
+	})
+	require.NoError(r, err)
+	return all
+}
+
+func isOfTheSystem(name string) bool {
+	for _, part := range []string{
+		"/proc", "/dev", "/sys", "/root", "/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache", "/etc/passwd", "/etc/group",
+		"/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/tmp",
+	} {
+		if name == part || strings.HasPrefix(name, part+"/") || name == part+"-" {
+			return true
+		}
+	}
+	return false
+}
