@@ -124,7 +124,7 @@ func typeConflict(c *centreStage) {
 }
 
 func storeSlow(c *centreStage) {
-	station, _ := c.station("slow", nil)
+	station, _ := c.station("lateanswers", nil)
 	c.start(nil)
 	c.reading(station, func() {
 		c.front.set(late(3 * time.Second))
