@@ -54,7 +54,7 @@ func serviceAccount(units []string) account {
 // id is a number of a user or group; on Linux all are that.
 func id(text string) uint32 {
 	number, _ := strconv.ParseUint(text, 10, 32)
-	return uint32(number) //nolint:gosec // ParseUint was told the size
+	return uint32(number)
 }
 
 // findUnits lists the unit's files below the root of a system.

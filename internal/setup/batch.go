@@ -28,9 +28,9 @@ func (w *work) batch(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// fill puts in what follows from the computer or the shipped file where nothing is given.
+// fill puts in what follows from the computer where nothing is given.
 func (w *work) fill() {
-	for name, value := range map[string]string{BaudRate: "9600", Replication: "3", Location: None, TLSCA: None, Mechanism: None} {
+	for name, value := range map[string]string{Location: None, TLSCA: None, Mechanism: None} {
 		if w.answers[name] == "" {
 			w.answers[name] = value
 		}
@@ -55,7 +55,10 @@ func (w *work) tidyAnswer(name string) error {
 		}
 		return nil
 	}
-	if value == "" {
+	switch {
+	case value == "" && (name == BaudRate || name == Replication): // the plugins have defaults
+		return nil
+	case value == "":
 		return errors.New(missing(name))
 	}
 	tidied, err := tidy(name, value)
@@ -80,7 +83,11 @@ func (w *work) takePassword() error {
 		return errors.New("it is without effect: give --sasl-mechanism too, e.g. SCRAM-SHA-512")
 	case !w.answers.hasCredentials() || w.answers.credentialsElsewhere() && file == "":
 		return nil
-	case file == "":
+	}
+	if err := checkWritable(w.Environment); err != nil {
+		return err
+	}
+	if file == "" {
 		saved, err := tidy(password, w.savedPassword())
 		if err != nil {
 			return fmt.Errorf("%w: write it to a file that only you may read, and give --password-file FILE", err)
@@ -97,15 +104,10 @@ func (w *work) takePassword() error {
 }
 
 func (w *work) warnBatch(ctx context.Context) {
-	reached := true
 	for _, name := range []string{Port, TLSCA, Brokers} {
 		if err := w.doubt(ctx, name, w.answers[name]); err != nil {
 			w.warnings = append(w.warnings, fmt.Sprintf("%s: %v", name, err))
-			reached = reached && name != Brokers
 		}
-	}
-	if !reached {
-		return
 	}
 	err := w.doubtKafka(ctx)
 	if err == nil {

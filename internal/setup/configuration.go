@@ -123,6 +123,7 @@ func (c *configuration) edit(answers Values, environment map[string]string) erro
 		want := answers.wanted(s)
 		has, set := c.value(s.table, s.key, environment)
 		switch {
+		case want == "" && says(has, want):
 		case want == "":
 			c.unset(s.table, s.key)
 		case set && has == want && !c.isExample(s, environment) && (!isSecret(s.key) || isReference(c.raw(s.table, s.key))):
@@ -132,6 +133,9 @@ func (c *configuration) edit(answers Values, environment map[string]string) erro
 	}
 	return c.verify(before, answers, environment)
 }
+
+// says compares what an option has with what it must have: no TLS may also be said by a "false".
+func says(has, want string) bool { return has == want || want == "" && has == "false" }
 
 func isReference(raw string) bool {
 	return strings.HasPrefix(raw, `"${`) || strings.HasPrefix(raw, `'${`)
@@ -155,7 +159,7 @@ func (c *configuration) verify(before string, answers Values, environment map[st
 		return byHand(errors.New("other options would change"))
 	}
 	for _, s := range settings() {
-		if has, _ := c.value(s.table, s.key, environment); has != answers.wanted(s) && !answers.leftAlone(s) {
+		if has, _ := c.value(s.table, s.key, environment); !says(has, answers.wanted(s)) && !answers.leftAlone(s) {
 			return byHand(fmt.Errorf("option %q is not where it is expected", s.key))
 		}
 	}

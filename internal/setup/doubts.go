@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/influxdata/telegraf/plugins/common/tls"
 )
 
 // doubt says what an answer that is good in itself names and what is not there now, or not for the service's user. A station may be set
@@ -16,7 +18,9 @@ func (w *work) doubt(ctx context.Context, name, value string) error {
 	case TLSCA:
 		return w.doubtCA(value)
 	case Brokers:
-		return reachAll(ctx, strings.Split(value, ","))
+		var err error
+		w.silent, err = reachAll(ctx, strings.Split(value, ","))
+		return err
 	}
 	return nil
 }
@@ -47,10 +51,17 @@ func (w *work) doubtCA(value string) error {
 
 // doubtKafka logs in to Kafka, if anybody answered there and the way in is one that is known here.
 func (w *work) doubtKafka(ctx context.Context) error {
-	if w.answers.credentialsElsewhere() {
+	if w.silent || w.answers.credentialsElsewhere() {
 		return nil
 	}
+	option := func(key string) string {
+		value, _ := w.configuration.value(outputTable, key, w.environment.variables())
+		return value
+	}
 	var err error
-	w.kafka, err = askKafka(ctx, w.answers)
+	w.kafka, err = askKafka(ctx, w.answers, tls.ClientConfig{
+		TLSCert: option("tls_cert"), TLSKey: option("tls_key"), TLSKeyPwd: option("tls_key_pwd"), ServerName: option("tls_server_name"),
+		InsecureSkipVerify: option("insecure_skip_verify") == "true",
+	})
 	return err
 }

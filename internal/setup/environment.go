@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -112,8 +113,8 @@ func (e *environment) set(name, value string) {
 	line := name + "=" + quoteVariable(value)
 	found := false
 	all := e.assignments()
-	for i := len(all) - 1; i >= 0; i-- { // from the end: positions before it stay
-		if a := all[i]; a.name == name {
+	for _, a := range slices.Backward(all) { // positions before it stay
+		if a.name == name {
 			e.text = e.text[:a.from] + line + e.text[a.to:]
 			found = true
 		}

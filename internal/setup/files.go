@@ -24,16 +24,16 @@ type File struct {
 }
 
 // readText is a file's text, "" if there is none. A link is followed, so that the file is changed and not the link.
-func readText(path string) (real, text string, err error) {
-	real, err = filepath.EvalSymlinks(path)
+func readText(path string) (followed, text string, err error) {
+	followed, err = filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, "", nil
 	}
 	if err != nil {
 		return "", "", err
 	}
-	content, err := os.ReadFile(real) //nolint:gosec // the user's own choice
-	return real, string(content), err
+	content, err := os.ReadFile(followed)
+	return followed, string(content), err
 }
 
 // checkWritable says so before the questions if the answers could not be kept.

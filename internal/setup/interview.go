@@ -73,11 +73,7 @@ func (i *interview) askAll(ctx context.Context, names ...string) error {
 
 // forget has answers asked for again, also those that were given.
 func (i *interview) forget(names ...string) {
-	given := i.Given
-	i.Given = make(Values)
-	for name, value := range given {
-		i.Given[name] = value
-	}
+	i.Given = i.Given.over(nil)
 	for _, name := range names {
 		i.existing[name] = i.answers[name]
 		delete(i.answers, name)
@@ -241,12 +237,8 @@ func (i *interview) askKafkaQuestions(ctx context.Context) error {
 		if err := i.askAccess(ctx); err != nil {
 			return err
 		}
-		if i.hasWarning(Brokers) {
-			break
-		}
 		err := i.doubtKafka(ctx)
 		if err == nil {
-			i.say("Kafka answers.\n")
 			break
 		}
 		if ctx.Err() != nil {
@@ -266,15 +258,6 @@ func (i *interview) askKafkaQuestions(ctx context.Context) error {
 	return i.askReplication(ctx)
 }
 
-func (i *interview) hasWarning(name string) bool {
-	for _, warning := range i.warnings {
-		if strings.HasPrefix(warning, name+": ") {
-			return true
-		}
-	}
-	return false
-}
-
 func (i *interview) askAccess(ctx context.Context) error {
 	if err := i.askAll(ctx, Brokers, TLSCA); err != nil {
 		return err
@@ -287,6 +270,9 @@ func (i *interview) askAccess(ctx context.Context) error {
 		return nil
 	}
 	if err := i.askAll(ctx, Mechanism); err != nil || !i.answers.hasCredentials() {
+		return err
+	}
+	if err := checkWritable(i.Environment); err != nil {
 		return err
 	}
 	if file := i.Given[PasswordFile]; file != "" {

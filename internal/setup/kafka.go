@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/logger"
 	"github.com/influxdata/telegraf/plugins/common/kafka"
+	"github.com/influxdata/telegraf/plugins/common/tls"
 )
 
 // answerTimeout is how long a broker may take for one answer.
@@ -25,15 +27,15 @@ type cluster struct {
 	brokers int // how many there are
 }
 
-// reachAll says which addresses nobody answers at.
-func reachAll(ctx context.Context, addresses []string) error {
+// reachAll says which addresses nobody answers at, and whether that is all of them.
+func reachAll(ctx context.Context, addresses []string) (silent bool, err error) {
 	troubles := make([]error, len(addresses))
 	var dialing sync.WaitGroup
 	for i, address := range addresses {
 		dialing.Go(func() { troubles[i] = reach(ctx, address) })
 	}
 	dialing.Wait()
-	return errors.Join(troubles...)
+	return !slices.Contains(troubles, nil), errors.Join(troubles...)
 }
 
 func reach(ctx context.Context, address string) error {
@@ -48,9 +50,9 @@ func reach(ctx context.Context, address string) error {
 	return fmt.Errorf("broker %q: nobody answers: is the port right, does Kafka run there, does a firewall keep you out? (%w)", address, err)
 }
 
-// askKafka logs in and asks for the topic's metadata, as the station will.
-func askKafka(ctx context.Context, answers Values) (*cluster, error) {
-	settings, err := clientConfig(answers)
+// askKafka logs in and asks for the topic's metadata, as the station will. client has the TLS options that setup does not ask for.
+func askKafka(ctx context.Context, answers Values, client tls.ClientConfig) (*cluster, error) {
+	settings, err := clientConfig(answers, client)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +86,9 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
 		return nil, fmt.Errorf("topic %q: this user may not use it: have WRITE, DESCRIBE and CREATE allowed (%w)", answers.topic(), err)
 	case answered && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return nil, fmt.Errorf("Kafka at %s refuses: %w", answers[Brokers], refusal)
+		return nil, fmt.Errorf("the Kafka at %s refuses: %w", answers[Brokers], refusal)
 	default:
-		return nil, fmt.Errorf("Kafka at %s does not let us in: %w%s", answers[Brokers], err, hint(err, answers))
+		return nil, fmt.Errorf("the Kafka at %s does not let us in: %w%s", answers[Brokers], err, hint(err, answers))
 	}
 	return advertised(ctx, client)
 }
@@ -112,20 +114,20 @@ func advertised(ctx context.Context, client sarama.Client) (*cluster, error) {
 	for _, broker := range client.Brokers() {
 		addresses = append(addresses, broker.Addr())
 	}
-	if err := reachAll(ctx, addresses); err != nil {
-		return nil, fmt.Errorf("Kafka answers, but names brokers that cannot be reached from here: have advertised.listeners set to names that this computer knows: %w", err)
+	if _, err := reachAll(ctx, addresses); err != nil {
+		return nil, fmt.Errorf("the brokers answer, but name addresses that cannot be reached from here: have their advertised.listeners set to names that this computer knows: %w", err)
 	}
 	return &cluster{brokers: len(addresses)}, nil
 }
 
 // clientConfig is made as the plugin makes its own.
-func clientConfig(answers Values) (*sarama.Config, error) {
+func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, error) {
 	settings := sarama.NewConfig()
 	settings.Metadata.AllowAutoTopicCreation = false
 	settings.Metadata.Retry.Max = 0
 	settings.Metadata.Full = false
 	settings.Net.DialTimeout, settings.Net.ReadTimeout, settings.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
-	common := kafka.Config{Version: "2.8.0", ClientID: "telegraf-station-setup"}
+	common := kafka.Config{Version: "2.8.0", ClientID: "telegraf-station-setup", ClientConfig: client}
 	if ca := answers[TLSCA]; ca != "" && ca != None {
 		enable := true
 		common.EnableTLS = &enable

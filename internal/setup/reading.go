@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,6 +28,9 @@ func takeReading(ctx context.Context, program, configuration string, variables m
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, fmt.Errorf("no reading was taken: %w: give its path with --telegraf, or --no-test", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()

@@ -7,11 +7,11 @@ package setup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
@@ -59,8 +59,9 @@ type work struct {
 	existing Values // of the configuration file
 	answers  Values
 	warnings []string
-	// kafka is what the brokers told.
-	kafka *cluster
+	// silent says that no broker answered; kafka is what they told.
+	silent bool
+	kafka  *cluster
 
 	configuration   *configuration
 	environment     *environment
@@ -70,6 +71,9 @@ type work struct {
 
 // Run does all of it. An error means that nothing was written, or not all.
 func Run(ctx context.Context, options Options) (*Result, error) {
+	if err := options.makeAbsolute(); err != nil {
+		return nil, err
+	}
 	units := findUnits(options.Root)
 	w := &work{Options: options, hasUnit: len(units) > 0, account: serviceAccount(units)}
 	if err := w.load(); err != nil {
@@ -85,9 +89,18 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	return result, w.test(ctx, result)
 }
 
+// makeAbsolute is for Telegraf, which is run in another folder.
+func (o *Options) makeAbsolute() (err error) {
+	if o.Configuration, err = filepath.Abs(o.Configuration); err != nil {
+		return err
+	}
+	o.Environment, err = filepath.Abs(o.Environment)
+	return err
+}
+
 // load reads what is there, and makes sure that it can be changed.
 func (w *work) load() error {
-	if err := errors.Join(checkWritable(w.Configuration), checkWritable(w.Environment)); err != nil {
+	if err := checkWritable(w.Configuration); err != nil {
 		return err
 	}
 	path, text, err := readText(w.Configuration)

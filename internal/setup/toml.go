@@ -147,8 +147,8 @@ func (d *document) set(table, key, raw string) {
 	o, found := d.find(table, key)
 	switch {
 	case !found:
-		at := d.endOf(table)
-		d.replace(at, at, "  "+key+" = "+raw+"\n")
+		at, indent := d.endOf(table)
+		d.replace(at, at, indent+key+" = "+raw+"\n")
 	case o.comment:
 		begin := d.text[o.line:o.from]
 		d.replace(o.line, o.to, strings.Replace(strings.Replace(begin, "# ", "", 1), "#", "", 1)+d.padded(o, raw, -2))
@@ -162,7 +162,7 @@ func (d *document) padded(o option, raw string, shift int) string {
 	rest := d.text[o.to:]
 	comment := strings.TrimLeft(rest, " ")
 	spaces := len(rest) - len(comment)
-	if spaces == 0 || !strings.HasPrefix(comment, "#") {
+	if spaces == 0 || !strings.HasPrefix(comment, "#") || strings.Contains(d.text[o.from:o.to], "\n") {
 		return raw
 	}
 	grown := len(raw) - (o.to - o.from) + shift
@@ -183,15 +183,15 @@ func (d *document) unset(table, key string) {
 	}
 	lines := strings.SplitAfter(d.text[o.line:o.to], "\n")
 	for i, line := range lines {
-		indent := len(line) - len(strings.TrimLeft(line, " \t"))
-		lines[i] = line[:indent] + "# " + line[indent:]
+		indent := indentOf(line)
+		lines[i] = indent + "# " + line[len(indent):]
 	}
 	d.replace(o.line, o.to, strings.Join(lines, ""))
 }
 
-// endOf is behind the last option of a table, comments not counted, or behind its header.
-func (d *document) endOf(table string) int {
-	end := 0
+// endOf is behind the last option of a table, comments not counted, or behind its header; and the indent there.
+func (d *document) endOf(table string) (end int, indent string) {
+	indent = "  "
 	for _, h := range d.headers {
 		if h.name == table {
 			end = h.end
@@ -200,14 +200,17 @@ func (d *document) endOf(table string) int {
 	for _, o := range d.options {
 		if o.table == table && !o.comment {
 			end = o.to + lineLength(d.text[o.to:])
+			indent = indentOf(d.text[o.line:])
 		}
 	}
 	if end > 0 && d.text[end-1] != '\n' {
 		d.text += "\n"
 		end++
 	}
-	return end
+	return end, indent
 }
+
+func indentOf(line string) string { return line[:len(line)-len(strings.TrimLeft(line, " \t"))] }
 
 func (d *document) replace(from, to int, text string) {
 	*d = *parseDocument(d.text[:from] + text + d.text[to:])
