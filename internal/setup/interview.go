@@ -237,6 +237,7 @@ func (i *interview) askKafkaQuestions(ctx context.Context) error {
 		if err := i.askAccess(ctx); err != nil {
 			return err
 		}
+		i.say("Asking Kafka ...\n")
 		err := i.doubtKafka(ctx)
 		if err == nil {
 			break

@@ -95,15 +95,22 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 
 // hint says what to do about an answer that says little.
 func hint(err error, answers Values) string {
-	switch text := err.Error(); {
+	text := err.Error()
+	closed := errors.Is(err, io.EOF) || strings.Contains(text, "EOF") || strings.Contains(text, "reset by peer")
+	credentials := fmt.Sprintf(": are user name %q, the password and mechanism %s right?", answers[Username], answers[Mechanism])
+	switch {
 	case errors.Is(err, sarama.ErrSASLAuthenticationFailed), strings.Contains(text, "SASL"):
-		return fmt.Sprintf(": are user name %q, the password and mechanism %s right?", answers[Username], answers[Mechanism])
+		return credentials
 	case strings.Contains(text, "x509:"):
 		return ": is this the authority that signed the brokers' certificates?"
 	case strings.Contains(text, "first record does not look like a TLS handshake"):
 		return ": this port does not speak TLS: give another port, or no TLS"
-	case errors.Is(err, io.EOF), strings.Contains(text, "EOF"), strings.Contains(text, "reset by peer"):
-		return ": the connection was closed: does Kafka want TLS or another mechanism, or refuse the password?"
+	case closed && answers.hasCredentials():
+		return credentials + " Does Kafka want TLS?"
+	case closed:
+		return ": the connection was closed: does Kafka want TLS, or a user's name and password?"
+	case strings.Contains(text, "timeout"):
+		return ": no answer came: is it this port, does it want TLS or not?"
 	}
 	return ""
 }
