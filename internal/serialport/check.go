@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // User is somebody who is to open a port.
@@ -49,10 +51,20 @@ func (s System) Check(path string, user User) error {
 	if !user.May(info, 0o6) {
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path, user.Name))
 	}
-	if _, found := s.whoHas(path); found && !s.HasTelegraf(path) {
+	if s.isTaken(info) && !s.HasTelegraf(path) {
 		return s.explain(path, errBusy)
 	}
 	return nil
+}
+
+// isTaken looks at the locks alone where whoever made the port may have it open too.
+func (s System) isTaken(info os.FileInfo) bool {
+	status, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return false
+	}
+	lock := unix.Stat_t{Dev: status.Dev, Ino: status.Ino}
+	return len(s.lockedBy(&lock)) > 0 || !isPseudo(status.Rdev) && len(s.openedBy(status.Rdev)) > 0
 }
 
 // HasTelegraf says that a Telegraf reads the port.

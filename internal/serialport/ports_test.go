@@ -1,6 +1,7 @@
 package serialport
 
 import (
+	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestPorts(t *testing.T) {
@@ -56,6 +58,24 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, s.Check(board.Path(), me))
 	require.NoError(t, s.Check(board.Path(), User{Name: "root"}))
 	require.False(t, s.HasTelegraf(board.Path()))
+}
+
+// TestCheckOfAPortInUse makes up /proc: the service may have the port, others may not.
+func TestCheckOfAPortInUse(t *testing.T) {
+	s := madeUp(t)
+	board := plug(t)
+	var tty unix.Stat_t
+	require.NoError(t, unix.Stat(board.Path(), &tty))
+	require.NoError(t, os.MkdirAll(s.Proc+"/4711", 0o700))
+	require.NoError(t, os.WriteFile(s.Proc+"/locks", fmt.Appendf(nil, "1: FLOCK  ADVISORY  WRITE 4711 %02x:%02x:%d 0 EOF\n", unix.Major(tty.Dev), unix.Minor(tty.Dev), tty.Ino), 0o600))
+	holds := func(name string) error {
+		require.NoError(t, os.WriteFile(s.Proc+"/4711/comm", []byte(name+"\n"), 0o600))
+		return s.Check(board.Path(), User{Name: "root"})
+	}
+	require.EqualError(t, holds("agetty"), board.Path()+`: in use by agetty (pid 4711: ): a login waits there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`)
+	require.False(t, s.HasTelegraf(board.Path()))
+	require.NoError(t, holds("telegraf"))
+	require.True(t, s.HasTelegraf(board.Path()))
 }
 
 func groupOf(t *testing.T, info os.FileInfo) *user.Group {

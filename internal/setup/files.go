@@ -79,7 +79,10 @@ func put(path, text string) (changed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // others may look into a folder of configuration
 		return false, err
 	}
-	return true, replaceFile(path, text, group)
+	if err := replaceFile(path, text, group); err != nil {
+		return false, fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	return true, nil
 }
 
 // isProper says that a file's mode and group are those of a file of ours.
