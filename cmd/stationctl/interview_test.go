@@ -158,6 +158,10 @@ func TestSetupAsks(t *testing.T) {
 	require.Equal(t, exitGood, <-ended, p.transcript())
 	require.Contains(t, text(t, s.config), "  # location = [35.17959, 126.90822]")
 	require.Equal(t, before, text(t, s.config+".bak"))
+
+	p, ended = s.interview(t, s.answers(brokers)...)
+	require.Equal(t, exitGood, <-ended, p.transcript())
+	require.NotContains(t, p.transcript(), "[", "nothing is left to ask")
 }
 
 // TestSetupOfAStationThatIsAlone is told of nothing that is there, and takes it all the same.

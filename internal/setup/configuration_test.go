@@ -74,13 +74,13 @@ func TestShippedConfigurationIsFilledIn(t *testing.T) {
 // TestTelegrafLoadsIt with values that are hard to quote, as Telegraf itself does: variables are put in strictly.
 func TestTelegrafLoadsIt(t *testing.T) {
 	hard := `a"b$c\d#e ${HOME} é '漢`
-	secret := `p"w$HOME\x#${HOME} $$ 漢`
+	odd := `p"w$HOME\x#${HOME} $$ 漢`
 	given := answers(Values{
-		DeviceID: hard, Location: "-35.0,126.5", Mechanism: "PLAIN", Username: "u$$x", password: secret, TLSCA: SystemCA,
+		DeviceID: hard, Location: "-35.0,126.5", Mechanism: "PLAIN", Username: "u$$x", password: odd, TLSCA: SystemCA,
 	})
-	text := edited(t, "", given, map[string]string{usernameVariable: "u$$x", passwordVariable: secret})
+	text := edited(t, "", given, map[string]string{usernameVariable: "u$$x", passwordVariable: odd})
 	t.Setenv(usernameVariable, "u$$x")
-	t.Setenv(passwordVariable, secret)
+	t.Setenv(passwordVariable, odd)
 	loader := config.NewConfig()
 	require.NoError(t, loader.LoadConfigData([]byte(text), config.EmptySourcePath))
 	input := loader.Inputs[0].Input.(*arduino_serial.ArduinoSerial)
@@ -98,12 +98,12 @@ func TestTelegrafLoadsIt(t *testing.T) {
 	require.Equal(t, "u$$x", user.String())
 	password, err := output.SASLPassword.Get()
 	require.NoError(t, err)
-	require.Equal(t, secret, password.String())
+	require.Equal(t, odd, password.String())
 	require.NotContains(t, text, "p\"w")
 
 	c, err := newConfiguration("telegraf.conf", text)
 	require.NoError(t, err)
-	require.Equal(t, given, c.values(map[string]string{usernameVariable: "u$$x", passwordVariable: secret}))
+	require.Equal(t, given, c.values(map[string]string{usernameVariable: "u$$x", passwordVariable: odd}))
 }
 
 // TestEditsOfTheUserStay in forms that the shipped file does not have.

