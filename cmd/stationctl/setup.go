@@ -63,7 +63,7 @@ there yet is a warning. --from reads the same answers from a TOML file:
   brokers = ["kafka-1:9092", "kafka-2:9092", "kafka-3:9092"]
   sasl-mechanism = "SCRAM-SHA-512"
   username = "station"
-  password-file = "kafka-password"    # beside this file, or an absolute path
+  password-file = "kafka-password"    # beside this file; it is not needed afterwards
 
 It exits with 1 if it warned, e.g. that no reading came; the files are written then too. It exits with 2 if it could not do it.`,
 		Example: `  sudo stationctl setup

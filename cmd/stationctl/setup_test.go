@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/telegraf-station/telegraf-station/conf"
 	"github.com/telegraf-station/telegraf-station/internal/setup"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/kafka"
@@ -197,9 +198,10 @@ func TestSetupWithoutAReading(t *testing.T) {
 	t.Parallel()
 	brokers := startKafka(t)
 	for want, telegraf := range map[string]string{
-		"telegraf says why\nTelegraf said:\n  2026-11-24T12:00:00Z E! no reading within 10s\n": "echo '2026-11-24T12:00:00Z I! hello'; echo '2026-11-24T12:00:00Z E! no reading within 10s'",
-		"telegraf could not run: exit status 1\nTelegraf said:\n  panic\n":                     "echo panic; exit 1",
-		"telegraf says why\nTelegraf said:\n  (nothing)\n":                                     "true",
+		"telegraf says why\nTelegraf said:\n  2026-11-24T12:00:00Z E! no reading within 10s\n":                                           "echo '2026-11-24T12:00:00Z I! hello'; echo '2026-11-24T12:00:00Z E! no reading within 10s'",
+		"telegraf could not run: exit status 1\nTelegraf said:\n  panic\n":                                                               "echo panic; exit 1",
+		"telegraf says why\nTelegraf said:\n  > cpu usage=1\n  > internal_x,device_id=1 x=1\n  > environment,device_id=roof status=2i\n": `echo "> cpu usage=1"; echo "> internal_x,device_id=1 x=1"; echo "> environment,device_id=roof status=2i"`,
+		"telegraf says why\nTelegraf said:\n  (nothing)\n":                                                                               "true",
 	} {
 		s := newStation(t, telegraf)
 		code, out, errs := s.call(t, append(s.answers(brokers), "--replication-factor", "2")...)
@@ -230,6 +232,15 @@ func TestSetupThatCannotBeDone(t *testing.T) {
 	code, _, errs := s.call(t, s.answers("127.0.0.1:1")...)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, errs, "stationctl: "+s.config+": not good TOML: ")
+	store := strings.Replace(conf.Pi, "  # enable_tls = true\n", "  sasl_mechanism = \"PLAIN\"\n  sasl_username = \"@{store:user}\"\n  sasl_password = \"@{store:password}\"\n", 1)
+	require.NoError(t, os.WriteFile(s.config, []byte(store), 0o600))
+	code, _, errs = s.call(t, append(s.answers("127.0.0.1:1"), "--sasl-mechanism", "PLAIN")...)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, "has a way to log in to Kafka that setup leaves alone (PLAIN, or a secret store): give all of")
+	code, out, errs := s.call(t, append(s.answers("127.0.0.1:1"), "--no-test")...)
+	require.Equal(t, exitFound, code, out+errs)
+	require.Contains(t, text(t, s.config), "@{store:password}")
+
 	s.config = "/proc/telegraf.conf"
 	code, _, errs = s.call(t, s.answers("127.0.0.1:1")...)
 	require.Equal(t, exitFailed, code)

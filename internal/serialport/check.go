@@ -46,7 +46,7 @@ func (s System) Check(path string, user User) error {
 		return s.explain(path, err)
 	}
 	if !s.isSerial(path, info) {
-		return s.explain(path, errNoSerialPort)
+		return s.explain(path, fmt.Errorf("%w: the kernel does not list it as one", errNoSerialPort))
 	}
 	if !user.May(info, 0o6) {
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path, user.Name))

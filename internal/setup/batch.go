@@ -16,6 +16,9 @@ func (w *work) batch(ctx context.Context) error {
 			bad = append(bad, fmt.Errorf("%s: %w", w.source(name), err))
 		}
 	}
+	if w.answers.credentialsElsewhere() && w.Given[Mechanism]+w.Given[Username]+w.Given[PasswordFile] != "" {
+		bad = append(bad, fmt.Errorf("%s has a way to log in to Kafka that setup leaves alone (%s, or a secret store): give all of --sasl-mechanism, --username and --password-file, or none", w.configuration.path, w.answers[Mechanism]))
+	}
 	if len(bad) == 0 {
 		if err := checkTopic(w.answers); err != nil {
 			bad = append(bad, fmt.Errorf("flags --site, --index and --type: %w", err))

@@ -104,6 +104,9 @@ func (c *configuration) values(environment map[string]string) Values {
 			answers[s.answer] = value
 		}
 	}
+	if answers[Username] != "" && answers[Mechanism] == "" {
+		answers[Mechanism] = "PLAIN" // Telegraf takes it so
+	}
 	switch {
 	case tls == "false":
 		delete(answers, TLSCA)

@@ -167,6 +167,12 @@ func TestOtherLoginsAreLeftAlone(t *testing.T) {
 	}
 }
 
+func TestALoginWithoutAMechanismIsPlain(t *testing.T) {
+	c, err := newConfiguration("telegraf.conf", strings.Replace(conf.Pi, "  # enable_tls = true\n", "  sasl_username = \"u\"\n  sasl_password = \"p\"\n", 1))
+	require.NoError(t, err)
+	require.Equal(t, "PLAIN", c.values(nil)[Mechanism])
+}
+
 func TestExamplesAreNoAnswers(t *testing.T) {
 	c, err := newConfiguration("telegraf.conf", "")
 	require.NoError(t, err)

@@ -52,8 +52,11 @@ func (i *interview) run(ctx context.Context) error {
 		i.complain(err)
 		i.forget(Site, Index, Type)
 	}
+	if err := i.askAll(ctx, Location); err != nil {
+		return err
+	}
 	i.listPorts()
-	if err := i.askAll(ctx, Location, Port, BaudRate); err != nil {
+	if err := i.askAll(ctx, Port, BaudRate); err != nil {
 		return err
 	}
 	return i.askKafkaQuestions(ctx)
@@ -182,14 +185,22 @@ func (i *interview) preset(name string) string {
 	case Port:
 		return i.presetPort()
 	case DeviceID:
-		host, _ := os.Hostname() // without a name there is no default
-		return host
+		return i.presetDevice()
 	case Location, TLSCA, Mechanism:
 		return None
 	case Index, Type, BaudRate, Replication:
 		return questions()[name].example
 	}
 	return ""
+}
+
+// presetDevice is the computer's name, but not one that Raspberry Pi OS gives to all: no two stations may have the same.
+func (i *interview) presetDevice() string {
+	host, err := os.Hostname()
+	if err != nil || host == "raspberrypi" || host == "localhost" {
+		return i.answers[Site] + "-" + i.answers[Index]
+	}
+	return host
 }
 
 // presetPort is the file's port if it is there, else the only one that is.
@@ -237,7 +248,9 @@ func (i *interview) askKafkaQuestions(ctx context.Context) error {
 		if err := i.askAccess(ctx); err != nil {
 			return err
 		}
-		i.say("Asking Kafka ...\n")
+		if !i.silent {
+			i.say("Asking Kafka ...\n")
+		}
 		err := i.doubtKafka(ctx)
 		if err == nil {
 			break

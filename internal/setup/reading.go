@@ -69,10 +69,15 @@ func hide(text, secret string) string {
 	return strings.ReplaceAll(text, secret, "***")
 }
 
+// isReading tells a reading from the metrics of other inputs, of our own counters, and from the record of a silent Arduino.
+func isReading(line string) bool {
+	return strings.HasPrefix(line, "> ") && !strings.HasPrefix(line, "> internal_") && strings.Contains(line, ",device_id=") && !strings.Contains(line, "status=2i")
+}
+
 func judge(ctx context.Context, program, output string, err error) (*Reading, error) {
 	reading := &Reading{Output: output}
 	for line := range strings.Lines(output) {
-		if strings.HasPrefix(line, "> ") {
+		if isReading(line) {
 			reading.Lines = append(reading.Lines, strings.TrimSpace(line))
 		}
 	}

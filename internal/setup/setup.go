@@ -153,7 +153,7 @@ func (w *work) write() (*Result, error) {
 	if err := w.configuration.edit(w.answers, variables); err != nil {
 		return nil, err
 	}
-	result := &Result{Topic: w.answers.topic(), Warnings: w.warnings, Answers: w.answers.public()}
+	result := &Result{Topic: w.answers.topic(), Warnings: append([]string{}, w.warnings...), Answers: w.answers.public()}
 	var err error
 	// The secrets come first: a configuration that names variables which are not there yet would not start.
 	if secrets {

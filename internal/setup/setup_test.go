@@ -136,11 +136,11 @@ func TestReadingIsTakenByTheService(t *testing.T) {
 		require.NoError(t, os.Chmod(folder, 0o755))
 	}
 	program := filepath.Join(dir, "telegraf")
-	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho \"> $(id -u) $(id -g) $(id -G) $HOME $X\"\n"), 0o755)) //nolint:gosec // a program must be executable
+	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho \"> environment,device_id=roof $(id -u) $(id -g) $(id -G) $HOME $X\"\n"), 0o755)) //nolint:gosec // a program must be executable
 	nobody := account{User: serialport.User{Name: "nobody", UID: 65534, Groups: []uint32{20}}, gid: 65534, home: "/nonexistent", other: true}
 	reading, err := takeReading(t.Context(), program, "/x", map[string]string{"X": "of the file"}, nobody)
 	require.NoError(t, err)
-	require.Equal(t, []string{"> 65534 65534 65534 20 /nonexistent of the file"}, reading.Lines)
+	require.Equal(t, []string{"> environment,device_id=roof 65534 65534 65534 20 /nonexistent of the file"}, reading.Lines)
 
 	file := filepath.Join(dir, "ca.pem")
 	require.NoError(t, os.WriteFile(file, nil, 0o640)) //nolint:gosec // its mode is the case
