@@ -22,20 +22,22 @@ type setupFlags struct {
 }
 
 // answerHelp is what the flags with answers mean.
-var answerHelp = map[string]string{
-	setup.Site:         "the site's `NAME`; letters, digits, \".\" and \"-\", as in the two that follow",
-	setup.Index:        "the `NUMBER` of this station at the site, e.g. 1",
-	setup.Type:         "the station's `TYPE`, e.g. rasp",
-	setup.DeviceID:     "the `NAME` of this station, which no other has",
-	setup.Location:     "`LATITUDE,LONGITUDE` in degrees, or none: for an Arduino without a GPS",
-	setup.Port:         "the Arduino's `PORT`: a path, a glob, usb:2341:0043 or tcp://host:port",
-	setup.BaudRate:     "the `RATE` in the sketch's Serial.begin() (default 9600)",
-	setup.Brokers:      "`LIST` of Kafka's brokers, host:port,host:port",
-	setup.Replication:  "the `NUMBER` of brokers that keep a copy of the topic, at most as many as there are (default 3)",
-	setup.TLSCA:        "`FILE` of the authority that signed the brokers' certificates, system for this computer's own, or none",
-	setup.Mechanism:    "`NAME` of the mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or none",
-	setup.Username:     "`NAME` of the user in Kafka",
-	setup.PasswordFile: "`FILE` with the user's password; without it the variable KAFKA_PASSWORD, or the password that is there already",
+func answerHelp() map[string]string {
+	return map[string]string{
+		setup.Site:         "the site's `NAME`; letters, digits, \".\" and \"-\", as in the two that follow",
+		setup.Index:        "the `NUMBER` of this station at the site, e.g. 1",
+		setup.Type:         "the station's `TYPE`, e.g. rasp",
+		setup.DeviceID:     "the `NAME` of this station, which no other has",
+		setup.Location:     "`LATITUDE,LONGITUDE` in degrees, or none: for an Arduino without a GPS",
+		setup.Port:         "the Arduino's `PORT`: a path, a glob, usb:2341:0043 or tcp://host:port",
+		setup.BaudRate:     "the `RATE` in the sketch's Serial.begin() (default 9600)",
+		setup.Brokers:      "`LIST` of Kafka's brokers, host:port,host:port",
+		setup.Replication:  "the `NUMBER` of brokers that keep a copy of the topic, at most as many as there are (default 3)",
+		setup.TLSCA:        "`FILE` of the authority that signed the brokers' certificates, system for this computer's own, or none",
+		setup.Mechanism:    "`NAME` of the mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or none",
+		setup.Username:     "`NAME` of the user in Kafka",
+		setup.PasswordFile: "`FILE` with the user's password; without it the variable KAFKA_PASSWORD, or the password that is there already",
+	}
 }
 
 func newSetup() *cobra.Command {
@@ -83,8 +85,9 @@ It exits with 1 if it warned, e.g. that no reading came; the files are written t
 func (f *setupFlags) add(command *cobra.Command) {
 	flags := command.Flags()
 	flags.SortFlags = false // they come in the order of the questions
+	help := answerHelp()
 	for _, name := range setup.Names() {
-		f.answers[name] = flags.String(name, "", answerHelp[name])
+		f.answers[name] = flags.String(name, "", help[name])
 	}
 	flags.StringVar(&f.from, "from", "", "`FILE` with the answers; flags go before it")
 	flags.BoolVar(&f.options.Yes, "yes", false, "ask nothing")

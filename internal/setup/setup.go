@@ -2,7 +2,8 @@
 // files and takes a reading.
 //
 // The answers' way: values.go -> check.go (is it a good one?) -> doubts.go (is what it names there?) -> configuration.go and
-// environment.go, which edit the files in place -> files.go -> reading.go. interview.go asks a person, batch.go nobody.
+// environment.go, which edit the files in place -> files.go -> reading.go. interview.go asks a person (questions.go,
+// interview_kafka.go), batch.go nobody.
 package setup
 
 import (
