@@ -1,4 +1,4 @@
-// Stationctl is the operator's tool: it looks into a station's outbox and proves what arrived.
+// Stationctl is the operator's tool: it sets up a station, looks into a station's outbox and proves what arrived.
 package main
 
 import (
@@ -50,10 +50,10 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stationctl",
 		Short:         "Look after sensor stations",
-		Long:          "Stationctl looks into a station's outbox and proves what arrived in Kafka and InfluxDB.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
+		Long:          "Stationctl sets up a station, looks into its outbox, and proves what arrived in Kafka and InfluxDB.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newAudit(), newOutbox(), newMan())
+	root.AddCommand(newSetup(), newAudit(), newOutbox(), newMan())
 	return root
 }

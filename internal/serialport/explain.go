@@ -31,7 +31,7 @@ func (s System) explain(path string, err error) error {
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf(`%s: not permitted: the container or service may not use this device: pass it in (--device, DeviceAllow=)`, path)
 	case errors.Is(err, unix.EACCES):
-		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path))
+		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path, thisUser()))
 	case errors.Is(err, errNoSerialPort), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		return fmt.Errorf(`%s: not a serial port: set port to one that "ls /dev/serial/by-id" shows (%w)`, path, err)
 	}
@@ -80,12 +80,17 @@ func (s System) missingAdvice(path string) string {
 	return "is it one of these? Then set port to it: " + strings.Join(others, ", ")
 }
 
-// permissionAdvice names the group that may open the port, usually "dialout", if there is one.
-func permissionAdvice(path string) string {
-	name, group := "this user", "dialout"
-	if current, err := user.Current(); err == nil {
-		name = current.Username
+func thisUser() string {
+	current, err := user.Current()
+	if err != nil {
+		return "this user"
 	}
+	return current.Username
+}
+
+// permissionAdvice names the group that may open the port, usually "dialout", if there is one.
+func permissionAdvice(path, name string) string {
+	group := "dialout"
 	if info, err := os.Stat(path); err == nil {
 		if info.Mode().Perm()&0o060 != 0o060 {
 			return fmt.Sprintf("user %q may not open it and no group may (mode %s): is it the console's port, or is a udev rule missing?", name, info.Mode().Perm())

@@ -84,22 +84,14 @@ func (s System) one(option string, paths []string) (string, error) {
 	return "", fmt.Errorf("port %q: more than one matches: set port to one of them: %s", option, strings.Join(paths, ", "))
 }
 
-// describe adds to a path the name that stays the same: that of the board, by its serial number; or that of the socket it is
-// plugged into, since clones have no number.
+// describe adds to a path the name that stays the same.
 func (s System) describe(path string) string {
 	device, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return path
 	}
-	folder := "by-path"
-	if attribute(usbDevice(filepath.Join(s.Sys, "class/tty", filepath.Base(device))), "serial") != "" {
-		folder = "by-id"
-	}
-	links, _ := filepath.Glob(filepath.Join(s.Dev, "serial", folder, "*")) // the pattern is a good one
-	for _, link := range links {
-		if target, err := filepath.EvalSymlinks(link); err == nil && target == device && link != path {
-			return fmt.Sprintf("%s (always %s)", path, link)
-		}
+	if link := s.lastingName(device); link != "" && link != path {
+		return fmt.Sprintf("%s (always %s)", path, link)
 	}
 	return path
 }

@@ -2,6 +2,7 @@
 //
 // finder.go and usb.go tell the path; take.go makes sure that nobody else has the port (holder.go tells who does, console.go
 // whether it is the system's own); open.go sets it; local.go and network.go read it; explain.go tells the user what to do.
+// ports.go lists the ports that are there and check.go tells whether one could be opened, without opening any.
 // No port but the configured one is ever opened: a library's list of ports opens all of them, at 9600 8N1.
 package serialport
 

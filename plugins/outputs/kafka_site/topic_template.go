@@ -60,14 +60,15 @@ func (t *topicTemplate) name(metric telegraf.Metric) (string, error) {
 		name.WriteString(value)
 	}
 	name.WriteString(t.literals[len(t.tags)])
-	return name.String(), checkTopicName(name.String())
+	return name.String(), CheckTopicName(name.String())
 }
 
 func (t *topicTemplate) separated() bool {
 	return len(t.tags) > 1 && strings.Contains(strings.Join(t.literals[1:len(t.tags)], ""), "_")
 }
 
-func checkTopicName(name string) error {
+// CheckTopicName says why Kafka would refuse a topic's name.
+func CheckTopicName(name string) error {
 	switch {
 	case name == "." || name == "..":
 		return fmt.Errorf(`topic %q: Kafka does not allow "." and ".."`, name)
