@@ -22,6 +22,14 @@ build-all: ## Build it for every target, into build/ (three minutes each the fir
 	go run ./cmd/telegraf --target linux/arm/6
 	go run ./cmd/telegraf --target linux/arm/7
 
+.PHONY: deb
+deb: ## Build the packages for armhf (every Raspberry Pi), arm64 and amd64 into build/ (three minutes each the first time)
+	packaging/deb/build.sh
+
+.PHONY: apt-repo
+apt-repo: ## Make build/apt of them, a repository for a web server, signed with KEY=you@example.org of gpg's keyring
+	@packaging/apt/repo.sh '$(KEY)'
+
 .PHONY: demo
 demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' (ARGS=--help lists them)
 	go run ./cmd/demo $(ARGS)

@@ -46,7 +46,7 @@ const modemManager = "ModemManager"
 
 // holderAdvice is what to do about programs that are known to take ports, by their names.
 var holderAdvice = map[string]string{
-	"telegraf":   `stop it first, "sudo systemctl stop telegraf" if it is the service`,
+	"telegraf":   `stop it first, "sudo systemctl stop telegraf-station" if it is the service`,
 	modemManager: `it takes the Arduino for a modem: run "sudo systemctl disable --now ModemManager"`,
 	"agetty":     `a login waits there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`,
 	"login":      `somebody has logged in there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`,

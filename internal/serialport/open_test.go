@@ -264,7 +264,7 @@ func TestWhoHoldsThePort(t *testing.T) {
 		open, locked     bool
 		want             string
 	}{
-		"the service":     {"telegraf", "/usr/bin/telegraf\x00--config\x00/etc/telegraf/telegraf.conf\x00", false, true, `in use by telegraf (pid 4711: /usr/bin/telegraf --config /etc/telegraf/telegraf.conf): stop it first, "sudo systemctl stop telegraf" if it is the service`},
+		"the service":     {"telegraf", "/usr/bin/telegraf\x00--config\x00/etc/telegraf-station/telegraf.conf\x00", false, true, `in use by telegraf (pid 4711: /usr/bin/telegraf --config /etc/telegraf-station/telegraf.conf): stop it first, "sudo systemctl stop telegraf-station" if it is the service`},
 		"ModemManager":    {"ModemManager", "/usr/sbin/ModemManager\x00", true, false, `in use by ModemManager (pid 4711: /usr/sbin/ModemManager): it takes the Arduino for a modem: run "sudo systemctl disable --now ModemManager"`},
 		"a login":         {"agetty", "/sbin/agetty\x00-\x00", true, true, `in use by agetty (pid 4711: /sbin/agetty -): a login waits there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`},
 		"any program":     {"minicom", "minicom\x00", true, false, "in use by minicom (pid 4711: minicom): close it first"},

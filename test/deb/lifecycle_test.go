@@ -31,6 +31,7 @@ func TestLifeOfThePackage(t *testing.T) {
 			require.Contains(t, r.install(file, ""), "next, say which station this is: sudo stationctl setup")
 			requireInstalled(r)
 			requireReading(r)
+			requireUnit(r)
 
 			edit(t, r.path(configuration), "${STATION_SITE:-JNU}", "mine")
 			edit(t, r.path(defaults), "#TELEGRAF_OPTS", "TELEGRAF_OPTS")
@@ -71,7 +72,13 @@ func requireInstalled(r *root) {
 	require.Contains(r, r.run("bash -c '. /usr/share/bash-completion/completions/stationctl; complete -p stationctl'"), "stationctl")
 	// The service is not started with another station's name, nor by the next boot.
 	require.NoFileExists(r, r.path("etc/systemd/system/multi-user.target.wants/telegraf-station.service"))
+}
+
+// requireUnit has the service enabled, for the package's end.
+func requireUnit(r *root) {
+	r.Helper()
 	r.run("systemctl enable telegraf-station")
+	require.FileExists(r, r.path("etc/systemd/system/multi-user.target.wants/telegraf-station.service"))
 	require.Empty(r, strings.TrimSpace(r.run("systemd-analyze verify --man=no telegraf-station.service 2>&1 | grep -F telegraf-station || true")))
 }
 
@@ -133,6 +140,7 @@ func TestBesideThePackageTelegraf(t *testing.T) {
 	require.NoFileExists(t, r.path("etc/telegraf/telegraf.conf"))
 	requireInstalled(r)
 	requireReading(r)
+	requireUnit(r)
 }
 
 // upstreamPackage has the real scripts and paths, and a shell script for the program.

@@ -81,9 +81,16 @@ func edit(t *testing.T, file, old, new string) {
 // command runs a program of this machine and returns what it prints.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	// Cleanups run commands, too: the test's context is over by then.
+	output, err := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...).CombinedOutput()
 	require.NoError(t, err, "%s %q: %s", name, args, output)
 	return string(output)
+}
+
+func commandThatFails(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	return string(output), err
 }
 
 func TestTwoBuildsAreOne(t *testing.T) {

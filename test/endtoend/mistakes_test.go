@@ -154,7 +154,7 @@ func TestTestBesideTheRunningService(t *testing.T) {
 		output, err := quick.Test(t.Context(), binary(t), t.TempDir())
 		require.NoError(t, err)
 		require.Contains(t, output, fmt.Sprintf("in use by telegraf (pid %d: ", service.PID()))
-		require.Contains(t, output, `stop it first, "sudo systemctl stop telegraf" if it is the service`)
+		require.Contains(t, output, `stop it first, "sudo systemctl stop telegraf-station" if it is the service`)
 	}
 	require.GreaterOrEqual(t, tested, 2)
 	requireInKafka(t, station, readings)

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Makes build/apt, a package repository that any web server can serve, of the packages in build/, signed with a key of gpg's keyring.
+# Usage: repo.sh [--packages DIRECTORY] [--output DIRECTORY] KEY     (KEY: an id, fingerprint or mail address)
+set -eu
+umask 022
+
+packages=
+output=
+while [ $# -gt 1 ]; do
+	case $1 in
+	--packages) packages=$(realpath "$2") ;;
+	--output) output=$(realpath "$2") ;;
+	*) break ;;
+	esac
+	shift 2
+done
+cd "$(dirname "$0")/../.."
+packages=${packages:-$PWD/build}
+output=${output:-$PWD/build/apt}
+if [ $# -ne 1 ] || [ -z "$1" ]; then
+	echo 'repo.sh: give the key to sign with: make apt-repo KEY=you@example.org ("gpg --list-secret-keys" shows yours, "gpg --quick-gen-key you@example.org" makes one)' >&2
+	exit 2
+fi
+key=$1
+
+# need COMMAND PACKAGE
+need() {
+	command -v "$1" >/dev/null || {
+		echo "repo.sh: $1 is missing: install Debian's package $2" >&2
+		exit 1
+	}
+}
+
+need apt-ftparchive apt-utils
+need gpg gpg
+gpg --list-secret-keys "$key" >/dev/null 2>&1 || {
+	echo "repo.sh: gpg has no secret key \"$key\": \"gpg --list-secret-keys\" shows those that it has" >&2
+	exit 1
+}
+if [ -z "$(find "$packages" -maxdepth 1 -name 'telegraf-station_*.deb')" ]; then
+	echo "repo.sh: there is no package in $packages: run make deb" >&2
+	exit 1
+fi
+
+# A client never sees half of it: it is made beside the old one and moved into its place.
+mkdir -p "$(dirname "$output")"
+work=$(mktemp -d "$(dirname "$output")/apt-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+chmod 755 "$work"
+mkdir -p "$work/pool"
+cp "$packages"/telegraf-station_*.deb "$work/pool/"
+cd "$work"
+for arch in armhf arm64 amd64; do
+	index=dists/stable/main/binary-$arch
+	mkdir -p "$index"
+	apt-ftparchive --arch "$arch" packages pool >"$index/Packages"
+	xz --keep "$index/Packages"
+done
+apt-ftparchive -o APT::FTPArchive::Release::Origin=telegraf-station -o APT::FTPArchive::Release::Label=telegraf-station \
+	-o APT::FTPArchive::Release::Suite=stable -o APT::FTPArchive::Release::Codename=stable \
+	-o APT::FTPArchive::Release::Architectures='armhf arm64 amd64' -o APT::FTPArchive::Release::Components=main \
+	release dists/stable >Release
+mv Release dists/stable/Release
+gpg --batch --yes --local-user "$key" --clearsign --output dists/stable/InRelease dists/stable/Release
+gpg --batch --yes --local-user "$key" --armor --detach-sign --output dists/stable/Release.gpg dists/stable/Release
+gpg --batch --export "$key" >telegraf-station.gpg
+rm -rf "$output"
+mv "$work" "$output"
+trap - EXIT
+echo "apt-repo: $output: serve this folder, and give its address to the README's install lines"
