@@ -50,6 +50,6 @@ func newRoot() *cobra.Command {
 		Long:          "Stationctl looks into a station's outbox and proves what arrived in Kafka and InfluxDB.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newAudit(), newOutbox())
+	root.AddCommand(newAudit(), newOutbox(), newHealth())
 	return root
 }
