@@ -22,6 +22,10 @@ build-all: ## Build it for every target, into build/ (three minutes each the fir
 	go run ./cmd/telegraf --target linux/arm/6
 	go run ./cmd/telegraf --target linux/arm/7
 
+.PHONY: images
+images: ## Build the OCI images for every target, into build/images/ (a minute; needs buildah)
+	@packaging/images/build.sh
+
 .PHONY: demo
 demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' (ARGS=--help lists them)
 	go run ./cmd/demo $(ARGS)
