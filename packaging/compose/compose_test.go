@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 // load reads a file as `docker compose` does: it checks the schema, and that services, networks and volumes that are named are there.
@@ -53,8 +54,9 @@ func makeEnv(t *testing.T, file string) string {
 }
 
 func script(ctx context.Context, args ...string) (string, error) {
-	output, err := exec.CommandContext(ctx, "./make-env.sh", args...).CombinedOutput()
-	return string(output), err
+	var output bytes.Buffer
+	err := process.Run(ctx, process.Command{Path: "./make-env.sh", Args: args, Output: &output})
+	return output.String(), err
 }
 
 func TestMakeEnv(t *testing.T) {
@@ -119,7 +121,7 @@ func names(t *testing.T, expression string, files ...string) []string {
 	t.Helper()
 	var found []string
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // files of ours
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, match := range regexp.MustCompile(expression).FindAllSubmatch(text, -1) {
 			found = append(found, string(match[1]))

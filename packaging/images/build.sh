@@ -3,7 +3,7 @@
 # with buildah: no daemon, no registry, no base image. Each becomes an OCI layout, FOLDER/NAME, with one manifest list,
 # tagged with the version. Usage: build.sh [FOLDER]    (build/images)
 #
-# Two builds of one commit have one digest: times are SOURCE_DATE_EPOCH, or else that of the last commit.
+# Two builds of one commit have one digest: times are SOURCE_DATE_EPOCH, or else that of the last commit (1970 where git tells none).
 # buildah's storage is a folder in $TELEGRAF_STATION_CACHE (~/.cache/telegraf-station) that is deleted at the end.
 set -eu
 cd "$(dirname "$0")/../.."
