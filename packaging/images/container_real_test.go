@@ -35,7 +35,7 @@ func newContainer(t *testing.T, name string, env ...string) *container {
 	t.Cleanup(func() { require.NoError(t, port.Release()) })
 	c := &container{storage: t.TempDir(), health: port.Address()}
 	c.env = append([]string{"STATION_HEALTH=" + c.health}, env...)
-	c.said, _ = list.open(t, list.manifests(t)[0]) // buildah takes the one for this processor; they differ in nothing that is asked here
+	c.said = list.said(t, list.manifests(t)[0]) // buildah takes the one for this processor; they differ in nothing that is asked here
 	c.name = c.buildah(t, "from", "--quiet", "oci:"+string(list)+":"+c.said.Config.Labels["org.opencontainers.image.version"])
 	c.root = c.buildah(t, "mount", c.name)
 	// buildah wants to make these in the root.

@@ -82,7 +82,7 @@ func TestEveryPlatformIsInTheManifest(t *testing.T) {
 		var platforms []string
 		for _, manifest := range list.manifests(t) {
 			platforms = append(platforms, manifest.Platform.String())
-			said, _ := list.open(t, manifest)
+			said := list.said(t, manifest)
 			require.Equal(t, manifest.Platform, said.platform, "the image itself says the same")
 		}
 		require.Equal(t, []string{"linux/amd64", "linux/arm64", "linux/arm/v6", "linux/arm/v7"}, platforms)
@@ -95,7 +95,7 @@ func TestWhatImagesSayOfThemselves(t *testing.T) {
 	for name, volumes := range map[string]map[string]any{station: {"/var/lib/telegraf-station": map[string]any{}}, centre: nil} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
-			said, _ := list.open(t, manifest)
+			said := list.said(t, manifest)
 			require.Equal(t, "65532:65532", said.Config.User, "not root, and a number")
 			require.Equal(t, []string{"/usr/bin/telegraf"}, said.Config.Entrypoint)
 			require.Equal(t, volumes, said.Config.Volumes)
@@ -127,7 +127,7 @@ func TestFilesAndModes(t *testing.T) {
 	for _, name := range []string{station, centre} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
-			_, found := list.open(t, manifest)
+			found := list.files(t, manifest)
 			if name == station {
 				require.Equal(t, fs.ModeDir|0o755, found[state].FileInfo().Mode())
 				require.Equal(t, []int{65532, 65532}, []int{found[state].Uid, found[state].Gid}, "the agent writes here")
@@ -150,7 +150,7 @@ func TestProgramsAreStaticAndForTheirProcessor(t *testing.T) {
 	for _, name := range []string{station, centre} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
-			_, found := list.open(t, manifest)
+			found := list.files(t, manifest)
 			for _, path := range []string{"usr/bin/telegraf", "usr/bin/stationctl"} {
 				program := bytes.NewReader(found[path].content)
 				binary, err := elf.NewFile(program)
@@ -183,7 +183,7 @@ func TestConfigurationAndAuthorities(t *testing.T) {
 	t.Parallel()
 	for name, configuration := range map[string]string{station: "pi", centre: "central"} {
 		list := built(t, name)
-		_, found := list.open(t, list.manifests(t)[0])
+		found := list.files(t, list.manifests(t)[0])
 		require.Equal(t, string(content(t, "../../conf/"+configuration+"/telegraf.conf")), string(found["etc/telegraf/telegraf.conf"].content))
 		require.Equal(t, string(content(t, "health.conf")), string(found["etc/telegraf/telegraf.d/health.conf"].content))
 		authorities := found["etc/ssl/certs/ca-certificates.crt"].content

@@ -82,18 +82,29 @@ func (l layout) manifests(t *testing.T) []descriptor {
 	return list.Manifests
 }
 
-// open reads one platform's image: what it says of itself, and its files.
-func (l layout) open(t *testing.T, manifest descriptor) (image, map[string]file) {
+// parts are what one platform's image is made of.
+type parts struct {
+	Config descriptor
+	Layers []descriptor
+}
+
+// said is what one platform's image says of itself.
+func (l layout) said(t *testing.T, manifest descriptor) image {
 	t.Helper()
-	var parts struct {
-		Config descriptor
-		Layers []descriptor
-	}
-	l.read(t, manifest.Digest, &parts)
-	var read image
-	l.read(t, parts.Config.Digest, &read)
-	require.Len(t, parts.Layers, 1)
-	return read, files(t, l.blob(t, parts.Layers[0].Digest))
+	var of parts
+	l.read(t, manifest.Digest, &of)
+	var said image
+	l.read(t, of.Config.Digest, &said)
+	return said
+}
+
+// files are all that one platform's image has; to unpack them takes seconds.
+func (l layout) files(t *testing.T, manifest descriptor) map[string]file {
+	t.Helper()
+	var of parts
+	l.read(t, manifest.Digest, &of)
+	require.Len(t, of.Layers, 1)
+	return unpacked(t, l.blob(t, of.Layers[0].Digest))
 }
 
 type file struct {
@@ -101,7 +112,7 @@ type file struct {
 	content []byte
 }
 
-func files(t *testing.T, layer []byte) map[string]file {
+func unpacked(t *testing.T, layer []byte) map[string]file {
 	t.Helper()
 	unzipped, err := gzip.NewReader(bytes.NewReader(layer))
 	require.NoError(t, err)
