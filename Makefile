@@ -30,6 +30,10 @@ deb: ## Build the packages for armhf (every Raspberry Pi), arm64 and amd64 into 
 apt-repo: ## Make build/apt of them, a repository for a web server, signed with KEY=you@example.org of gpg's keyring
 	@packaging/apt/repo.sh '$(KEY)'
 
+.PHONY: images
+images: ## Build the OCI images for every target, into build/images/ (a minute; needs buildah)
+	@packaging/images/build.sh
+
 .PHONY: demo
 demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' (ARGS=--help lists them)
 	go run ./cmd/demo $(ARGS)

@@ -54,6 +54,6 @@ func newRoot() *cobra.Command {
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newSetup(), newAudit(), newOutbox(), newMan())
+	root.AddCommand(newSetup(), newAudit(), newOutbox(), newHealth(), newMan())
 	return root
 }

@@ -40,6 +40,7 @@ need clang clang
 need protoc protobuf-compiler
 need cargo rustup
 need python3 python3 # the sender for MicroPython
+need buildah buildah # make images, and running what it makes
 # The sketch, and the simulated board that it runs on; test/avr/packages.go looks for the same.
 need avr-g++ gcc-avr
 need_file /usr/lib/avr/include/avr/io.h avr-libc

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestHealth(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // the question is not for a proxy
+	status := http.StatusOK
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	t.Cleanup(agent.Close)
+	address := strings.TrimPrefix(agent.URL, "http://")
+
+	code, out, errs := call(t, "health", "--address", address)
+	require.Equal(t, exitGood, code, errs)
+	require.Equal(t, "the agent is alive\n", out)
+
+	t.Setenv("STATION_HEALTH", address)
+	status = http.StatusServiceUnavailable
+	code, out, errs = call(t, "health")
+	require.Equal(t, exitFound, code, errs)
+	require.Contains(t, out, address+", but is not well: 503 Service Unavailable")
+
+	agent.Close()
+	code, out, errs = call(t, "health")
+	require.Equal(t, exitFound, code, errs)
+	require.Contains(t, out, "the agent does not answer: ")
+}
+
+// An agent that takes the connection and then hangs is not alive.
+func TestHealthWaitsNotForEver(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, listener.Close()) })
+	code, out, errs := call(t, "health", "--timeout", "50ms", "--address", listener.Addr().String())
+	require.Equal(t, exitFound, code, errs)
+	require.Contains(t, out, "context deadline exceeded")
+}

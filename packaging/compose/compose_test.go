@@ -1,0 +1,262 @@
+package compose
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// load reads a file as `docker compose` does: it checks the schema, and that services, networks and volumes that are named are there.
+func load(t *testing.T, file string, env map[string]string) (*types.Project, error) {
+	t.Helper()
+	var list []string
+	for name, value := range env {
+		list = append(list, name+"="+value)
+	}
+	options, err := cli.NewProjectOptions([]string{file}, cli.WithEnv(list), cli.WithProfiles([]string{"*"}))
+	require.NoError(t, err)
+	return options.LoadProject(t.Context())
+}
+
+func loaded(t *testing.T, file string) *types.Project {
+	t.Helper()
+	project, err := load(t, file, madeEnv(t))
+	require.NoError(t, err)
+	return project
+}
+
+// madeEnv is what make-env.sh writes.
+func madeEnv(t *testing.T) map[string]string {
+	t.Helper()
+	env, err := dotenv.Read(makeEnv(t, filepath.Join(t.TempDir(), ".env")))
+	require.NoError(t, err)
+	return env
+}
+
+func makeEnv(t *testing.T, file string) string {
+	t.Helper()
+	output, err := script(t.Context(), "centre.example", file)
+	require.NoError(t, err, output)
+	return file
+}
+
+func script(ctx context.Context, args ...string) (string, error) {
+	var output bytes.Buffer
+	err := process.Run(ctx, process.Command{Path: "./make-env.sh", Args: args, Output: &output})
+	return output.String(), err
+}
+
+func TestMakeEnv(t *testing.T) {
+	t.Parallel()
+	file := makeEnv(t, filepath.Join(t.TempDir(), ".env"))
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+	env, err := dotenv.Read(file)
+	require.NoError(t, err)
+	require.Equal(t, "centre.example", env["CENTRE_HOST"])
+	secrets := slices.Collect(maps.Keys(env))
+	slices.Sort(secrets)
+	require.Equal(t, []string{"CENTRE_HOST", "GRAFANA_PASSWORD", "INFLUX_ADMIN_TOKEN", "INFLUX_PASSWORD", "KAFKA_CLUSTER_ID"}, secrets)
+	for name, value := range env {
+		if name != "CENTRE_HOST" {
+			require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_-]{21}$`, value, name)
+		}
+	}
+	require.NotEqual(t, env["GRAFANA_PASSWORD"], env["INFLUX_PASSWORD"])
+	require.NotEqual(t, env, madeEnv(t))
+
+	output, err := script(t.Context(), "centre.example", file)
+	require.Error(t, err)
+	require.Contains(t, output, "is there already")
+	output, err = script(t.Context())
+	require.Error(t, err)
+	require.Contains(t, output, "usage: ")
+}
+
+// No password has a default: without .env nothing starts.
+func TestWhatIsSecretMustBeSet(t *testing.T) {
+	t.Parallel()
+	env := madeEnv(t)
+	for name := range env {
+		for _, value := range []string{"", "unset"} {
+			without := maps.Clone(env)
+			without[name] = ""
+			if value == "unset" {
+				delete(without, name)
+			}
+			_, err := load(t, "compose.yaml", without)
+			require.ErrorContains(t, err, "required variable "+name+" is missing a value: make .env with make-env.sh")
+		}
+	}
+}
+
+func TestEveryVariableIsInTheExample(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("env.example")
+	require.NoError(t, err)
+	require.Equal(t, names(t, `(?m)^#?([A-Z_]+)=`, "env.example"), names(t, `\$\{([A-Z_]+)`, "compose.yaml", "station.yaml"))
+	for line := range bytes.Lines(example) {
+		if _, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte("=")); ok && line[0] != '#' {
+			require.Empty(t, value, "the example has no passwords")
+		}
+	}
+}
+
+// names are what the expression finds in the files, each once and in order.
+func names(t *testing.T, expression string, files ...string) []string {
+	t.Helper()
+	var found []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(expression).FindAllSubmatch(text, -1) {
+			found = append(found, string(match[1]))
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestImagesAreOfOneVersion(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../VERSION")
+	require.NoError(t, err)
+	version := strings.TrimSpace(string(text))
+	want := map[string]string{
+		"kafka-1": "apache/kafka:4.3.1", "kafka-2": "apache/kafka:4.3.1", "kafka-3": "apache/kafka:4.3.1",
+		"influxdb": "influxdb:2.7.12", "influxdb-v1-query": "influxdb:2.7.12", "grafana": "grafana/grafana:13.2.3",
+		"centre": "localhost/telegraf-station-centre:" + version, "station": "localhost/telegraf-station:" + version,
+	}
+	images := map[string]string{}
+	for name, service := range loaded(t, "compose.yaml").Services {
+		images[name] = service.Image
+		require.Regexp(t, `:\d+\.\d+\.\d+$`, service.Image)
+	}
+	require.Equal(t, want, images)
+	require.Equal(t, want["station"], loaded(t, "station.yaml").Services["station"].Image)
+}
+
+func TestWhatIsMountedIsThere(t *testing.T) {
+	t.Parallel()
+	binds := 0
+	for name, service := range loaded(t, "compose.yaml").Services {
+		for _, volume := range service.Volumes {
+			if volume.Type != types.VolumeTypeBind {
+				continue
+			}
+			binds++
+			_, err := os.Stat(volume.Source)
+			require.NoError(t, err, name)
+			require.True(t, volume.ReadOnly, "%s: %s", name, volume.Target)
+		}
+	}
+	require.Equal(t, 4, binds)
+}
+
+func TestBrokers(t *testing.T) {
+	t.Parallel()
+	project := loaded(t, "compose.yaml")
+	cluster := *project.Services["kafka-1"].Environment["CLUSTER_ID"]
+	for i, name := range []string{"kafka-1", "kafka-2", "kafka-3"} {
+		broker := project.Services[name]
+		number := string(rune('1' + i))
+		for setting, want := range map[string]string{
+			"CLUSTER_ID": cluster, "KAFKA_NODE_ID": number, "KAFKA_PROCESS_ROLES": "broker,controller",
+			"KAFKA_CONTROLLER_QUORUM_VOTERS": "1@kafka-1:9093,2@kafka-2:9093,3@kafka-3:9093",
+			"KAFKA_ADVERTISED_LISTENERS":     "INSIDE://" + name + ":9092,OUTSIDE://centre.example:" + number + "9092",
+			"KAFKA_MIN_INSYNC_REPLICAS":      "2", "KAFKA_DEFAULT_REPLICATION_FACTOR": "3", "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+			"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "3", "KAFKA_LOG_DIRS": broker.Volumes[0].Target,
+		} {
+			require.NotNil(t, broker.Environment[setting], setting)
+			require.Equal(t, want, *broker.Environment[setting], setting)
+		}
+		require.Equal(t, name, broker.Volumes[0].Source, "each has a volume of its own")
+		require.Equal(t, number+"9092", broker.Ports[0].Published)
+	}
+}
+
+func TestServicesComeBackAndAreWatched(t *testing.T) {
+	t.Parallel()
+	for name, service := range loaded(t, "compose.yaml").Services {
+		if name == "influxdb-v1-query" {
+			require.Equal(t, "on-failure", service.Restart, "it ends")
+			continue
+		}
+		require.Equal(t, "unless-stopped", service.Restart, name)
+		require.NotNil(t, service.HealthCheck, name)
+		require.Equal(t, "CMD", service.HealthCheck.Test[0], "%s: our images have no shell", name)
+		for _, each := range service.DependsOn {
+			require.NotEqual(t, types.ServiceConditionStarted, each.Condition, name)
+		}
+	}
+}
+
+func TestOursAreHardenedAndScale(t *testing.T) {
+	t.Parallel()
+	project := loaded(t, "compose.yaml")
+	alone := loaded(t, "station.yaml").Services["station"]
+	for _, service := range []types.ServiceConfig{project.Services["centre"], project.Services["station"], alone} {
+		require.True(t, service.ReadOnly, service.Name)
+		require.Equal(t, []string{"ALL"}, service.CapDrop, service.Name)
+		require.Empty(t, service.CapAdd, service.Name)
+		require.False(t, service.Privileged, service.Name)
+		require.Equal(t, []string{"no-new-privileges:true"}, service.SecurityOpt, service.Name)
+		require.Equal(t, types.HealthCheckTest{"CMD", "/usr/bin/stationctl", "health"}, service.HealthCheck.Test)
+	}
+	centre := project.Services["centre"]
+	require.Empty(t, centre.ContainerName, "a name would be taken by the first")
+	require.Empty(t, centre.Ports, "a port would be taken by the first")
+	require.Equal(t, []string{"station"}, project.Services["station"].Profiles)
+	require.Empty(t, alone.Profiles)
+	require.Equal(t, alone.Volumes, project.Services["station"].Volumes)
+	require.Contains(t, project.Services["station"].Networks, "kafka")
+	require.Equal(t, "kafka-1:9092,kafka-2:9092,kafka-3:9092", *project.Services["station"].Environment["KAFKA_BROKERS"])
+}
+
+// Tokens of fewer rights take the place of the one that may do everything.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	env := madeEnv(t)
+	env["INFLUX_WRITE_TOKEN"], env["INFLUX_READ_TOKEN"] = "writes", "reads"
+	project, err := load(t, "compose.yaml", env)
+	require.NoError(t, err)
+	require.Equal(t, "writes", *project.Services["centre"].Environment["INFLUX_TOKEN"])
+	require.Equal(t, "reads", *project.Services["grafana"].Environment["INFLUX_TOKEN"])
+
+	delete(env, "INFLUX_WRITE_TOKEN")
+	delete(env, "INFLUX_READ_TOKEN")
+	project, err = load(t, "compose.yaml", env)
+	require.NoError(t, err)
+	for _, name := range []string{"centre", "grafana", "influxdb-v1-query"} {
+		require.Equal(t, env["INFLUX_ADMIN_TOKEN"], *project.Services[name].Environment["INFLUX_TOKEN"], name)
+	}
+}
+
+func TestDashboardsNameProvisionedDataSources(t *testing.T) {
+	t.Parallel()
+	// At the start of a line, not to take the comments along.
+	uids := names(t, `(?m)^    uid: ([a-z-]+)$`, "../../conf/grafana/provisioning/datasources/station.yaml")
+	require.Equal(t, []string{"station", "station-flux"}, uids)
+	require.Subset(t, uids, names(t, `"type": "influxdb",\s*"uid": "([^"]*)"`, "../../conf/grafana/dashboards/station.json"))
+	grafana := loaded(t, "compose.yaml").Services["grafana"]
+	for _, name := range names(t, `: .*\$\{([A-Z_]+)\}`, "../../conf/grafana/provisioning/datasources/station.yaml") {
+		require.Contains(t, grafana.Environment, name, "Grafana's environment")
+	}
+	for _, folder := range names(t, `path: (\S+)`, "../../conf/grafana/provisioning/dashboards/station.yaml") {
+		require.True(t, slices.ContainsFunc(grafana.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == folder }), folder)
+	}
+}

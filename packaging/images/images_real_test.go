@@ -1,0 +1,210 @@
+//go:build real
+
+// Package images tests the images that build.sh makes: what is in them, and that they do their work.
+package images
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"debug/buildinfo"
+	"debug/elf"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+const (
+	station = "telegraf-station"
+	centre  = "telegraf-station-centre"
+)
+
+// builtAt is the time that the images are given. Without it they have that of the last commit, which git does not tell everyone.
+const builtAt = 1_790_000_000
+
+var folder string // of the images that all tests but one share
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "images-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+var build = sync.OnceValue(func() error { return buildInto(context.Background(), folder, "022") })
+
+func buildInto(ctx context.Context, folder, umask string, env ...string) error {
+	env = append(env, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", builtAt))
+	return process.Run(ctx, process.Command{
+		Path: "sh", Args: []string{"-c", `umask "$1" && exec ./build.sh "$2"`, "sh", umask, folder}, Env: env, Output: os.Stderr,
+	})
+}
+
+// built is an image of this checkout; all tests share one build.
+func built(t *testing.T, name string) layout {
+	t.Helper()
+	// buildah can do more for root, which CI is, than for others.
+	require.Zero(t, os.Geteuid(), "run the tests of the images as root")
+	require.NoError(t, build(), "test/install/packages.sh installs buildah")
+	return layout(filepath.Join(folder, name))
+}
+
+func TestTwoBuildsHaveOneDigest(t *testing.T) {
+	t.Parallel()
+	first := built(t, station)
+	second := t.TempDir()
+	require.NoError(t, buildInto(t.Context(), second, "077", "TELEGRAF_STATION_CACHE="+t.TempDir(), "TMPDIR="+t.TempDir(),
+		"TZ=Asia/Seoul", "GOFLAGS=-tags=other", "GOAMD64=v3"))
+	require.Equal(t, first.digest(t), layout(filepath.Join(second, station)).digest(t))
+	require.Equal(t, built(t, centre).digest(t), layout(filepath.Join(second, centre)).digest(t))
+}
+
+func TestEveryPlatformIsInTheManifest(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{station, centre} {
+		list := built(t, name)
+		var platforms []string
+		for _, manifest := range list.manifests(t) {
+			platforms = append(platforms, manifest.Platform.String())
+			said := list.said(t, manifest)
+			require.Equal(t, manifest.Platform, said.platform, "the image itself says the same")
+		}
+		require.Equal(t, []string{"linux/amd64", "linux/arm64", "linux/arm/v6", "linux/arm/v7"}, platforms)
+	}
+}
+
+func TestWhatImagesSayOfThemselves(t *testing.T) {
+	t.Parallel()
+	version := strings.TrimSpace(string(content(t, "../../VERSION")))
+	for name, volumes := range map[string]map[string]any{station: {"/var/lib/telegraf-station": map[string]any{}}, centre: nil} {
+		list := built(t, name)
+		for _, manifest := range list.manifests(t) {
+			said := list.said(t, manifest)
+			require.Equal(t, "65532:65532", said.Config.User, "not root, and a number")
+			require.Equal(t, []string{"/usr/bin/telegraf"}, said.Config.Entrypoint)
+			require.Equal(t, volumes, said.Config.Volumes)
+			require.Equal(t, int64(builtAt), said.Created.Unix())
+			labels := said.Config.Labels
+			require.Equal(t, name, labels["org.opencontainers.image.title"])
+			require.Equal(t, version, labels["org.opencontainers.image.version"])
+			require.Equal(t, "MIT", labels["org.opencontainers.image.licenses"])
+			require.Equal(t, "https://github.com/telegraf-station/telegraf-station", labels["org.opencontainers.image.source"])
+			require.NotEmpty(t, labels["org.opencontainers.image.description"])
+			require.NotContains(t, labels, "io.buildah.version", "it would change the digest")
+		}
+	}
+}
+
+// Nothing else is in an image: no shell, for one. To unpack all of them takes a minute, so it is done once.
+func TestFilesModesAndPrograms(t *testing.T) {
+	t.Parallel()
+	want := map[string]fs.FileMode{
+		"etc": fs.ModeDir | 0o755, "etc/ssl": fs.ModeDir | 0o755, "etc/ssl/certs": fs.ModeDir | 0o755, "etc/ssl/certs/ca-certificates.crt": 0o644,
+		"etc/telegraf": fs.ModeDir | 0o755, "etc/telegraf/telegraf.conf": 0o644,
+		"etc/telegraf/telegraf.d": fs.ModeDir | 0o755, "etc/telegraf/telegraf.d/health.conf": 0o644,
+		"usr": fs.ModeDir | 0o755, "usr/bin": fs.ModeDir | 0o755, "usr/bin/telegraf": 0o755, "usr/bin/stationctl": 0o755,
+		"usr/share": fs.ModeDir | 0o755, "usr/share/doc": fs.ModeDir | 0o755,
+		"usr/share/doc/telegraf-station": fs.ModeDir | 0o755, "usr/share/doc/telegraf-station/LICENSE": 0o644,
+		"var": fs.ModeDir | 0o755, "var/lib": fs.ModeDir | 0o755,
+	}
+	const state = "var/lib/telegraf-station"
+	for _, name := range []string{station, centre} {
+		list := built(t, name)
+		for _, manifest := range list.manifests(t) {
+			found := list.files(t, manifest)
+			if name == station {
+				require.Equal(t, fs.ModeDir|0o755, found[state].FileInfo().Mode())
+				require.Equal(t, []int{65532, 65532}, []int{found[state].Uid, found[state].Gid}, "the agent writes here")
+				delete(found, state)
+			}
+			modes := map[string]fs.FileMode{}
+			for path, each := range found {
+				modes[path] = each.FileInfo().Mode()
+				require.Equal(t, []int{0, 0}, []int{each.Uid, each.Gid}, path)
+				require.Equal(t, int64(builtAt), each.ModTime.Unix(), path)
+			}
+			require.Equal(t, want, modes)
+			requireStatic(t, manifest.Platform, found)
+		}
+	}
+}
+
+// requireStatic looks at both programs.
+func requireStatic(t *testing.T, platform platform, found map[string]file) {
+	t.Helper()
+	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "arm": elf.EM_ARM}
+	for _, path := range []string{"usr/bin/telegraf", "usr/bin/stationctl"} {
+		program := bytes.NewReader(found[path].content)
+		binary, err := elf.NewFile(program)
+		require.NoError(t, err)
+		require.Equal(t, machines[platform.Architecture], binary.Machine)
+		libraries, err := binary.ImportedLibraries()
+		require.NoError(t, err)
+		require.Empty(t, libraries)
+		info, err := buildinfo.Read(program)
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimPrefix(platform.Variant, "v"), setting(info, "GOARM"), path)
+	}
+}
+
+func setting(info *buildinfo.BuildInfo, key string) string {
+	for _, each := range info.Settings {
+		if each.Key == key {
+			return each.Value
+		}
+	}
+	return ""
+}
+
+// The configuration is the one that is shipped, and the authorities are some that Go can read.
+func TestConfigurationAndAuthorities(t *testing.T) {
+	t.Parallel()
+	for name, configuration := range map[string]string{station: "pi", centre: "central"} {
+		list := built(t, name)
+		found := list.files(t, list.manifests(t)[0])
+		require.Equal(t, string(content(t, "../../conf/"+configuration+"/telegraf.conf")), string(found["etc/telegraf/telegraf.conf"].content))
+		require.Equal(t, string(content(t, "health.conf")), string(found["etc/telegraf/telegraf.d/health.conf"].content))
+		authorities := found["etc/ssl/certs/ca-certificates.crt"].content
+		require.True(t, x509.NewCertPool().AppendCertsFromPEM(authorities))
+		require.Greater(t, bytes.Count(authorities, []byte("BEGIN CERTIFICATE")), 100)
+	}
+}
+
+func content(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return text
+}
+
+// awaited tries until a check says nothing more.
+func awaited(t *testing.T, limit time.Duration, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			require.NoError(t, err, "after %s", limit)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
