@@ -25,3 +25,20 @@ func lockFile(f *os.File) error {
 	}
 	return os.NewSyscallError("flock", err)
 }
+
+// Volatile names the kind of the file system that a directory is on, if what is written there may be gone after a restart: memory, an
+// overlay root (Raspberry Pi OS has one as an option), the layer of a container. Else it is empty.
+func Volatile(dir string) string {
+	var stat unix.Statfs_t
+	if unix.Statfs(dir, &stat) != nil {
+		return ""
+	}
+	switch int64(stat.Type) { //nolint:unconvert // 32 bits on some processors
+	case unix.TMPFS_MAGIC:
+		return "tmpfs"
+	case unix.OVERLAYFS_SUPER_MAGIC:
+		return "overlay"
+	default:
+		return ""
+	}
+}

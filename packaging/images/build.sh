@@ -48,7 +48,7 @@ programs() {
 	go run ./cmd/telegraf --target "linux/$1${2:+/$2}" --output "$work/telegraf"
 	# As the builder of Telegraf: for every processor of its kind, and the same from every checkout.
 	GOOS=linux GOARCH=$1 GOARM=$2 GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOFLAGS='' \
-		go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$work/stationctl" ./cmd/stationctl
+		go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$work/stationctl" ./cmd/stationctl
 	put 755 "$work/telegraf" "$3/usr/bin/telegraf"
 	put 755 "$work/stationctl" "$3/usr/bin/stationctl"
 }

@@ -112,10 +112,3 @@ func TestLintian(t *testing.T) {
 		require.Empty(t, command(t, "lintian", "--allow-root", "--fail-on", "error,warning", packageFor(t, arch)))
 	}
 }
-
-func TestTheServiceIsHardened(t *testing.T) {
-	unit := "../../packaging/systemd/telegraf-station.service"
-	report := command(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
-	require.Contains(t, report, "Overall exposure level")
-	t.Log(report[strings.Index(report, "Overall"):])
-}

@@ -10,7 +10,7 @@ release=bookworm
 # What the README's commands need on a Raspberry Pi OS Lite, and nothing more.
 extra=adduser,ca-certificates,curl,gpg,sudo,systemd,udev
 cache=${TELEGRAF_STATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/telegraf-station}/debian
-archive=$cache/$release-$arch-2.tar
+archive=$cache/$release-$arch-3.tar
 
 # emulate CPU FILE: the kernel runs programs of another processor with qemu, until the next boot.
 emulate() {
@@ -47,7 +47,7 @@ build() {
 case $arch in
 armhf) emulate qemu-arm ;;
 arm64) emulate qemu-aarch64 ;;
-amd64) ;;
+amd64) extra=$extra,umockdev ;; # pretends that USB devices are there
 *)
 	echo "debian-root.sh: no architecture \"$arch\": give armhf, arm64 or amd64" >&2
 	exit 2

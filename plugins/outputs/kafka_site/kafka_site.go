@@ -117,6 +117,10 @@ func (k *KafkaSite) attach() {
 		return
 	}
 	k.disk.end(k.Log, "The outbox is open")
+	if kind := outbox.Volatile(k.Outbox); kind != "" {
+		k.Log.Warnf(`The outbox %q is on a file system of kind %s: readings that wait there may be gone after a restart or a power cut. `+
+			`Set outbox to a directory on a disk, or mount one there`, k.Outbox, kind)
+	}
 	if waiting := k.outbox.Stats().Waiting; waiting > 0 {
 		k.Log.Infof("%d records wait in the outbox %q", waiting, k.Outbox)
 	}

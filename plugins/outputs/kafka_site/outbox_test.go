@@ -149,6 +149,19 @@ func TestAFileWhereTheOutboxShouldBe(t *testing.T) {
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 }
 
+// A tmpfs, as /dev/shm is, an overlay root or a container's own layer takes readings, but a power cut takes them away.
+func TestAnOutboxInMemoryIsTold(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	dir, err := os.MkdirTemp("/dev/shm", "outbox")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	b := newDurable(t, cluster.ListenAddrs(), dir, nil)
+	require.Contains(t, fmt.Sprint(b.log.Warnings()), fmt.Sprintf("The outbox %q is on a file system of kind tmpfs: readings that wait there may be gone", dir))
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 0)}))
+	requireDrained(t, b)
+}
+
 func TestAFullOutboxIsTold(t *testing.T) {
 	t.Parallel()
 	port, err := process.ReservePort()

@@ -1,0 +1,233 @@
+//go:build real
+
+package deb
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+const unit = "../../packaging/systemd/telegraf-station.service"
+
+// systemd's score goes from 0, the best, to 10; --threshold is ten times that.
+func TestTheServiceIsHardened(t *testing.T) {
+	report := command(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
+	require.Contains(t, report, "Overall exposure level")
+	t.Log(report[strings.Index(report, "Overall"):])
+}
+
+// refusable are system calls that the service's filter refuses and that nobody misses: Go's runtime asks for more descriptors by it.
+var refusable = []string{"prlimit64"}
+
+// TestTheFilterLetsTelegrafWork sees with strace (-D: Telegraf itself gets our signals) which system calls a station makes from its start to its end, a reading in Kafka between
+// them, and compares with what the unit's SystemCallFilter allows by systemd's own lists. systemd itself cannot be run here.
+func TestTheFilterLetsTelegrafWork(t *testing.T) {
+	dir := t.TempDir()
+	command(t, "dpkg-deb", "-x", packageFor(t, "amd64"), dir)
+	trace := filepath.Join(dir, "trace")
+	traced := filepath.Join(dir, "telegraf")
+	text := "#!/bin/sh\nexec strace -D -f -qq -o " + trace + " " + filepath.Join(dir, "usr/bin/telegraf") + " \"$@\"\n"
+	require.NoError(t, os.WriteFile(traced, []byte(text), 0o700))
+	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	board, err := arduino.Plug(filepath.Join(t.TempDir(), "arduino"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, board.Unplug()) })
+	station := telegrafs.Station{Port: board.Path(), DeviceID: "pi", Site: "traced", Index: "1", Type: "rasp", Brokers: cluster.Addresses()}
+	running, err := station.Start(traced, t.TempDir())
+	require.NoError(t, err)
+	readings := arduino.Readings(1, 10)
+	printAll(t, board, readings)
+	requireRecords(t, cluster, station.Topic(), readings, running)
+	require.NoError(t, running.Stop(30*time.Second))
+
+	allowed := allowedCalls(t)
+	var refused []string
+	for _, call := range madeCalls(t, trace) {
+		if !slices.Contains(allowed, call) && !slices.Contains(refusable, call) {
+			refused = append(refused, call)
+		}
+	}
+	require.Empty(t, refused)
+}
+
+func madeCalls(t *testing.T, trace string) []string {
+	t.Helper()
+	text, err := os.ReadFile(trace)
+	require.NoError(t, err)
+	calls := make(map[string]bool)
+	for _, match := range regexp.MustCompile(`(?m)^\d+ +(\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+		calls[match[1]] = true
+	}
+	require.Contains(t, calls, "fdatasync", "the outbox was used")
+	var names []string
+	for call := range calls {
+		names = append(names, call)
+	}
+	return names
+}
+
+// allowedCalls are those of the unit's SystemCallFilter lines: groups, and with ~ groups that are taken out again.
+func allowedCalls(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(unit)
+	require.NoError(t, err)
+	groups := callGroups(t)
+	var allowed []string
+	for _, match := range regexp.MustCompile(`(?m)^SystemCallFilter=(~?)(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		for _, group := range strings.Fields(match[2]) {
+			calls := expand(groups, group)
+			require.NotEmpty(t, calls, group)
+			if match[1] == "" {
+				allowed = append(allowed, calls...)
+			} else {
+				allowed = slices.DeleteFunc(allowed, func(call string) bool { return slices.Contains(calls, call) })
+			}
+		}
+	}
+	return allowed
+}
+
+// callGroups are systemd's, each with its calls and other groups.
+func callGroups(t *testing.T) map[string][]string {
+	t.Helper()
+	groups := make(map[string][]string)
+	group := ""
+	for _, line := range strings.Split(command(t, "systemd-analyze", "syscall-filter"), "\n") {
+		switch name := strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "@"):
+			group = name
+		case name != "" && !strings.HasPrefix(name, "#") && strings.HasPrefix(line, " "):
+			groups[group] = append(groups[group], name)
+		}
+	}
+	return groups
+}
+
+func expand(groups map[string][]string, name string) (calls []string) {
+	if !strings.HasPrefix(name, "@") {
+		return []string{name}
+	}
+	for _, member := range groups[name] {
+		calls = append(calls, expand(groups, member)...)
+	}
+	return calls
+}
+
+// TestOnAReadOnlySystem starts the installed program as the service's user in a system whose root is an overlay, as Raspberry Pi OS makes it
+// on request, and whose /etc cannot be written; with the outbox on the overlay, on a disk of its own, and where it cannot be.
+func TestOnAReadOnlySystem(t *testing.T) {
+	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	r := newRoot(t, "amd64")
+	r.install(packageFor(t, "amd64"), "")
+	plugTalking(r)
+	for _, test := range []struct {
+		outbox, says string
+		durable      bool
+	}{
+		{"/var/lib/telegraf-station/outbox", "is on a file system of kind overlay: readings that wait there may be gone", true},
+		{"/mnt/disk/outbox", "", true},
+		{"/etc/telegraf-station/outbox", "read-only file system: readings are kept in memory only until it can be used", false},
+	} {
+		t.Run(test.outbox, func(t *testing.T) {
+			site := "ro" + strings.ReplaceAll(filepath.Dir(test.outbox), "/", "-")
+			output := runReadOnly(r, cluster, site, test.outbox)
+			if test.says == "" {
+				require.NotContains(t, output, " W! [outputs.kafka_site]")
+				require.NotContains(t, output, " E! ")
+			} else {
+				require.Contains(t, output, test.says)
+			}
+			records, err := kafka.Records(t.Context(), cluster.Addresses(), site+"_1_rasp")
+			require.NoError(t, err, output)
+			require.NotEmpty(t, records)
+		})
+	}
+}
+
+// runReadOnly runs it for some seconds, in mounts of its own.
+func runReadOnly(r *root, cluster *kafka.Embedded, site, outbox string) string {
+	r.Helper()
+	disk, err := os.MkdirTemp(".", "disk-") // on the checkout's file system, which is a disk
+	require.NoError(r, err)
+	defer func() { require.NoError(r, os.RemoveAll(disk)) }()
+	disk, err = filepath.Abs(disk)
+	require.NoError(r, err)
+	require.NoError(r, os.Chmod(disk, 0o777))
+	script := `set -e
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay overlay -o lowerdir="$1",upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+mkdir -p /mnt/root/mnt/disk
+mount --bind "$2" /mnt/root/mnt/disk
+mount --rbind "$1/dev/pts" /mnt/root/dev/pts
+mount -t proc proc /mnt/root/proc
+mount --bind /mnt/root/etc /mnt/root/etc
+mount -o remount,bind,ro /mnt/root/etc
+! touch /mnt/root/etc/x 2>/dev/null
+status=0
+chroot /mnt/root timeout --signal=TERM 8 setpriv --reuid telegraf --regid telegraf --init-groups \
+	telegraf --strict-env-handling --config /etc/telegraf-station/telegraf.conf || status=$?
+[ $status = 124 ]`
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	var output strings.Builder
+	err = process.Run(ctx, process.Command{
+		Path: "unshare", Args: []string{"--mount", "sh", "-c", script, "sh", r.dir, disk}, Output: &output,
+		Env: []string{
+			"STATION_PORT=/dev/arduino-uno", "STATION_SITE=" + site, "STATION_OUTBOX=" + outbox, "HOME=/",
+			"KAFKA_BROKERS=" + strings.Join(cluster.Addresses(), ","),
+		},
+	})
+	require.NoError(r, err, output.String())
+	return output.String()
+}
+
+// TestTheClockIsWaitedForAWhile runs the unit's script with stand-ins for timedatectl and sleep.
+func TestTheClockIsWaitedForAWhile(t *testing.T) {
+	for name, test := range map[string]struct {
+		timedatectl string
+		slept       int
+		says        string
+	}{
+		"set":                    {"echo yes", 0, ""},
+		"set after 3 seconds":    {`if [ "$(wc -l <slept)" -ge 3 ]; then echo yes; else echo no; fi`, 3, ""},
+		"never":                  {"echo no", 5, "The clock is not set yet"},
+		"a system without D-Bus": {"exit 1", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range map[string]string{
+				"timedatectl": "#!/bin/sh\n" + test.timedatectl + "\n", "sleep": "#!/bin/sh\necho >>slept\n", "slept": "",
+			} {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o700))
+			}
+			script, err := filepath.Abs("../../packaging/systemd/wait-for-clock")
+			require.NoError(t, err)
+			var output strings.Builder
+			require.NoError(t, process.Run(t.Context(), process.Command{
+				Path: script, Args: []string{"5"}, Dir: dir, Env: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}, Output: &output,
+			}))
+			slept, err := os.ReadFile(filepath.Join(dir, "slept"))
+			require.NoError(t, err)
+			require.Len(t, slept, test.slept)
+			require.Contains(t, output.String(), test.says)
+		})
+	}
+}

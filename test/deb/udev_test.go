@@ -1,0 +1,97 @@
+//go:build real
+
+package deb
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestSerialPortsHaveNamesThatStay has udev look at USB devices that umockdev pretends are there, with the installed package's rules.
+func TestSerialPortsHaveNamesThatStay(t *testing.T) {
+	r := newRoot(t, "amd64")
+	require.NoError(t, syscall.Mount("sysfs", r.path("sys"), "sysfs", syscall.MS_RDONLY, ""))
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(r.path("sys"), syscall.MNT_DETACH)) })
+	r.install(packageFor(t, "amd64"), "")
+	for _, test := range []struct {
+		what, vendor, product, serial, port string
+		link                                string
+	}{
+		{"an Uno", "2341", "0043", "75735353338351F0F1B1", "00", "arduino-75735353338351F0F1B1"},
+		{"a clone with a CH340, which has no number", "1a86", "7523", "", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
+		{"a CP2102 with the number of all others", "10c4", "ea60", "0001", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
+		{"the second port of an FT2232", "0403", "6010", "FT4ABC", "01", "arduino-FT4ABC-if01"},
+		{"a modem", "12d1", "1506", "0123456789", "00", ""},
+		{"another chip of CH340's maker", "1a86", "8010", "", "00", ""},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			r.write("root/devices", device(test.vendor, test.product, test.serial, test.port), 0o644)
+			ask := func(path string) string {
+				return r.run("umockdev-run --device /root/devices -- udevadm test --action=add " + path + " 2>&1")
+			}
+			tty := ask("/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1." + test.port[1:] + "/ttyUSB0/tty/ttyUSB0")
+			usb := ask("/devices/pci0000:00/0000:00:14.0/usb1/1-4")
+			links := regexp.MustCompile(`(?m)^DEVLINKS=(.*)$`).FindStringSubmatch(tty)[1]
+			if test.link == "" {
+				require.NotContains(t, links, "/dev/arduino-")
+				require.NotContains(t, tty+usb, "ID_MM_")
+				return
+			}
+			require.Contains(t, strings.Fields(links), "/dev/"+test.link)
+			require.Contains(t, tty, "65-telegraf-station.rules:")
+			require.Contains(t, tty, "GROUP 20", "dialout")
+			require.Contains(t, tty, "MODE 0660")
+			require.Contains(t, tty, "\nID_MM_PORT_IGNORE=1\n")
+			require.Contains(t, usb, "\nID_MM_DEVICE_IGNORE=1\n")
+		})
+	}
+}
+
+// device is a USB serial port in umockdev's form.
+func device(vendor, product, serial, port string) string {
+	if serial != "" {
+		serial = "A: serial=" + serial + "\n"
+	}
+	return fmt.Sprintf(`P: /devices/pci0000:00/0000:00:14.0
+E: SUBSYSTEM=pci
+
+P: /devices/pci0000:00/0000:00:14.0/usb1
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-4
+E: BUSNUM=001
+E: DEVNAME=/dev/bus/usb/001/004
+E: DEVTYPE=usb_device
+E: MAJOR=189
+E: MINOR=3
+E: SUBSYSTEM=usb
+A: idVendor=%[1]s
+A: idProduct=%[2]s
+A: devpath=4
+%[3]s
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1.%[5]s
+E: DEVTYPE=usb_interface
+E: SUBSYSTEM=usb
+A: bInterfaceNumber=%[4]s
+A: bInterfaceClass=ff
+A: bInterfaceSubClass=01
+
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1.%[5]s/ttyUSB0
+E: SUBSYSTEM=usb-serial
+A: port_number=0
+
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1.%[5]s/ttyUSB0/tty/ttyUSB0
+N: ttyUSB0
+E: DEVNAME=/dev/ttyUSB0
+E: MAJOR=188
+E: MINOR=0
+E: SUBSYSTEM=tty
+A: dev=188:0
+`, vendor, product, serial, port, port[1:])
+}
