@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -72,7 +71,7 @@ func onARM1176(t *testing.T) string {
 	command(t, "dpkg-deb", "-x", packageFor(t, "armhf"), dir)
 	program := filepath.Join(dir, "telegraf")
 	text := fmt.Sprintf("#!/bin/sh\nexec qemu-arm-static -cpu arm1176 %s \"$@\"\n", filepath.Join(dir, "usr/bin/telegraf"))
-	require.NoError(t, os.WriteFile(program, []byte(text), 0o700))
+	writeProgram(t, program, text)
 	return program
 }
 

@@ -162,8 +162,7 @@ func upstreamPackage(t *testing.T, arch string) string {
 		"DEBIAN/control": fmt.Sprintf("Package: telegraf\nVersion: 1.39.3-1\nArchitecture: %s\nMaintainer: InfluxData\n"+
 			"Description: Plugin-driven server agent for reporting metrics into InfluxDB.\n", arch),
 	} {
-		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755))
+		writeProgram(t, filepath.Join(dir, name), text)
 	}
 	file := filepath.Join(t.TempDir(), "telegraf_1.39.3-1_"+arch+".deb")
 	command(t, "dpkg-deb", "--root-owner-group", "-b", dir, file)

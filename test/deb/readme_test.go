@@ -122,7 +122,7 @@ func TestAChangedRepositoryIsRefused(t *testing.T) {
 	r := newRoot(t, "amd64")
 	install := strings.Replace(readmeCommands(t)[0], "https://apt.example.org", repository, 1)
 	newKey(t, "other@example.org")
-	r.write("root/other.gpg", command(t, "gpg", "--export", "other@example.org"), 0o644)
+	r.write("root/other.gpg", command(t, "gpg", "--export", "other@example.org"))
 	output, err := r.try(strings.Replace(install, "sudo apt-get update", "cp /root/other.gpg /usr/share/keyrings/telegraf-station.gpg; sudo apt-get update", 1))
 	require.Error(t, err, output)
 	require.Contains(t, output, "NO_PUBKEY")

@@ -32,7 +32,7 @@ func newRoot(t *testing.T, arch string) *root {
 	defer cancel()
 	require.NoError(t, process.Run(ctx, process.Command{Path: "../install/debian-root.sh", Args: []string{arch, r.dir}, Output: os.Stderr}))
 	require.NoError(t, os.Remove(r.path("etc/apt/sources.list")))
-	r.write("etc/hosts", "127.0.0.1 localhost "+hostname(t)+"\n", 0o644)
+	r.write("etc/hosts", "127.0.0.1 localhost "+hostname(t)+"\n")
 	for _, name := range []string{"proc", "dev/pts"} {
 		r.mount(name)
 	}
@@ -56,11 +56,10 @@ func (r *root) mount(name string) {
 
 func (r *root) path(name string) string { return filepath.Join(r.dir, name) }
 
-func (r *root) write(name, text string, mode fs.FileMode) {
+func (r *root) write(name, text string) {
 	r.Helper()
-	require.NoError(r, os.MkdirAll(filepath.Dir(r.path(name)), 0o755))
-	require.NoError(r, os.WriteFile(r.path(name), []byte(text), mode))
-	require.NoError(r, os.Chmod(r.path(name), mode)) // whatever the umask is
+	require.NoError(r, os.WriteFile(r.path(name), []byte(text), 0o600))
+	require.NoError(r, os.Chmod(r.path(name), 0o644)) //nolint:gosec // for all users of the root
 }
 
 func (r *root) read(name string) string {
@@ -94,7 +93,7 @@ func (r *root) install(file, flags string) string {
 	r.Helper()
 	data, err := os.ReadFile(file)
 	require.NoError(r, err)
-	r.write("root/"+filepath.Base(file), string(data), 0o644)
+	r.write("root/"+filepath.Base(file), string(data))
 	return r.run("apt-get install --yes --no-install-recommends " + flags + " /root/" + filepath.Base(file))
 }
 
@@ -117,7 +116,7 @@ func (r *root) files() map[string]string {
 			all[name], err = os.Readlink(path)
 		case entry.Type().IsRegular():
 			var data []byte
-			data, err = os.ReadFile(path)
+			data, err = os.ReadFile(path) //nolint:gosec // nobody else is in the root
 			all[name] = string(data)
 		default:
 			all[name] = entry.Type().String()

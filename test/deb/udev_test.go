@@ -30,7 +30,7 @@ func TestSerialPortsHaveNamesThatStay(t *testing.T) {
 		{"another chip of CH340's maker", "1a86", "8010", "", "00", ""},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			r.write("root/devices", device(test.vendor, test.product, test.serial, test.port), 0o644)
+			r.write("root/devices", device(test.vendor, test.product, test.serial, test.port))
 			ask := func(path string) string {
 				return r.run("umockdev-run --device /root/devices -- udevadm test --action=add " + path + " 2>&1")
 			}

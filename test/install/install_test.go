@@ -58,11 +58,22 @@ func runIn(t *testing.T, root, path, script string, args ...string) (output stri
 
 const oldJava = `echo 'openjdk version "11.0.2" 2019-01-15' >&2`
 
+// packager is a machine that has what the packages and images are built and tested with.
+func packager(t *testing.T, programs map[string]string) (path string) {
+	t.Helper()
+	for _, name := range []string{
+		"debootstrap", "qemu-arm-static", "dpkg-deb", "lintian", "apt-ftparchive", "gpg", "xz", "strace", "systemd-analyze", "buildah",
+	} {
+		programs[name] = ""
+	}
+	return machine(t, programs)
+}
+
 func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	java := `echo 'openjdk version "21" 2023-09-19' >&2`
-	path := machine(t, map[string]string{
-		"java": java, "mvn": "", "curl": "", "cc": "", "python3": "", "buildah": "", "avr-g++": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
+	path := packager(t, map[string]string{
+		"java": java, "mvn": "", "curl": "", "cc": "", "python3": "", "avr-g++": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
 		"apt-cache": "echo rustup - the Rust toolchain installer",
 	})
 	output, err := run(t, path, "packages.sh")
@@ -73,8 +84,8 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 
 func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 	t.Parallel()
-	path := machine(t, map[string]string{
-		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "python3": "", "buildah": "", "avr-g++": "",
+	path := packager(t, map[string]string{
+		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "python3": "", "avr-g++": "",
 		"id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
 	})
 	output, err := run(t, path, "packages.sh")
@@ -84,9 +95,9 @@ func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 
 func TestPackagesLooksForHeadersAndSources(t *testing.T) {
 	t.Parallel()
-	path := machine(t, map[string]string{
+	path := packager(t, map[string]string{
 		"java": `echo 'openjdk version "21" 2023-09-19' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
-		"python3": "", "buildah": "", "id": "echo 1000",
+		"python3": "", "id": "echo 1000",
 	})
 	output, err := runIn(t, t.TempDir(), path, "packages.sh")
 	require.Error(t, err)
@@ -98,15 +109,16 @@ func TestPackagesWithoutRootSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	output, err := run(t, machine(t, map[string]string{"id": "echo 1000"}), "packages.sh")
 	require.Error(t, err)
-	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo python3 buildah avr-g++\n")
+	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo python3 debootstrap qemu-arm-static dpkg-deb lintian "+
+		"apt-ftparchive gpg xz strace systemd-analyze buildah avr-g++\n")
 	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven curl gcc")
 }
 
 func TestPackagesDoesNothingWhenNothingIsMissing(t *testing.T) {
 	t.Parallel()
-	path := machine(t, map[string]string{
+	path := packager(t, map[string]string{
 		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
-		"python3": "", "buildah": "", "avr-g++": "",
+		"python3": "", "avr-g++": "",
 	})
 	output, err := run(t, path, "packages.sh")
 	require.NoError(t, err)
@@ -128,7 +140,7 @@ mkdir "$out"; echo jar >"$out/kafka.jar"; `
 	require.Contains(t, output, "no network")
 	requireNames(t, dir)
 
-	path := machine(t, map[string]string{"mvn": copies})
+	path := packager(t, map[string]string{"mvn": copies})
 	output, err = run(t, path, "kafka.sh", dir)
 	require.NoError(t, err)
 	require.Contains(t, output, "1 jars in "+dir)

@@ -40,6 +40,16 @@ need clang clang
 need protoc protobuf-compiler
 need cargo rustup
 need python3 python3 # the sender for MicroPython
+# The packages, in Debians of other processors.
+need debootstrap debootstrap
+need qemu-arm-static qemu-user-static
+need dpkg-deb dpkg
+need lintian lintian
+need apt-ftparchive apt-utils
+need gpg gnupg
+need xz xz-utils
+need strace strace
+need systemd-analyze systemd
 need buildah buildah # make images, and running what it makes
 # The sketch, and the simulated board that it runs on; test/avr/packages.go looks for the same.
 need avr-g++ gcc-avr

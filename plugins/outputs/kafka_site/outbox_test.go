@@ -153,7 +153,7 @@ func TestAFileWhereTheOutboxShouldBe(t *testing.T) {
 func TestAnOutboxInMemoryIsTold(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
-	dir, err := os.MkdirTemp("/dev/shm", "outbox")
+	dir, err := os.MkdirTemp("/dev/shm", "outbox") //nolint:usetesting // it is to be a tmpfs
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	b := newDurable(t, cluster.ListenAddrs(), dir, nil)
