@@ -84,7 +84,7 @@ func writeProgram(t *testing.T, file, text string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))  //nolint:gosec // as in a package
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o755)) //nolint:gosec // as in a package
-	require.NoError(t, os.Chmod(file, 0o755))                   //nolint:gosec // whatever the umask is
+	require.NoError(t, os.Chmod(file, 0o755))                   // whatever the umask is
 }
 
 // command runs a program of this machine and returns what it prints.

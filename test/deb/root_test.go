@@ -59,7 +59,7 @@ func (r *root) path(name string) string { return filepath.Join(r.dir, name) }
 func (r *root) write(name, text string) {
 	r.Helper()
 	require.NoError(r, os.WriteFile(r.path(name), []byte(text), 0o600))
-	require.NoError(r, os.Chmod(r.path(name), 0o644)) //nolint:gosec // for all users of the root
+	require.NoError(r, os.Chmod(r.path(name), 0o644)) // for all users of the root
 }
 
 func (r *root) read(name string) string {
