@@ -101,7 +101,7 @@ func (p *program) strip(ctx context.Context, folder string) error {
 
 func (p *program) start(ctx context.Context, file string) error {
 	begin := time.Now()
-	command := exec.CommandContext(ctx, p.path, "--config", file, "config", "check") //nolint:gosec // ours
+	command := exec.CommandContext(ctx, p.path, "config", "check", "--config", file) //nolint:gosec // ours
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", p.name, err, output)
 	}

@@ -9,14 +9,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestEnvironmentIsReadAsSystemdDoes has what systemd.exec(5) says of EnvironmentFile=.
-func TestEnvironmentIsReadAsSystemdDoes(t *testing.T) {
-	e := environment{"# comment=1\n; comment=2\n\nA=plain\n B = two words  \nC=\"quoted # and \\\"escaped\\\" \\$x \\n\"\nD='single \\ \"'\nE=a\\\nb\nF=\nG=\"two\nlines\"\nnonsense\nH=one'two'\"three\"\nA=again"}
-	require.Equal(t, map[string]string{
-		"A": "again", "B": "two words", "C": `quoted # and "escaped" $x \n`, "D": `single \ "`, "E": "ab", "F": "", "G": "two\nlines", "H": "onetwothree",
-	}, e.variables())
-}
-
 func TestEnvironmentIsEdited(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"empty":            {"", "KAFKA_PASSWORD=\"p w\"\n"},

@@ -42,30 +42,43 @@ if [ -z "$(find "$packages" -maxdepth 1 -name 'telegraf-station_*.deb')" ]; then
 	exit 1
 fi
 
-# A client never sees half of it: it is made beside the old one and moved into its place.
+if [ -d "$output" ] && [ -n "$(ls -A "$output")" ] && [ ! -e "$output/dists/stable/InRelease" ]; then
+	echo "repo.sh: $output is not empty, and no repository: give another folder" >&2
+	exit 1
+fi
+
+# It is made beside the old one and moved into its place. A client that has read the old index meanwhile finds what it needs by hash.
 mkdir -p "$(dirname "$output")"
 work=$(mktemp -d "$(dirname "$output")/apt-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 chmod 755 "$work"
-mkdir -p "$work/pool"
-cp "$packages"/telegraf-station_*.deb "$work/pool/"
-cd "$work"
+new=$work/new
+mkdir -p "$new/pool"
+cp "$packages"/telegraf-station_*.deb "$new/pool/"
+cd "$new"
 for arch in armhf arm64 amd64; do
 	index=dists/stable/main/binary-$arch
-	mkdir -p "$index"
+	mkdir -p "$index/by-hash/SHA256"
+	if [ -d "$output/$index/by-hash" ]; then
+		find "$output/$index/by-hash/SHA256" -type f -mtime -7 -exec cp -p {} "$index/by-hash/SHA256/" \;
+	fi
 	apt-ftparchive --arch "$arch" packages pool >"$index/Packages"
 	xz --keep "$index/Packages"
+	for file in "$index/Packages" "$index/Packages.xz"; do
+		cp "$file" "$index/by-hash/SHA256/$(sha256sum <"$file" | cut -d ' ' -f 1)"
+	done
 done
 apt-ftparchive -o APT::FTPArchive::Release::Origin=telegraf-station -o APT::FTPArchive::Release::Label=telegraf-station \
 	-o APT::FTPArchive::Release::Suite=stable -o APT::FTPArchive::Release::Codename=stable \
 	-o APT::FTPArchive::Release::Architectures='armhf arm64 amd64' -o APT::FTPArchive::Release::Components=main \
-	release dists/stable >Release
-mv Release dists/stable/Release
+	-o APT::FTPArchive::Release::Acquire-By-Hash=yes release dists/stable >../Release
+mv ../Release dists/stable/Release
 gpg --batch --yes --local-user "$key" --clearsign --output dists/stable/InRelease dists/stable/Release
 gpg --batch --yes --local-user "$key" --armor --detach-sign --output dists/stable/Release.gpg dists/stable/Release
 gpg --batch --export "$key" >telegraf-station.gpg
-rm -rf "$output"
-mv "$work" "$output"
-trap - EXIT
+if [ -e "$output" ]; then
+	mv "$output" "$work/old"
+fi
+mv "$new" "$output"
 echo "apt-repo: $output: serve this folder, and give its address to the README's install lines"

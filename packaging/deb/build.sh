@@ -11,6 +11,10 @@ if [ "${1:-}" = --output ]; then
 fi
 cd "$(dirname "$0")/../.."
 
+# The caller's settings would end up in the programs; those for a processor are the lowest.
+unset GOOS GOARCH GOARM
+export GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off GOEXPERIMENT='' GOAMD64=v1 GOARM64=v8.0
+
 version=$(cat VERSION)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH

@@ -6,6 +6,7 @@ package deb
 import (
 	"context"
 	"crypto/sha256"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,21 +23,27 @@ import (
 // architectures are those that are built. armhf is for all Raspberry Pis from the first on.
 var architectures = []string{"armhf", "arm64", "amd64"}
 
-// packages builds all of them, once.
-var packages = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "telegraf-station-deb-")
-	if err != nil {
-		return "", err
-	}
-	return dir, buildPackages(dir)
-})
+// built is where the packages are, built at the first use.
+var built = sync.OnceValues(func() (string, error) { return packagesDir, buildPackages(packagesDir) })
+
+var packagesDir string
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := packages(); err == nil {
-		_ = os.RemoveAll(dir)
+	var err error
+	if packagesDir, err = os.MkdirTemp("", "telegraf-station-deb-"); err != nil {
+		log.Fatal(err)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(packagesDir)
 	os.Exit(code)
+}
+
+// version is that of the packages.
+func version(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../VERSION")
+	require.NoError(t, err)
+	return strings.TrimSpace(string(text))
 }
 
 func buildPackages(dir string, architectures ...string) error {
@@ -50,24 +57,22 @@ func buildPackages(dir string, architectures ...string) error {
 // packageFor is the file of the package for an architecture.
 func packageFor(t *testing.T, arch string) string {
 	t.Helper()
-	dir, err := packages()
+	dir, err := built()
 	require.NoError(t, err)
-	version, err := os.ReadFile("../../VERSION")
-	require.NoError(t, err)
-	return filepath.Join(dir, "telegraf-station_"+strings.TrimSpace(string(version))+"_"+arch+".deb")
+	return filepath.Join(dir, "telegraf-station_"+version(t)+"_"+arch+".deb")
 }
 
 // repack makes a package of another version with another configuration in it, as a later or earlier release has.
-func repack(t *testing.T, file, version string) string {
+func repack(t *testing.T, file, other string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "package")
 	command(t, "dpkg-deb", "-R", file, dir)
-	edit(t, filepath.Join(dir, "DEBIAN/control"), "\nVersion: 0.1.0\n", "\nVersion: "+version+"\n")
-	edit(t, filepath.Join(dir, "usr/share/telegraf-station/telegraf.conf"), "[agent]", "# of "+version+"\n[agent]")
-	edit(t, filepath.Join(dir, "usr/share/telegraf-station/default"), "# The", "# Of "+version+": the")
-	other := filepath.Join(t.TempDir(), "telegraf-station_"+version+".deb")
-	command(t, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", dir, other)
-	return other
+	edit(t, filepath.Join(dir, "DEBIAN/control"), "\nVersion: "+version(t)+"\n", "\nVersion: "+other+"\n")
+	edit(t, filepath.Join(dir, "usr/share/telegraf-station/telegraf.conf"), "[agent]", "# of "+other+"\n[agent]")
+	edit(t, filepath.Join(dir, "usr/share/telegraf-station/default"), "# The", "# Of "+other+": the")
+	repacked := filepath.Join(t.TempDir(), "telegraf-station_"+other+".deb")
+	command(t, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", dir, repacked)
+	return repacked
 }
 
 func edit(t *testing.T, file, before, after string) {

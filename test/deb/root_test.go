@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -33,9 +32,6 @@ func newRoot(t *testing.T, arch string) *root {
 	require.NoError(t, process.Run(ctx, process.Command{Path: "../install/debian-root.sh", Args: []string{arch, r.dir}, Output: os.Stderr}))
 	require.NoError(t, os.Remove(r.path("etc/apt/sources.list")))
 	r.write("etc/hosts", "127.0.0.1 localhost "+hostname(t)+"\n")
-	for _, name := range []string{"proc", "dev/pts"} {
-		r.mount(name)
-	}
 	return r
 }
 
@@ -44,14 +40,6 @@ func hostname(t *testing.T) string {
 	name, err := os.Hostname()
 	require.NoError(t, err)
 	return name
-}
-
-// mount shows what this machine has at a path.
-func (r *root) mount(name string) {
-	r.Helper()
-	target := r.path(name)
-	require.NoError(r, syscall.Mount("/"+name, target, "", syscall.MS_BIND, ""))
-	r.Cleanup(func() { require.NoError(r, syscall.Unmount(target, syscall.MNT_DETACH)) })
 }
 
 func (r *root) path(name string) string { return filepath.Join(r.dir, name) }
@@ -69,6 +57,12 @@ func (r *root) read(name string) string {
 	return string(text)
 }
 
+// enter runs a script in the root. What is mounted is so for it alone, and gone with it, however it ends.
+const enter = `mount -t proc proc "$1/proc"
+mount --bind /dev/pts "$1/dev/pts"
+mount -t sysfs -o ro sysfs "$1/sys"
+exec chroot "$1" /bin/bash -euo pipefail -c "$2"`
+
 // run has a shell in the root run a script, and returns what it prints.
 func (r *root) run(script string) string {
 	r.Helper()
@@ -82,7 +76,7 @@ func (r *root) try(script string, environment ...string) (string, error) {
 	defer cancel()
 	var output strings.Builder
 	err := process.Run(ctx, process.Command{
-		Path: "chroot", Args: []string{r.dir, "/bin/bash", "-euo", "pipefail", "-c", script}, Output: &output,
+		Path: "unshare", Args: []string{"--mount", "sh", "-ec", enter, "sh", r.dir, script}, Output: &output,
 		Env: append([]string{"HOME=/root", "LC_ALL=C", "DEBIAN_FRONTEND=readline", "TELEGRAF_CONFIG_PATH="}, environment...),
 	})
 	return output.String(), err

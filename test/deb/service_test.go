@@ -177,7 +177,7 @@ mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay overlay -o lowerdir="$1",upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
 mkdir -p /mnt/root/mnt/disk
 mount --bind "$2" /mnt/root/mnt/disk
-mount --rbind "$1/dev/pts" /mnt/root/dev/pts
+mount --bind /dev/pts /mnt/root/dev/pts
 mount -t proc proc /mnt/root/proc
 mount --bind /mnt/root/etc /mnt/root/etc
 mount -o remount,bind,ro /mnt/root/etc

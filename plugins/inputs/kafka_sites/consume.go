@@ -73,7 +73,7 @@ func (k *KafkaSites) follow(acc telegraf.Accumulator, deliveries *deliveries, to
 		k.stopConsumer()
 		return errNoTopic
 	}
-	if k.consumer != nil && slices.Equal(topics, k.consumer.topics) {
+	if k.consumer != nil && slices.EqualFunc(topics, k.consumer.topics, topic.isSame) {
 		return nil
 	}
 	k.stopConsumer()

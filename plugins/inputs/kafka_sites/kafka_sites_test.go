@@ -301,3 +301,11 @@ func TestATroubleThatLastsIsLoggedOnce(t *testing.T) {
 	require.Len(t, log.Errors(), 1)
 	require.NotContains(t, log.Errors()[0], "\n")
 }
+
+func TestTopicsThatAreTheSame(t *testing.T) {
+	require.True(t, topic{"a", "1"}.isSame(topic{"a", "1"}))
+	require.True(t, topic{"a", ""}.isSame(topic{"a", "1"}))
+	require.True(t, topic{"a", "1"}.isSame(topic{"a", ""}))
+	require.False(t, topic{"a", "1"}.isSame(topic{"a", "2"}))
+	require.False(t, topic{"a", "1"}.isSame(topic{"b", "1"}))
+}

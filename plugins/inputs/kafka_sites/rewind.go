@@ -9,8 +9,11 @@ import (
 	"github.com/IBM/sarama"
 )
 
+// markPrefix begins what is committed beside an offset; the topic's id follows.
+const markPrefix = "topic-id:"
+
 // rewind begins a partition anew whose committed offset is of an earlier topic of the same name. Each offset is committed with the
-// topic's id, which tells. One without an id, of Telegraf's kafka_consumer or of a Kafka older than 2.8, is believed.
+// topic's id, which tells. One without an id, of another consumer or of a Kafka older than 2.8, is believed.
 func (c *consumer) rewind(group sarama.ConsumerGroupSession) error {
 	if len(group.Claims()) == 0 {
 		return nil // Kafka would list all topics
@@ -20,13 +23,13 @@ func (c *consumer) rewind(group sarama.ConsumerGroupSession) error {
 		return fmt.Errorf("cannot read the committed offsets: %w", err)
 	}
 	for topic, partitions := range group.Claims() {
-		id := c.idOf(topic)
+		mark := c.markOf(topic)
 		for _, partition := range partitions {
 			block := committed.GetBlock(topic, partition)
-			if id == "" || block == nil || block.Metadata == "" || block.Metadata == id {
+			if mark == "" || block == nil || !strings.HasPrefix(block.Metadata, markPrefix) || block.Metadata == mark {
 				continue
 			}
-			group.ResetOffset(topic, partition, 0, id)
+			group.ResetOffset(topic, partition, 0, mark)
 			c.plugin.Log.Warnf("The topic %s was deleted and made again: reading partition %d from its beginning", topic, partition)
 		}
 	}
@@ -49,10 +52,11 @@ func (c *consumer) committed(claims map[string][]int32) (*sarama.OffsetFetchResp
 	return response, nil
 }
 
-func (c *consumer) idOf(name string) string {
+// markOf is what is committed with a topic's offsets; empty where Kafka tells no id.
+func (c *consumer) markOf(name string) string {
 	at, found := slices.BinarySearchFunc(c.topics, name, func(t topic, name string) int { return strings.Compare(t.name, name) })
-	if !found {
+	if !found || c.topics[at].id == "" {
 		return ""
 	}
-	return c.topics[at].id
+	return markPrefix + c.topics[at].id
 }

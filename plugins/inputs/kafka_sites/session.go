@@ -29,16 +29,22 @@ func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 
 // ConsumeClaim hands on one partition's records until the session ends; there is one call for each partition at a time.
 func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
-	id := s.consumer.idOf(claim.Topic())
+	mark := s.consumer.markOf(claim.Topic())
 	progress := &progress{
-		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, id) },
+		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, mark) },
 		reject: func(offset int64) { s.reject(claim, offset) },
 	}
+	first := true
 	for {
 		select {
 		case <-group.Context().Done():
 			return nil
 		case message, ok := <-claim.Messages():
+			if ok && first && claim.InitialOffset() < 0 {
+				// What was committed, if anything, is not in the topic: sarama would commit nothing below it.
+				group.ResetOffset(claim.Topic(), claim.Partition(), message.Offset, mark)
+			}
+			first = false
 			// A slot is taken only now: an idle partition must not hold one.
 			if !ok || !s.consumer.deliveries.reserve(group.Context()) {
 				return nil

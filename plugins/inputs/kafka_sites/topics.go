@@ -49,6 +49,11 @@ type topic struct {
 	id   string // empty with a Kafka older than 2.8
 }
 
+// isSame takes a topic without an id for any of its name: while Kafka is upgraded to 2.8, some brokers tell ids and others do not.
+func (t topic) isSame(other topic) bool {
+	return t.name == other.name && (t.id == other.id || t.id == "" || other.id == "")
+}
+
 // find returns the topics that match and can be consumed, sorted by name.
 func (f *topicFinder) find() ([]topic, error) {
 	if f.client == nil {
