@@ -187,7 +187,7 @@ func TestProgramsRun(t *testing.T) {
 	for name, env := range map[string]string{station: "STATION_SITE=JNU", centre: "INFLUX_TOKEN=x"} {
 		c := newContainer(t, name, env)
 		require.NoError(t, c.run(t, "+station-", "/usr/bin/telegraf", "version"))
-		require.NoError(t, c.run(t, "Stationctl looks into a station", "/usr/bin/stationctl", "--help"))
+		require.NoError(t, c.run(t, "stationctl version "+strings.TrimSpace(string(content(t, "../../VERSION"))), "/usr/bin/stationctl", "--version"))
 		output, err := c.once(t, "/usr/bin/telegraf", "config", "check",
 			"--config", "/etc/telegraf/telegraf.conf", "--config-directory", "/etc/telegraf/telegraf.d")
 		require.NoError(t, err, output)
