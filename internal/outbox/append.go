@@ -40,6 +40,7 @@ func (o *Outbox) write(records []*Record) ([]*part, error) {
 	if o.numbers.unstored && !o.options.FreshEpoch {
 		o.numbers.renew(o.clock())
 	}
+	o.prepare(records)
 	o.numbers.number(records)
 	accepted, err := o.makeRoom(records)
 	if err != nil {
@@ -57,17 +58,30 @@ func (o *Outbox) write(records []*Record) ([]*part, error) {
 	return parts, nil
 }
 
+// prepare begins new segments where they are due, before the records get their numbers: a segment begins with the numbers that were
+// given. Killed before the records are written, the next process would leave theirs out, and who compares would call them lost (seen
+// with kill -9). What fails here fails again, and is told, when they are written.
+func (o *Outbox) prepare(records []*Record) {
+	for _, r := range records {
+		_, _ = o.logFor(r).segmentFor()
+	}
+}
+
 func (o *Outbox) clock() uint64 { return uint64(max(0, o.now().UnixNano())) }
 
-// writeParts writes each record to the log of its queue: its own if the queue is set aside and nothing of it waits in the main log.
+// logFor is the log of a record's queue: its own if the queue is set aside and nothing of it waits in the main log.
+func (o *Outbox) logFor(r *Record) *segmentLog {
+	if l := o.lane(r.Queue); l.aside != nil && len(l.later) == 0 && !o.main.unread() && !o.older(l) {
+		return &l.aside.segmentLog
+	}
+	return o.main
+}
+
 func (o *Outbox) writeParts(records []*Record) ([]*part, error) {
 	var parts []*part
 	byLog := make(map[*segmentLog]*part, 1)
 	for _, r := range records {
-		log := o.main
-		if l := o.lane(r.Queue); l.aside != nil && len(l.later) == 0 && !o.main.unread() && !o.older(l) {
-			log = &l.aside.segmentLog
-		}
+		log := o.logFor(r)
 		if byLog[log] == nil {
 			byLog[log] = &part{log: log}
 			parts = append(parts, byLog[log])

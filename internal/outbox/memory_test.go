@@ -25,6 +25,8 @@ type memory struct {
 	// room is how many bytes may still be written; syncFails how many syncs fail.
 	room      int
 	syncFails int
+	// onWrite is called before each write; nil: nobody is.
+	onWrite func()
 }
 
 // content is a file: what is seen, what is surely on the medium, and which pages differ.
@@ -77,6 +79,15 @@ func (m *memory) note(name string, c *content) {
 func (m *memory) killed() *memory {
 	m.locked = false
 	return m
+}
+
+// copied is what another process would find if this one were killed now.
+func (m *memory) copied() *memory {
+	after := newMemory()
+	for name, c := range m.names {
+		after.put(name, slices.Clone(c.seen))
+	}
+	return after
 }
 
 func (m *memory) put(name string, data []byte) {
@@ -142,6 +153,9 @@ func (f *memoryFile) ReadAt(data []byte, offset int64) (int, error) {
 
 // WriteAt writes what there is room for, as a full disk does.
 func (f *memoryFile) WriteAt(data []byte, offset int64) (int, error) {
+	if f.fs.onWrite != nil {
+		f.fs.onWrite()
+	}
 	end := int(offset) + len(data)
 	if grow := end - len(f.seen); grow > f.fs.room {
 		end -= grow - f.fs.room

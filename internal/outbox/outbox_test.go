@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -85,6 +86,39 @@ func TestRecordsAndNumbersOutliveARestart(t *testing.T) {
 	second.Settle(taken)
 	require.Zero(t, second.Stats().Waiting)
 	require.Empty(t, reported.all)
+}
+
+// Killed between any two writes of the first append of a process, which begins a segment, the next process leaves out no number.
+func TestANumberIsNotGivenBeforeItsRecordIsThere(t *testing.T) {
+	t.Parallel()
+	for kill := 1; ; kill++ {
+		fs := newMemory()
+		first := newOutbox(Options{Dir: "outbox", MaxBytes: 1 << 20, MaxRecords: 1000, OnFull: Block, Report: func(Incident) {}}, fs, time.Now)
+		require.NoError(t, first.Attach())
+		require.NoError(t, first.Append([]*Record{record("JNU_1_rasp", 0)}))
+		require.NoError(t, first.Close())
+
+		second := newOutbox(first.options, fs, time.Now)
+		require.NoError(t, second.Attach())
+		var left *memory
+		writes := 0
+		fs.onWrite = func() {
+			if writes++; writes == kill {
+				left = fs.copied()
+			}
+		}
+		require.NoError(t, second.Append([]*Record{record("JNU_1_rasp", 1)}))
+		if left == nil {
+			require.Greater(t, kill, 2, "the state and the record")
+			return
+		}
+		third := newOutbox(first.options, left, time.Now)
+		require.NoError(t, third.Attach())
+		require.NoError(t, third.Append([]*Record{record("JNU_1_rasp", 2)}))
+		for i, r := range third.Take("JNU_1_rasp", 10, 1<<20) {
+			require.EqualValues(t, i+1, r.Seq, "killed before write %d", kill)
+		}
+	}
 }
 
 func TestAnOutboxHasOneProcess(t *testing.T) {
