@@ -43,7 +43,7 @@ test: ## Run all tests that need nothing but Go and a C compiler (nine minutes t
 	@scripts/test.sh
 
 .PHONY: test-real
-test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (seventeen minutes the first time)
+test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (half an hour the first time)
 	@scripts/test-real.sh
 
 .PHONY: faults
