@@ -15,7 +15,6 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/station"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/cache"
 	"github.com/telegraf-station/telegraf-station/test/process"
 	"github.com/telegraf-station/telegraf-station/test/telegraf"
 )
@@ -25,7 +24,6 @@ const (
 	warmUp  = 15 * time.Second
 	watched = 60 * time.Second
 
-	stock = "github.com/influxdata/telegraf/cmd/telegraf@v1.39.3"
 	// cpuAlone has the agent's settings of the Pi's configuration.
 	cpuAlone = `
 [agent]
@@ -51,8 +49,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log.Print("stock Telegraf, with all its plugins: a quarter of an hour the first time")
-	peer, err := cache.GoInstall(ctx, stock, os.Stderr)
+	peer, err := station.Stock(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,11 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/cache"
 	"github.com/telegraf-station/telegraf-station/test/telegraf"
 )
 
 const (
 	rounds        = 21
-	stock         = "github.com/influxdata/telegraf/cmd/telegraf@v1.39.3"
 	configuration = "[[inputs.cpu]]\n[[outputs.discard]]\n"
 )
 
@@ -71,8 +69,7 @@ func build(ctx context.Context, folder string) ([]*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	log.Print("stock Telegraf, with all its plugins: a quarter of an hour the first time")
-	peer, err := cache.GoInstall(ctx, stock, os.Stderr)
+	peer, err := station.Stock(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,26 +1,16 @@
 package setup
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	telegraftls "github.com/influxdata/telegraf/plugins/common/tls"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/telegraf-station/telegraf-station/test/certificate"
 	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
@@ -80,10 +70,10 @@ func TestAskKafka(t *testing.T) {
 
 func TestAskKafkaThatAsksBack(t *testing.T) {
 	t.Parallel()
-	certificate, ca := newCertificate(t)
-	_, otherCA := newCertificate(t)
+	own, ca := certificate.New(t)
+	_, otherCA := certificate.New(t)
 	kafka := newKafka(t, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "station", "secret"),
-		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}))
 	login := Values{TLSCA: ca, Mechanism: "SCRAM-SHA-512", Username: "station", password: "secret"}
 	_, err := ask(t, kafka, login)
 	require.NoError(t, err)
@@ -98,21 +88,4 @@ func TestAskKafkaThatAsksBack(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "topsecret")
 	}
-}
-
-// newCertificate makes a certificate for 127.0.0.1 that signs itself, and writes it to a file.
-func newCertificate(t *testing.T) (certificate tls.Certificate, file string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	file = filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), 0o600))
-	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, file
 }

@@ -11,9 +11,8 @@ if [ "${1:-}" = --output ]; then
 fi
 cd "$(dirname "$0")/../.."
 
-# The caller's settings would end up in the programs; those for a processor are the lowest.
+# The programs that run here, to write the manual, are this machine's.
 unset GOOS GOARCH GOARM
-export GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off GOEXPERIMENT='' GOAMD64=v1 GOARM64=v8.0
 
 version=$(cat VERSION)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -52,14 +51,7 @@ target() {
 }
 
 put_programs() {
-	go run ./cmd/telegraf --target "$1" --output "$root/usr/bin/telegraf"
-	(
-		IFS=/
-		# shellcheck disable=SC2086 # linux/arm/6 is three words
-		set -- $1
-		GOOS=$1 GOARCH=$2 GOARM=${3:-} CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-			-ldflags "-s -w -X main.version=$version" -o "$root/usr/bin/stationctl" ./cmd/stationctl
-	)
+	packaging/programs.sh "$1" "$root/usr/bin"
 	go version -m "$root/usr/bin/telegraf" | awk '$1 == "dep" { print $2, $3 }' >"$work/modules.txt"
 }
 

@@ -45,10 +45,7 @@ put() {
 
 # programs GOARCH GOARM FOLDER: a platform's part of the images; GOARM is empty for all but ARM.
 programs() {
-	go run ./cmd/telegraf --target "linux/$1${2:+/$2}" --output "$work/telegraf"
-	# As the builder of Telegraf: for every processor of its kind, and the same from every checkout.
-	GOOS=linux GOARCH=$1 GOARM=$2 GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOFLAGS='' \
-		go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$work/stationctl" ./cmd/stationctl
+	packaging/programs.sh "linux/$1${2:+/$2}" "$work"
 	put 755 "$work/telegraf" "$3/usr/bin/telegraf"
 	put 755 "$work/stationctl" "$3/usr/bin/stationctl"
 }

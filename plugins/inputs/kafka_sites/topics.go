@@ -80,7 +80,7 @@ func (f *topicFinder) find() ([]topic, error) {
 
 // list asks the brokers until one answers: sarama's client has no way to a topic's id.
 func (f *topicFinder) list() ([]*sarama.TopicMetadata, error) {
-	failures := []error{}
+	var failures []error
 	for _, broker := range f.client.Brokers() {
 		response, err := f.ask(broker)
 		if err == nil {
