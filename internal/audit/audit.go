@@ -40,7 +40,7 @@ const parallel = 16
 // Run audits what the topics hold now. An error says what could not be read; that something is lost is no error. Beside an error
 // the report, if there is one, has the topics that could be read.
 func Run(ctx context.Context, options Options) (*Report, error) {
-	client, end, err := connect(ctx, options)
+	client, end, err := Connect(ctx, options.Brokers, options.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -28,20 +28,19 @@ func NewConfig() *sarama.Config {
 	return config
 }
 
-// connect returns a client whose connections end with the context, and a function that ends both.
-func connect(ctx context.Context, options Options) (sarama.Client, func(), error) {
-	config := options.Config
+// Connect returns a client whose connections end with the context, and a function that ends both. Without a config it is NewConfig's.
+func Connect(ctx context.Context, brokers []string, config *sarama.Config) (sarama.Client, func(), error) {
 	if config == nil {
 		config = NewConfig()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	patience := time.AfterFunc(connectTimeout, func() { cancel(fmt.Errorf("no answer within %s", connectTimeout)) })
-	client, err := sarama.NewClient(options.Brokers, bound(ctx, config))
+	client, err := sarama.NewClient(brokers, bound(ctx, config))
 	patience.Stop()
 	if err != nil {
 		cause := context.Cause(ctx)
 		cancel(nil)
-		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(options.Brokers, ", "), errors.Join(cause, err))
+		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(brokers, ", "), errors.Join(cause, err))
 	}
 	return client, func() {
 		client.Close() //nolint:errcheck // it was only read

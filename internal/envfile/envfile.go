@@ -1,7 +1,10 @@
 // Package envfile reads and writes files of variables as systemd's EnvironmentFile= reads them.
 package envfile
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Assignment is a NAME=value of a file.
 type Assignment struct {
@@ -36,6 +39,28 @@ func Variables(text string) map[string]string {
 		variables[a.Name] = a.Value
 	}
 	return variables
+}
+
+// Set gives a variable its value: in its lines if there are any, else at the end.
+func Set(text, name, value string) string {
+	if has, set := Variables(text)[name]; set && has == value {
+		return text
+	}
+	line := name + "=" + Quote(value)
+	found := false
+	for _, a := range slices.Backward(Assignments(text)) { // positions before it stay
+		if a.Name == name {
+			text = text[:a.From] + line + text[a.To:]
+			found = true
+		}
+	}
+	if found {
+		return text
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text + line + "\n"
 }
 
 // readValue reads a value up to the end of its line as systemd does (parse_env_file): quotes may stand for a part of it, what

@@ -1,9 +1,6 @@
 package setup
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/telegraf-station/telegraf-station/internal/envfile"
 )
 
@@ -20,24 +17,4 @@ const (
 func (e *environment) variables() map[string]string { return envfile.Variables(e.text) }
 
 // set gives a variable its value: in its lines if there are any, else at the end.
-func (e *environment) set(name, value string) {
-	if has, set := e.variables()[name]; set && has == value {
-		return
-	}
-	line := name + "=" + envfile.Quote(value)
-	found := false
-	all := envfile.Assignments(e.text)
-	for _, a := range slices.Backward(all) { // positions before it stay
-		if a.Name == name {
-			e.text = e.text[:a.From] + line + e.text[a.To:]
-			found = true
-		}
-	}
-	if found {
-		return
-	}
-	if e.text != "" && !strings.HasSuffix(e.text, "\n") {
-		e.text += "\n"
-	}
-	e.text += line + "\n"
-}
+func (e *environment) set(name, value string) { e.text = envfile.Set(e.text, name, value) }

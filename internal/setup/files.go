@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/telegraf-station/telegraf-station/internal/atomicfile"
 )
 
 // fileMode lets the service's group read, and nobody else.
@@ -79,7 +81,7 @@ func put(path, text string) (changed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // others may look into a folder of configuration
 		return false, err
 	}
-	if err := replaceFile(path, text, group); err != nil {
+	if err := atomicfile.Replace(path, text, fileMode, group); err != nil {
 		return false, fmt.Errorf("%s cannot be written: %w", path, err)
 	}
 	return true, nil
@@ -93,44 +95,6 @@ func isProper(path string, group int) bool {
 	}
 	status, ok := info.Sys().(*syscall.Stat_t)
 	return info.Mode().Perm() == fileMode && (group < 0 || ok && int(status.Gid) == group)
-}
-
-// replaceFile has the text on disk before the file's name leads to it: after a power cut there is the old one or the new one.
-func replaceFile(path, text string, group int) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary.Name()))
-		}
-	}()
-	_, err = temporary.WriteString(text)
-	if err == nil && group >= 0 {
-		err = temporary.Chown(-1, group)
-	}
-	if err == nil {
-		err = temporary.Chmod(fileMode)
-	}
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if err = errors.Join(err, temporary.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(temporary.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path) //nolint:gosec // the user's own choice
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // putKeeping is put, with the text that was there before beside it.

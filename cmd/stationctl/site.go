@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/site"
+)
+
+// siteFlags are those of all site commands.
+type siteFlags struct {
+	kafka   kafkaFlags
+	timeout time.Duration
+	json    bool
+}
+
+func newSite() *cobra.Command {
+	f := &siteFlags{}
+	command := &cobra.Command{
+		Use:   "site",
+		Short: "Add, list and remove sites, and change their passwords",
+		Long: `Site looks after what each site has in Kafka: the topic SITE_INDEX_TYPE, and a user who may write this topic and nothing else.
+Its commands log in as an administrator, one of the brokers' super.users. They run again without harm.`,
+		Example: `  stationctl site add JNU 1 rasp --brokers kafka-1:9092 --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials JNU_1_rasp.env
+  stationctl site list --brokers kafka-1:9092
+  stationctl site show JNU_1_rasp --brokers kafka-1:9092
+  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env
+  stationctl site remove JNU_1_rasp --brokers kafka-1:9092`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return errors.New("say what to do: add, list, show, remove or rotate-credentials; see stationctl site --help")
+		},
+	}
+	f.add(command.PersistentFlags())
+	command.AddCommand(newSiteAdd(f), newSiteList(f), newSiteShow(f), newSiteRemove(f), newSiteRotate(f))
+	return command
+}
+
+func (f *siteFlags) add(flags *pflag.FlagSet) {
+	f.kafka.add(flags)
+	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "how long it may take")
+	flags.BoolVar(&f.json, "json", false, "print JSON")
+}
+
+// with connects for as long as the function runs, at most the timeout.
+func (f *siteFlags) with(ctx context.Context, do func(context.Context, *site.Cluster) error) error {
+	if f.timeout <= 0 {
+		return fmt.Errorf("flag --timeout must be above zero, e.g. 2m (got %q)", f.timeout)
+	}
+	addresses, err := brokers.Parse(f.kafka.brokers)
+	if err != nil {
+		return fmt.Errorf("flag --brokers: %w", err)
+	}
+	config, err := f.kafka.config()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	cluster, err := site.Open(ctx, addresses, config)
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	if err := do(ctx, cluster); err != nil {
+		if ctx.Err() != nil { // what the library says of a connection that we closed says little
+			return fmt.Errorf("not done within %s, or interrupted: run the same command again (%w)", f.timeout, err)
+		}
+		return err
+	}
+	return nil
+}
+
+// planReport is a plan as JSON.
+type planReport struct {
+	*site.Plan
+	DryRun bool `json:"dry_run"`
+}
+
+// show prints a plan that is not applied.
+func (f *siteFlags) show(plan *site.Plan, out io.Writer) error {
+	var err error
+	if f.json {
+		err = printJSON(out, planReport{plan, true})
+	} else if err = plan.Write(out); err == nil {
+		_, err = fmt.Fprintf(out, "%d change(s) to make; nothing was changed\n", plan.Changes())
+	}
+	return judge(plan, err)
+}
+
+// apply does the plan, and prints each step when it is done.
+func (f *siteFlags) apply(ctx context.Context, plan *site.Plan, out io.Writer) error {
+	if f.json {
+		err := plan.Apply(ctx, func(site.Step) error { return nil })
+		return judge(plan, errors.Join(err, printJSON(out, planReport{plan, false})))
+	}
+	err := plan.Apply(ctx, func(step site.Step) error { return step.Write(out) })
+	if err == nil && plan.Changes() == 0 {
+		_, err = fmt.Fprintln(out, "nothing to change")
+	}
+	return judge(plan, err)
+}
+
+// judge makes a doubt the result of a command that did the rest.
+func judge(plan *site.Plan, err error) error {
+	if err == nil && plan.Doubts() {
+		return errFound
+	}
+	return err
+}

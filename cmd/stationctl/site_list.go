@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/texttable"
+)
+
+func newSiteList(f *siteFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the topics of sites",
+		Long: `List shows the topics of sites (SITE_INDEX_TYPE): how many partitions, replicas and records each has, when the last record came
+in, and the user who may write it.`,
+		Example: `  stationctl site list --brokers kafka-1:9092
+  stationctl site list --brokers kafka-1:9092 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return f.with(command.Context(), func(_ context.Context, cluster *site.Cluster) error {
+				topics, err := cluster.List()
+				if err != nil {
+					return err
+				}
+				return f.printList(topics, command.OutOrStdout())
+			})
+		},
+	}
+}
+
+func (f *siteFlags) printList(topics []site.Topic, out io.Writer) error {
+	if f.json {
+		return printJSON(out, topics)
+	}
+	rows := [][]string{site.Columns()}
+	for _, topic := range topics {
+		rows = append(rows, topic.Row())
+	}
+	return texttable.Write(out, rows)
+}
+
+func newSiteShow(f *siteFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show TOPIC",
+		Short:   "Show one site's topic, user and rights",
+		Long:    "Show tells what list tells of one topic, its settings, and the ACLs that speak of it: by its name, by how it begins, or of all topics.",
+		Example: "  stationctl site show JNU_1_rasp --brokers kafka-1:9092",
+		Args:    topicArg,
+		RunE: func(command *cobra.Command, args []string) error {
+			name, err := site.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			return f.with(command.Context(), func(_ context.Context, cluster *site.Cluster) error {
+				detail, err := cluster.Show(name)
+				if err != nil {
+					return err
+				}
+				return f.printDetail(detail, command.OutOrStdout())
+			})
+		},
+	}
+}
+
+func topicArg(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return errors.New("give one TOPIC, e.g. JNU_1_rasp; stationctl site list shows those that are there")
+	}
+	return nil
+}
+
+func (f *siteFlags) printDetail(detail *site.Detail, out io.Writer) error {
+	if f.json {
+		return printJSON(out, detail)
+	}
+	columns, row := site.Columns(), detail.Row()
+	var rows [][]string
+	for i := range columns {
+		rows = append(rows, []string{columns[i], row[i]})
+	}
+	for _, key := range slices.Sorted(maps.Keys(detail.Settings)) {
+		rows = append(rows, []string{key, detail.Settings[key]})
+	}
+	if err := texttable.Write(out, rows); err != nil {
+		return err
+	}
+	for _, acl := range detail.ACLs {
+		if _, err := fmt.Fprintf(out, "ACL: %s\n", acl); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/telegraf-station/telegraf-station/internal/site"
+)
+
+func newSiteRemove(f *siteFlags) *cobra.Command {
+	var user string
+	var records, yes, dryRun bool
+	command := &cobra.Command{
+		Use:   "remove TOPIC",
+		Short: "Remove a site's user and rights",
+		Long: `Remove takes away the site's user and ACLs: its station, or who stole it, writes nothing more, even over a connection that is open.
+The topic and its records stay, unless --with-records is given. It shows what it will do, and asks.`,
+		Example: `  stationctl site remove JNU_1_rasp --brokers kafka-1:9092
+  stationctl site remove JNU_1_rasp --brokers kafka-1:9092 --with-records --yes`,
+		Args: topicArg,
+		RunE: func(command *cobra.Command, args []string) error {
+			name, err := site.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+				plan, err := cluster.PlanRemove(name, user, records)
+				switch {
+				case err != nil:
+					return err
+				case dryRun:
+					return f.show(plan, command.OutOrStdout())
+				case !yes && plan.Changes() > 0:
+					if err := confirm(plan, command.InOrStdin(), command.ErrOrStderr()); err != nil {
+						return err
+					}
+				}
+				return f.apply(ctx, plan, command.OutOrStdout())
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&user, "user", "", "the site's user (default: the one who may write the topic)")
+	flags.BoolVar(&records, "with-records", false, "remove the topic too, with all its records")
+	flags.BoolVar(&yes, "yes", false, "do not ask")
+	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
+	return command
+}
+
+// confirm asks on the other stream than the one with the result.
+func confirm(plan *site.Plan, in io.Reader, out io.Writer) error {
+	if err := plan.Write(out); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(out, "Do that? [y/N] "); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && answer == "" {
+		return errors.New("nobody answered, so nothing was removed: give --yes if nobody is to be asked")
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return fmt.Errorf("nothing was removed (the answer was %q)", strings.TrimSpace(answer))
+}
+
+func newSiteRotate(f *siteFlags) *cobra.Command {
+	var user, credentials string
+	var dryRun bool
+	command := &cobra.Command{
+		Use:   "rotate-credentials TOPIC",
+		Short: "Give a site's user a new password",
+		Long: `Rotate-credentials gives the site's user a new password, in the file of --credentials and then in Kafka. From then on the old one is
+refused. A station that is connected goes on until its connection ends; then its readings wait in its outbox until it has the new
+password: copy the file to /etc/default/telegraf-station on the Pi, and restart the service.`,
+		Example: "  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env",
+		Args:    topicArg,
+		RunE: func(command *cobra.Command, args []string) error {
+			name, err := site.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			if credentials == "" {
+				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
+			}
+			return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+				plan, err := cluster.PlanRotate(name, user, credentials)
+				if err != nil {
+					return err
+				}
+				if dryRun {
+					return f.show(plan, command.OutOrStdout())
+				}
+				return f.apply(ctx, plan, command.OutOrStdout())
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&user, "user", "", "the site's user (default: the one who may write the topic)")
+	flags.StringVar(&credentials, "credentials", "", "`FILE` that gets the user's name and new password")
+	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
+	return command
+}

@@ -1,0 +1,81 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/audit"
+)
+
+// adminTimeout is what brokers have for one change. The library's own is 3 s, after which a change may have been made or not.
+const adminTimeout = 30 * time.Second
+
+// Cluster is a Kafka cluster that we administer.
+type Cluster struct {
+	client sarama.Client
+	admin  sarama.ClusterAdmin
+	close  func()
+	// me is the user that we are.
+	me string
+}
+
+// Open connects; all connections end with the context. Close ends them before.
+func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluster, error) {
+	settings := *config
+	settings.Admin.Timeout = adminTimeout
+	client, closeClient, err := audit.Connect(ctx, brokers, &settings)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := sarama.NewClusterAdminFromClient(client)
+	if err != nil {
+		closeClient()
+		return nil, err
+	}
+	return &Cluster{client, admin, closeClient, settings.Net.SASL.User}, nil
+}
+
+// Close ends the connections.
+func (c *Cluster) Close() { c.close() }
+
+// explain says what to do about an error of Kafka.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sarama.ErrSecurityDisabled), strings.Contains(err.Error(), "No Authorizer"):
+		return fmt.Errorf("this Kafka keeps no ACLs, so everybody may write every topic: have authorizer.class.name set on its brokers, or give --no-user for a topic without a user (%w)", err)
+	case errors.Is(err, sarama.ErrClusterAuthorizationFailed), errors.Is(err, sarama.ErrTopicAuthorizationFailed):
+		return fmt.Errorf("Kafka does not allow this: log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
+	case errors.Is(err, sarama.ErrUnsupportedVersion):
+		return fmt.Errorf("this Kafka is too old: users that Kafka keeps itself need 2.7 (%w)", err)
+	}
+	return err
+}
+
+// describeClusterKey is a request that brokers know since 2.8.
+const describeClusterKey = 60
+
+// needsIdempotentWrite says that the brokers want a right on the cluster of whoever numbers his records. Since 2.8 (KIP-679) the right
+// to write a topic is enough.
+func (c *Cluster) needsIdempotentWrite() (bool, error) {
+	broker, err := c.admin.Controller()
+	if err != nil {
+		return false, err
+	}
+	versions, err := broker.ApiVersions(&sarama.ApiVersionsRequest{})
+	if err != nil {
+		return false, err
+	}
+	for _, key := range versions.ApiKeys {
+		if key.ApiKey == describeClusterKey {
+			return false, nil
+		}
+	}
+	return true, nil
+}

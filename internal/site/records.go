@@ -1,0 +1,115 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// addRecords counts the records, and finds when the last one came in.
+func (c *Cluster) addRecords(topics []Topic) error {
+	oldest, err := c.offsets(topics, sarama.OffsetOldest)
+	if err != nil {
+		return err
+	}
+	newest, err := c.offsets(topics, sarama.OffsetNewest)
+	if err != nil {
+		return err
+	}
+	last := make(lastRecords)
+	for i := range topics {
+		t := &topics[i]
+		for partition := range int32(t.Partitions) { //nolint:gosec // Kafka's own number
+			from, to := oldest[t.Name][partition], newest[t.Name][partition]
+			if err := errors.Join(from.Err, to.Err); err != nil {
+				return fmt.Errorf("topic %q: %w", t.Name, explain(err))
+			}
+			t.Records += to.Offset - from.Offset
+			if to.Offset > from.Offset {
+				last[position{t.Name, partition}] = to.Offset - 1
+			}
+		}
+	}
+	return c.addNewest(topics, last)
+}
+
+func (c *Cluster) offsets(topics []Topic, at int64) (map[string]map[int32]*sarama.OffsetResult, error) {
+	wanted := make(map[string]map[int32]int64)
+	for _, t := range topics {
+		wanted[t.Name] = make(map[int32]int64)
+		for partition := range int32(t.Partitions) { //nolint:gosec // Kafka's own number
+			wanted[t.Name][partition] = at
+		}
+	}
+	found, err := c.admin.ListOffsets(wanted, nil)
+	return found, explain(err)
+}
+
+type position struct {
+	topic     string
+	partition int32
+}
+
+// lastRecords are the offsets of the last records.
+type lastRecords map[position]int64
+
+// The bounds of a fetch of last records. A batch that is larger is not shown with its time.
+const (
+	fetchPositions = 200
+	fetchBytes     = 1 << 20
+	fetchWait      = 100 // ms
+)
+
+// addNewest fetches the last batch of many partitions at once; the library cannot ask for the highest timestamp.
+func (c *Cluster) addNewest(topics []Topic, last lastRecords) error {
+	requests := make(map[*sarama.Broker][]position)
+	for p := range last {
+		leader, err := c.client.Leader(p.topic, p.partition)
+		if err != nil {
+			return fmt.Errorf("topic %q: %w", p.topic, err)
+		}
+		requests[leader] = append(requests[leader], p)
+	}
+	times := make(map[string]time.Time)
+	for leader, positions := range requests {
+		for len(positions) > 0 {
+			count := min(fetchPositions, len(positions))
+			if err := fetchTimes(leader, positions[:count], last, times); err != nil {
+				return err
+			}
+			positions = positions[count:]
+		}
+	}
+	for i := range topics {
+		if at, found := times[topics[i].Name]; found {
+			topics[i].Newest = &at
+		}
+	}
+	return nil
+}
+
+// fetchTimes uses version 4 of the request: the oldest that Kafka 4 knows, and the last without sessions that brokers would keep.
+func fetchTimes(leader *sarama.Broker, positions []position, last lastRecords, times map[string]time.Time) error {
+	request := &sarama.FetchRequest{Version: 4, MaxWaitTime: fetchWait, MinBytes: 1, MaxBytes: fetchPositions * fetchBytes / 4}
+	for _, p := range positions {
+		request.AddBlock(p.topic, p.partition, last[p], fetchBytes, -1)
+	}
+	answer, err := leader.Fetch(request)
+	if err != nil {
+		return explain(err)
+	}
+	for _, p := range positions {
+		block := answer.GetBlock(p.topic, p.partition)
+		if block == nil {
+			continue
+		}
+		for _, records := range block.RecordsSet {
+			if records.RecordBatch != nil && records.RecordBatch.MaxTimestamp.After(times[p.topic]) {
+				times[p.topic] = records.RecordBatch.MaxTimestamp
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/IBM/sarama"
+)
+
+// PlanRemove takes the station's user and rights away; with records, the topic too. The user goes first: from then on nobody comes in
+// anew. Who is in already loses his rights with the ACLs.
+func (c *Cluster) PlanRemove(name Name, user string, records bool) (*Plan, error) {
+	p := &Plan{Topic: name.Topic()}
+	state, err := c.topic(p.Topic)
+	if err != nil {
+		return nil, err
+	}
+	if p.User, err = c.userOf(p.Topic, user); err != nil {
+		return nil, err
+	}
+	exists, err := c.hasUser(p.User)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := c.rulesOf(p.User)
+	if err != nil {
+		return nil, err
+	}
+	mine, others := split(rules, p)
+	if state == nil && !exists && len(mine) == 0 {
+		return nil, fmt.Errorf("there is no topic %q, and no user %q: stationctl site list shows those that are there", p.Topic, p.User)
+	}
+	c.planRemoveUser(p, exists, others)
+	for _, r := range mine {
+		p.add(Removed, func(context.Context) error { return c.forbid(r) }, "ACL: %s", r)
+	}
+	c.planRemoveTopic(p, state, records)
+	return p, nil
+}
+
+// split parts the rules that end with the site from those that speak of something else.
+func split(rules []rule, p *Plan) (mine, others []rule) {
+	var general []rule
+	for _, r := range rules {
+		switch {
+		case r == idempotentWrite(p.User):
+			general = append(general, r)
+		case r.ResourceType == sarama.AclResourceTopic && r.ResourceName == p.Topic && r.ResourcePatternType == sarama.AclPatternLiteral:
+			mine = append(mine, r)
+		default:
+			others = append(others, r)
+		}
+	}
+	if len(others) == 0 {
+		mine = append(mine, general...)
+	}
+	return mine, others
+}
+
+func (c *Cluster) planRemoveUser(p *Plan, exists bool, others []rule) {
+	switch {
+	case !exists:
+		p.is("no user %q", p.User)
+	case len(others) > 0:
+		p.doubt("user %q stays: %s", p.User, others[0])
+	default:
+		p.add(Removed, func(context.Context) error { return c.removeUser(p.User) }, "user %q", p.User)
+	}
+}
+
+func (c *Cluster) planRemoveTopic(p *Plan, state *topicState, records bool) {
+	switch {
+	case state == nil:
+		p.is("no topic %q", p.Topic)
+	case records:
+		p.add(Removed, func(context.Context) error { return explain(c.admin.DeleteTopic(p.Topic)) }, "topic %q with all its records", p.Topic)
+	default:
+		p.is("topic %q stays, with its records; --with-records removes it", p.Topic)
+	}
+}
+
+// userOf is the station's user: the given one, else the one who may write the topic, else the one who is named like it.
+func (c *Cluster) userOf(topic, given string) (string, error) {
+	if given == "" {
+		on, err := c.rulesOn(topic)
+		if err != nil {
+			return "", err
+		}
+		switch users := writers(topic, on); len(users) {
+		case 0:
+			given = topic
+		case 1:
+			given = users[0]
+		default:
+			return "", fmt.Errorf("topic %q has several users: %s: give --user", topic, strings.Join(users, ", "))
+		}
+	}
+	return given, c.checkStationUser(given)
+}
+
+// PlanRotate gives the station's user a new password: in the file before it is in Kafka.
+func (c *Cluster) PlanRotate(name Name, user, path string) (*Plan, error) {
+	p := &Plan{Topic: name.Topic()}
+	var err error
+	if p.User, err = c.userOf(p.Topic, user); err != nil {
+		return nil, err
+	}
+	exists, err := c.hasUser(p.User)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, fmt.Errorf("there is no user %q with SCRAM-SHA-512: stationctl site add %s %s %s --credentials FILE makes it", p.User, name.Site, name.Index, name.Type)
+	}
+	file, err := readCredentials(path)
+	if err == nil {
+		err = file.of(p.User)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.planPassword(p, file, Changed)
+	return p, nil
+}

@@ -1,0 +1,75 @@
+package site
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/IBM/sarama"
+)
+
+// iterations is how often Kafka hashes a password; it takes 4096 to 16384.
+const iterations = 8192
+
+// hasUsers says which of the users can log in with SCRAM-SHA-512.
+func (c *Cluster) hasUsers(names ...string) (map[string]bool, error) {
+	has := make(map[string]bool)
+	if len(names) == 0 { // Kafka would take it for all of them
+		return has, nil
+	}
+	described, err := c.admin.DescribeUserScramCredentials(names)
+	if err != nil {
+		return nil, fmt.Errorf("the users cannot be read: %w", explain(err))
+	}
+	for _, d := range described {
+		if !errors.Is(d.ErrorCode, sarama.ErrNoError) && d.ErrorCode != resourceNotFound {
+			return nil, fmt.Errorf("user %q: %w", d.User, explain(d.ErrorCode))
+		}
+		for _, info := range d.CredentialInfos {
+			if info.Mechanism == sarama.SCRAM_MECHANISM_SHA_512 {
+				has[d.User] = true
+			}
+		}
+	}
+	return has, nil
+}
+
+// resourceNotFound is what Kafka says of a user who does not exist.
+const resourceNotFound = sarama.KError(91)
+
+func (c *Cluster) hasUser(name string) (bool, error) {
+	has, err := c.hasUsers(name)
+	return has[name], err
+}
+
+// setPassword makes the user, or gives him another password. The password itself does not leave this program.
+func (c *Cluster) setPassword(user, password string) error {
+	salt := make([]byte, 32)
+	_, _ = rand.Read(salt) // never fails, as its documentation says
+	results, err := c.admin.UpsertUserScramCredentials([]sarama.AlterUserScramCredentialsUpsert{{
+		Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_512, Iterations: iterations, Salt: salt, Password: []byte(password),
+	}})
+	return outcome(results, err)
+}
+
+// removeUser takes it for success if there is none.
+func (c *Cluster) removeUser(user string) error {
+	results, err := c.admin.DeleteUserScramCredentials([]sarama.AlterUserScramCredentialsDelete{{Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_512}})
+	return outcome(results, err)
+}
+
+func outcome(results []*sarama.AlterUserScramCredentialsResult, err error) error {
+	if err != nil {
+		return explain(err)
+	}
+	for _, r := range results {
+		switch {
+		case errors.Is(r.ErrorCode, sarama.ErrNoError), r.ErrorCode == resourceNotFound:
+		case r.ErrorMessage != nil && *r.ErrorMessage != "":
+			return fmt.Errorf("%w: %s", explain(r.ErrorCode), *r.ErrorMessage)
+		default:
+			return explain(r.ErrorCode)
+		}
+	}
+	return nil
+}
