@@ -23,7 +23,7 @@ func (c *Cluster) addRecords(topics []Topic) error {
 		t := &topics[i]
 		for partition := range int32(t.Partitions) { //nolint:gosec // Kafka's own number
 			from, to := oldest[t.Name][partition], newest[t.Name][partition]
-			if err := errors.Join(from.Err, to.Err); err != nil {
+			if err := errors.Join(failure(from), failure(to)); err != nil {
 				return fmt.Errorf("topic %q: %w", t.Name, explain(err))
 			}
 			t.Records += to.Offset - from.Offset
@@ -33,6 +33,17 @@ func (c *Cluster) addRecords(topics []Topic) error {
 		}
 	}
 	return c.addNewest(topics, last)
+}
+
+// failure is why there is no offset: the library gives an error even where there is none.
+func failure(result *sarama.OffsetResult) error {
+	switch {
+	case result == nil:
+		return errors.New("Kafka does not tell its offsets")
+	case errors.Is(result.Err, sarama.ErrNoError):
+		return nil
+	}
+	return result.Err
 }
 
 func (c *Cluster) offsets(topics []Topic, at int64) (map[string]map[int32]*sarama.OffsetResult, error) {

@@ -25,6 +25,7 @@ type broker struct {
 	libs       string
 	options    []string // of the JVM
 	authorize  bool
+	admin      Login
 	clients    *process.Port
 	controller *process.Port
 	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
@@ -87,13 +88,16 @@ group.initial.rebalance.delay.ms=0
 
 // listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
 func (b *broker) listeners() string {
-	controllers := "PLAINTEXT"
+	controllers, clients := "PLAINTEXT", "PLAINTEXT"
 	if b.authorize {
 		controllers = "SASL_PLAINTEXT"
 	}
+	if b.admin.asked() {
+		clients = "SASL_PLAINTEXT"
+	}
 	if b.proxied == nil {
 		return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:%s`, b.clients.Address(), b.controller.Address(), controllers)
+listener.security.protocol.map=CLIENTS:%s,CONTROLLER:%s`, b.clients.Address(), b.controller.Address(), clients, controllers)
 	}
 	return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s,PROXIED://%s
 advertised.listeners=CLIENTS://%[1]s,PROXIED://%[4]s
@@ -106,15 +110,28 @@ func (b *broker) authorizer() string {
 	if !b.authorize {
 		return ""
 	}
-	return `
+	return b.everyone() + `
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-allow.everyone.if.no.acl.found=true
-super.users=User:broker
 sasl.mechanism.controller.protocol=PLAIN
 listener.name.controller.sasl.enabled.mechanisms=PLAIN
 listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
   username="broker" password="of-the-test" user_broker="of-the-test";
 `
+}
+
+// everyone is what clients have to be, and what those may do of whom no ACL speaks. The brokers are the administrator to each other.
+func (b *broker) everyone() string {
+	if !b.admin.asked() {
+		return `
+allow.everyone.if.no.acl.found=true
+super.users=User:broker`
+	}
+	return fmt.Sprintf(`
+super.users=User:broker;User:%[1]s
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.clients.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
+  username="%[1]s" password="%[2]s";`, b.admin.User, b.admin.Password)
 }
 
 const logSettings = `status=error
@@ -130,7 +147,11 @@ rootLogger.appenderRef.console.ref=console
 
 // format makes the data folder; Kafka refuses to start on one that is not formatted.
 func (b *broker) format(ctx context.Context, clusterID string) error {
-	command := b.java("kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config", "server.properties")
+	args := []string{"format", "--cluster-id", clusterID, "--config", "server.properties"}
+	if b.admin.asked() {
+		args = append(args, "--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password))
+	}
+	command := b.java("kafka.tools.StorageTool", args...)
 	if err := process.Run(ctx, command); err != nil {
 		return fmt.Errorf("broker %d not formatted: %w", b.node, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // readyPause is how long awaitReady sleeps between two questions.
@@ -24,7 +25,7 @@ func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 	if err := running.WaitForLog(ctx, "Kafka Server started"); err != nil {
 		return fmt.Errorf("broker %d not ready: %w", b.node, err)
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.clients.Address()))
+	client, err := kgo.NewClient(b.clientOptions()...)
 	if err != nil {
 		return err
 	}
@@ -42,6 +43,14 @@ func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 		case <-time.After(readyPause):
 		}
 	}
+}
+
+func (b *broker) clientOptions() []kgo.Opt {
+	options := []kgo.Opt{kgo.SeedBrokers(b.clients.Address())}
+	if b.admin.asked() {
+		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
+	}
+	return options
 }
 
 // knownBrokers asks the broker that the client was made for, and no other.

@@ -29,7 +29,16 @@ type Options struct {
 	Data func(node int, dir string) error
 	// Authorize has the brokers obey ACLs. What no ACL speaks of is allowed to all; without it they refuse to keep any.
 	Authorize bool
+	// Admin has clients log in with SCRAM-SHA-512, and the brokers refuse what no ACL allows. This user may do all; others are made by
+	// him. It goes with no Proxy.
+	Admin Login
 }
+
+// Login is a user of Kafka; without a name, nobody.
+type Login struct{ User, Password string }
+
+// asked says that clients have to log in.
+func (l Login) asked() bool { return l.User != "" }
 
 // Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
 // unless told otherwise (as many as there are brokers, if those are fewer), and a record is acknowledged when 2 have it
@@ -66,6 +75,9 @@ func (o *Options) fill() error {
 	o.Dir = dir
 	if o.Brokers < 0 {
 		return fmt.Errorf("%d brokers: give 1 or more", o.Brokers)
+	}
+	if o.Admin.asked() && o.Proxy != nil {
+		return errors.New("clients cannot log in through a proxy: set Admin or Proxy")
 	}
 	if o.Brokers == 0 {
 		o.Brokers = 3
@@ -105,7 +117,8 @@ func (r *Real) layOut(libs string, options Options) error {
 		}
 		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
 		b := &broker{
-			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize, clients: ports[0], controller: ports[1],
+			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize || options.Admin.asked(), admin: options.Admin,
+			clients: ports[0], controller: ports[1],
 		}
 		r.brokers = append(r.brokers, b)
 		if err := b.hide(options.Proxy); err != nil {

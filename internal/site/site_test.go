@@ -1,0 +1,375 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/logger"
+	"github.com/influxdata/telegraf/plugins/common/kafka"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/telegraf-station/telegraf-station/internal/audit"
+	"github.com/telegraf-station/telegraf-station/internal/envfile"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// login is a client's configuration as a user.
+func login(t *testing.T, user, password string) *sarama.Config {
+	t.Helper()
+	settings := audit.NewConfig()
+	common := kafka.Config{Version: settings.Version.String()}
+	common.SASLMechanism = sarama.SASLTypeSCRAMSHA512
+	common.SASLUsername, common.SASLPassword = config.NewSecret([]byte(user)), config.NewSecret([]byte(password))
+	require.NoError(t, common.SetConfig(settings, logger.New("", "", "")))
+	settings.Producer.Return.Successes = true
+	settings.Producer.Retry.Max = 0
+	return settings
+}
+
+// newGuarded is an embedded Kafka that asks who one is, and refuses what no ACL allows.
+func newGuarded(t *testing.T) (addresses []string) {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.EnableACLs(),
+		kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	return cluster.ListenAddrs()
+}
+
+func open(t *testing.T, addresses []string) *Cluster {
+	t.Helper()
+	c, err := Open(t.Context(), addresses, login(t, "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func options(t *testing.T, credentials string) AddOptions {
+	t.Helper()
+	name, err := NewName("JNU", "1", "rasp")
+	require.NoError(t, err)
+	return AddOptions{Name: name, Topic: TopicOptions{Partitions: 1, Replication: 1, Retention: 24 * time.Hour}, Credentials: credentials}
+}
+
+func plan(t *testing.T, c *Cluster, o AddOptions) *Plan {
+	t.Helper()
+	p, err := c.PlanAdd(t.Context(), o)
+	require.NoError(t, err)
+	return p
+}
+
+func apply(t *testing.T, p *Plan) {
+	t.Helper()
+	require.NoError(t, p.Apply(t.Context(), func(Step) error { return nil }))
+}
+
+func text(t *testing.T, p *Plan) string {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, p.Write(&out))
+	return out.String()
+}
+
+func passwordIn(t *testing.T, file string) string {
+	t.Helper()
+	return passwordOf(t, file, "JNU_1_rasp")
+}
+
+func passwordOf(t *testing.T, file, user string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+	variables := envfile.Variables(string(content))
+	require.Equal(t, user, variables["KAFKA_USERNAME"])
+	require.NotEmpty(t, variables["KAFKA_PASSWORD"])
+	return variables["KAFKA_PASSWORD"]
+}
+
+func TestAddTwice(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	file := filepath.Join(t.TempDir(), "JNU_1_rasp.env")
+	first := plan(t, c, options(t, file))
+	require.Equal(t, fmt.Sprintf(`+ topic "JNU_1_rasp": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime, retention.ms=86400000
++ ACL: User:JNU_1_rasp may WRITE topic "JNU_1_rasp"
++ ACL: User:JNU_1_rasp may DESCRIBE topic "JNU_1_rasp"
++ credentials %q: user "JNU_1_rasp" and a new password
++ user "JNU_1_rasp" (SCRAM-SHA-512) with the new password
+`, file), text(t, first))
+	require.NoFileExists(t, file, "a plan changes nothing")
+	apply(t, first)
+	password := passwordIn(t, file)
+	require.NotContains(t, text(t, first), password)
+
+	second := plan(t, c, options(t, file))
+	require.Zero(t, second.Changes())
+	require.False(t, second.Doubts())
+	require.Equal(t, fmt.Sprintf(`= topic "JNU_1_rasp"
+= ACL: User:JNU_1_rasp may WRITE topic "JNU_1_rasp"
+= ACL: User:JNU_1_rasp may DESCRIBE topic "JNU_1_rasp"
+= user "JNU_1_rasp" (SCRAM-SHA-512); the password is kept
+= credentials %q
+`, file), text(t, second))
+	require.Equal(t, password, passwordIn(t, file))
+	requireMayWriteOnlyItsOwn(t, c, addresses, password)
+}
+
+func requireMayWriteOnlyItsOwn(t *testing.T, c *Cluster, addresses []string, password string) {
+	t.Helper()
+	other := TopicOptions{Partitions: 1, Replication: 1}
+	require.NoError(t, c.makeTopic("JNU_10_rasp", other))
+	producer, err := sarama.NewSyncProducer(addresses, login(t, "JNU_1_rasp", password))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, producer.Close()) }()
+	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
+	require.NoError(t, err)
+	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_10_rasp", Value: sarama.StringEncoder("{}")})
+	require.Error(t, err)
+}
+
+// errKilled ends a plan as a kill would: what was done is done.
+var errKilled = errors.New("killed")
+
+func killedAfter(t *testing.T, p *Plan, steps int) {
+	t.Helper()
+	done := 0
+	if steps == 0 {
+		return
+	}
+	require.ErrorIs(t, p.Apply(t.Context(), func(Step) error {
+		if done++; done == steps {
+			return errKilled
+		}
+		return nil
+	}), errKilled)
+}
+
+func TestAddKilledBetweenAnyTwoSteps(t *testing.T) {
+	t.Parallel()
+	for steps := range 6 {
+		t.Run(fmt.Sprint(steps), func(t *testing.T) {
+			t.Parallel()
+			addresses := newGuarded(t)
+			c := open(t, addresses)
+			file := filepath.Join(t.TempDir(), "c.env")
+			killedAfter(t, plan(t, c, options(t, file)), steps)
+			apply(t, plan(t, c, options(t, file)))
+			require.Zero(t, plan(t, c, options(t, file)).Changes())
+			requireMayWriteOnlyItsOwn(t, c, addresses, passwordIn(t, file))
+		})
+	}
+}
+
+func TestSettingsOfAnExistingTopic(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	file := filepath.Join(t.TempDir(), "c.env")
+	o := options(t, file)
+	apply(t, plan(t, c, o))
+	o.Topic.Retention, o.Topic.MaxMessage = 48*time.Hour, 2_000_000
+	p := plan(t, c, o)
+	require.Equal(t, 2, p.Changes(), text(t, p))
+	require.Contains(t, text(t, p), `~ topic "JNU_1_rasp": retention.ms=172800000 (was 86400000)`)
+	apply(t, p)
+	require.Zero(t, plan(t, c, o).Changes())
+
+	o.Topic = TopicOptions{Partitions: 2, Replication: 3, Retention: time.Hour, MaxMessage: 1000}
+	p = plan(t, c, o)
+	require.Zero(t, p.Changes())
+	require.True(t, p.Doubts())
+	for _, want := range []string{
+		`! topic "JNU_1_rasp" has 1 partition(s), not 2: it stays so`,
+		`! topic "JNU_1_rasp" has replication factor 1, not 3: it stays so`,
+		`! topic "JNU_1_rasp" has retention.ms=172800000, not 3600000: it stays so, as records would be lost; if you want that: kafka-configs.sh`,
+		`! topic "JNU_1_rasp" has max.message.bytes=2000000, not 1000: it stays so`,
+	} {
+		require.Contains(t, text(t, p), want)
+	}
+	o.Topic = TopicOptions{Partitions: 1, Replication: 1, Retention: Forever}
+	require.Contains(t, text(t, plan(t, c, o)), `~ topic "JNU_1_rasp": retention.ms=-1 (was 172800000)`)
+}
+
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	_, err := c.PlanRotate(o.Name, "", o.Credentials)
+	require.EqualError(t, err, `there is no user "JNU_1_rasp" with SCRAM-SHA-512: stationctl site add JNU 1 rasp --credentials FILE makes it`)
+	apply(t, plan(t, c, o))
+	old := passwordIn(t, o.Credentials)
+	p, err := c.PlanRotate(o.Name, "", o.Credentials)
+	require.NoError(t, err)
+	killedAfter(t, p, 1)
+	require.NoError(t, loginAs(t, addresses, old), "the old one holds until Kafka has the new one")
+	p, err = c.PlanRotate(o.Name, "", o.Credentials)
+	require.NoError(t, err)
+	apply(t, p)
+	require.Error(t, loginAs(t, addresses, old))
+	require.NoError(t, loginAs(t, addresses, passwordIn(t, o.Credentials)))
+	require.Zero(t, plan(t, c, o).Changes())
+}
+
+func loginAs(t *testing.T, addresses []string, password string) error {
+	t.Helper()
+	client, err := sarama.NewClient(addresses, login(t, "JNU_1_rasp", password))
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
+
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	o.User = "pi-of-the-roof"
+	_, err := c.PlanRemove(o.Name, "", false)
+	require.EqualError(t, err, `there is no topic "JNU_1_rasp", and no user "JNU_1_rasp": stationctl site list shows those that are there`)
+	apply(t, plan(t, c, o))
+	for steps := 1; steps <= 3; steps++ {
+		p, err := c.PlanRemove(o.Name, o.User, true)
+		require.NoError(t, err)
+		killedAfter(t, p, 1)
+	}
+	p, err := c.PlanRemove(o.Name, "", true)
+	require.NoError(t, err)
+	require.Equal(t, "pi-of-the-roof", p.User, "found by its ACL")
+	apply(t, p)
+	has, err := c.hasUser(o.User)
+	require.NoError(t, err)
+	require.False(t, has)
+	rules, err := c.rulesOf(o.User)
+	require.NoError(t, err)
+	require.Empty(t, rules)
+	state, err := c.topic("JNU_1_rasp")
+	require.NoError(t, err)
+	require.Nil(t, state)
+}
+
+func TestAStolenPasswordDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	apply(t, plan(t, c, o))
+	stolen := passwordIn(t, o.Credentials)
+	p, err := c.PlanRemove(o.Name, "", false)
+	require.NoError(t, err)
+	require.Contains(t, text(t, p), `= topic "JNU_1_rasp" stays, with its records; --with-records removes it`)
+	apply(t, p)
+	apply(t, plan(t, c, o))
+	require.NotEqual(t, stolen, passwordIn(t, o.Credentials))
+}
+
+func TestMoreThanAStationNeedsIsTold(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	apply(t, plan(t, c, o))
+	require.NoError(t, c.permit(allow("JNU_1_rasp", sarama.AclResourceTopic, "GIST_1_rasp", sarama.AclOperationRead)))
+	p := plan(t, c, o)
+	require.Zero(t, p.Changes())
+	require.Contains(t, text(t, p), `! ACL: User:JNU_1_rasp may READ topic "GIST_1_rasp": it is more`)
+	p, err := c.PlanRemove(o.Name, "", false)
+	require.NoError(t, err)
+	require.Contains(t, text(t, p), `! user "JNU_1_rasp" stays: User:JNU_1_rasp may READ topic "GIST_1_rasp"`)
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	folder := t.TempDir()
+	foreign := filepath.Join(folder, "other.env")
+	require.NoError(t, os.WriteFile(foreign, []byte("KAFKA_USERNAME=GIST_1_rasp\nKAFKA_PASSWORD=x\n"), 0o600))
+	require.NoError(t, c.makeTopic("a_b_1_x", TopicOptions{Partitions: 1, Replication: 1}))
+	require.NoError(t, c.client.RefreshMetadata())
+	for want, change := range map[string]func(*AddOptions){
+		`but his password could not be handed over: give --credentials FILE`:                                    func(o *AddOptions) { o.Credentials = "" },
+		`has the credentials of user "GIST_1_rasp", not of "JNU_1_rasp": give another file`:                     func(o *AddOptions) { o.Credentials = foreign },
+		`cannot be written: folder "/nowhere": no such file or directory`:                                       func(o *AddOptions) { o.Credentials = "/nowhere/c.env" },
+		`user "admin" is the one that you log in with, so it may do all: give the station another`:              func(o *AddOptions) { o.User = "admin" },
+		`user "*": its name must consist of letters`:                                                            func(o *AddOptions) { o.User = "*" },
+		`with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make`: func(o *AddOptions) { o.Topic = TopicOptions{Partitions: 1, Replication: 3} },
+		`topic "a.b_1_x": there is a topic "a_b_1_x", and Kafka takes "." and "_" for the same: choose another name`: func(o *AddOptions) {
+			o.Name = Name{"a.b", "1", "x"}
+		},
+	} {
+		o := options(t, filepath.Join(folder, "c.env"))
+		change(&o)
+		_, err := c.PlanAdd(t.Context(), o)
+		require.ErrorContains(t, err, want)
+	}
+	state, err := c.topic("JNU_1_rasp")
+	require.NoError(t, err)
+	require.Nil(t, state, "nothing was done by half")
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	topics, err := c.List()
+	require.NoError(t, err)
+	require.Empty(t, topics)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	apply(t, plan(t, c, o))
+	requireMayWriteOnlyItsOwn(t, c, addresses, passwordIn(t, o.Credentials))
+	require.NoError(t, c.client.RefreshMetadata())
+	topics, err = c.List()
+	require.NoError(t, err)
+	require.Len(t, topics, 2)
+	require.Equal(t, []string{"JNU_10_rasp", "1", "1", "0", "never", "no"}, topics[0].Row())
+	require.Equal(t, "JNU_1_rasp", topics[1].User)
+	require.EqualValues(t, 1, topics[1].Records)
+	require.WithinDuration(t, time.Now(), *topics[1].Newest, time.Minute)
+	detail, err := c.Show(o.Name)
+	require.NoError(t, err)
+	require.Equal(t, "LogAppendTime", detail.Settings["message.timestamp.type"])
+	require.Len(t, detail.ACLs, 2)
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "../../etc", "a_b", ";drop", "전남대", "a b", "*"} {
+		_, err := NewName(bad, "1", "rasp")
+		require.Error(t, err, bad)
+		require.ErrorContains(t, err, fmt.Sprintf(`SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got %q)`, bad))
+		_, err = NewName("JNU", bad, "rasp")
+		require.Error(t, err, bad)
+	}
+	_, err := NewName(strings.Repeat("x", 300), "1", "rasp")
+	require.ErrorContains(t, err, "Kafka allows at most 249 characters (it has 307)")
+	for _, bad := range []string{"__consumer_offsets", "JNU_1", "JNU_1_rasp_x", "JNU_1_*"} {
+		_, err := ParseName(bad)
+		require.ErrorContains(t, err, fmt.Sprintf("topic %q is not a site's: ", bad))
+	}
+	name, err := ParseName("JNU_1_rasp")
+	require.NoError(t, err)
+	require.Equal(t, Name{"JNU", "1", "rasp"}, name)
+}
+
+func TestContextEndsConnections(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	c, err := Open(ctx, newGuarded(t), login(t, "admin", "of-the-test"))
+	require.NoError(t, err)
+	defer c.Close()
+	cancel()
+	_, err = c.Show(Name{"JNU", "1", "rasp"})
+	require.Error(t, err)
+}
