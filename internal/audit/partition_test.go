@@ -34,7 +34,7 @@ func TestATopicThatEndsWithAMarkerIsRead(t *testing.T) {
 	require.EqualValues(t, 4, d.Records)
 	require.Zero(t, d.Lost)
 
-	client, end, err := connect(t.Context(), Options{Brokers: s.cluster.Addresses()})
+	client, end, err := Connect(t.Context(), s.cluster.Addresses(), nil)
 	require.NoError(t, err)
 	defer end()
 	p, err := openPartition(client, "JNU_1_rasp", 0)

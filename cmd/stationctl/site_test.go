@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/telegraf-station/telegraf-station/internal/envfile"
+	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// guarded is an embedded Kafka that asks who one is, and the command line of its administrator.
+type guarded struct {
+	dir   string
+	flags []string
+}
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.EnableACLs(),
+		kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	g := &guarded{dir: t.TempDir()}
+	require.NoError(t, os.WriteFile(g.file("admin"), []byte("of-the-test\n"), 0o600))
+	g.flags = []string{
+		"--brokers", strings.Join(cluster.ListenAddrs(), ","), "--sasl-mechanism", "SCRAM-SHA-512", "--sasl-username", "admin",
+		"--sasl-password-file", g.file("admin"),
+	}
+	return g
+}
+
+func (g *guarded) file(name string) string { return filepath.Join(g.dir, name) }
+
+func (g *guarded) site(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return call(t, append(append([]string{"site"}, args...), g.flags...)...)
+}
+
+// add are the arguments that add the site of the tests.
+func (g *guarded) add(more ...string) []string {
+	return append([]string{"add", "JNU", "1", "rasp", "--replication-factor", "1", "--credentials", g.file("c.env")}, more...)
+}
+
+func (g *guarded) password(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(g.file("c.env"))
+	require.NoError(t, err)
+	password := envfile.Variables(string(content))["KAFKA_PASSWORD"]
+	require.NotEmpty(t, password)
+	return password
+}
+
+func TestSiteFromAddToRemove(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	code, out, errs := g.site(t, g.add("--dry-run")...)
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "+ topic \"JNU_1_rasp\": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime\n")
+	require.Contains(t, out, "5 change(s) to make; nothing was changed\n")
+	require.NoFileExists(t, g.file("c.env"))
+
+	code, first, errs := g.site(t, g.add()...)
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, first, "+ user \"JNU_1_rasp\" (SCRAM-SHA-512) with the new password\n")
+	code, second, _ := g.site(t, g.add("--json")...)
+	require.Equal(t, exitGood, code)
+	var report planReport
+	require.NoError(t, json.Unmarshal([]byte(second), &report))
+	require.Equal(t, "JNU_1_rasp", report.User)
+	for _, step := range report.Steps {
+		require.Equal(t, site.So, step.Mark, step.Text)
+	}
+	require.NotContains(t, first+second, g.password(t))
+
+	code, out, errs = g.site(t, "list")
+	require.Equal(t, exitGood, code, errs)
+	require.Equal(t, "topic       partitions  replicas  records  newest  user\nJNU_1_rasp  1           1         0        never   JNU_1_rasp\n", out)
+	_, out, _ = g.site(t, "show", "JNU_1_rasp")
+	require.Contains(t, out, "message.timestamp.type  LogAppendTime\n")
+	require.Contains(t, out, "ACL: User:JNU_1_rasp may WRITE topic \"JNU_1_rasp\"\n")
+
+	old := g.password(t)
+	code, out, errs = g.site(t, "rotate-credentials", "JNU_1_rasp", "--credentials", g.file("c.env"), "--json")
+	require.Equal(t, exitGood, code, errs)
+	require.NotEqual(t, old, g.password(t))
+	require.NotContains(t, out, g.password(t))
+
+	code, _, errs = g.site(t, "remove", "JNU_1_rasp")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, "nobody answered, so nothing was removed: give --yes if nobody is to be asked")
+	code, out, errs = g.site(t, "remove", "JNU_1_rasp", "--with-records", "--yes")
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "- user \"JNU_1_rasp\"\n")
+	require.Contains(t, out, "- topic \"JNU_1_rasp\" with all its records\n")
+	code, _, _ = g.site(t, "show", "JNU_1_rasp")
+	require.Equal(t, exitFailed, code)
+}
+
+func TestSiteAsksBeforeItRemoves(t *testing.T) {
+	t.Parallel()
+	plan := &site.Plan{Steps: []site.Step{{Mark: site.Removed, Text: "user"}}}
+	var asked bytes.Buffer
+	require.NoError(t, confirm(plan, strings.NewReader("yes\n"), &asked))
+	require.Equal(t, "- user\nDo that? [y/N] ", asked.String())
+	require.EqualError(t, confirm(plan, strings.NewReader("\n"), &asked), `nothing was removed (the answer was "")`)
+}
+
+func TestSiteWithoutUsers(t *testing.T) {
+	t.Parallel()
+	brokers := strings.Join(newCluster(t).Addresses(), ",")
+	code, out, errs := call(t, "site", "add", "GIST", "1", "rasp", "--no-user", "--replication-factor", "1", "--brokers", brokers)
+	require.Equal(t, exitGood, code, errs)
+	require.Equal(t, "+ topic \"GIST_1_rasp\": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime\n", out)
+	code, out, _ = call(t, "site", "add", "GIST", "1", "rasp", "--no-user", "--partitions", "2", "--replication-factor", "1", "--brokers", brokers)
+	require.Equal(t, exitFound, code)
+	require.Contains(t, out, "! topic \"GIST_1_rasp\" has 1 partition(s), not 2")
+}
+
+func TestSiteWritesTheConfiguration(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	file := g.file("telegraf.conf")
+	code, out, errs := g.site(t, g.add("--configuration", file, "--port", "/dev/arduino-uno", "--station-brokers", "kafka-1:9092")...)
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "+ configuration \""+file+"\"\n")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, line := range []string{
+		`port = "/dev/arduino-uno"`, `device_id = "JNU-1-rasp"`, `site = "JNU"`, `brokers = ["kafka-1:9092"]`, `replication_factor = 1`,
+		`sasl_mechanism = "SCRAM-SHA-512"`, `sasl_password = "${KAFKA_PASSWORD:?set KAFKA_PASSWORD}"`,
+	} {
+		require.Contains(t, string(content), "\n  "+line)
+	}
+	require.NotContains(t, string(content), g.password(t))
+	code, out, errs = g.site(t, g.add("--configuration", file, "--port", "/dev/arduino-uno", "--station-brokers", "kafka-1:9092")...)
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "= configuration \""+file+"\"\nnothing to change\n")
+}
+
+// An InfluxDB that answers with a page is no InfluxDB, and nothing is done by half.
+func TestSiteMeetsAStrangeInfluxDB(t *testing.T) {
+	t.Setenv("INFLUX_TOKEN", "t0p-secret")
+	g := newGuarded(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html>welcome</html>"))
+	}))
+	t.Cleanup(server.Close)
+	code, _, errs := g.site(t, g.add("--influx-url", server.URL)...)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, "InfluxDB at "+server.URL+": organization \"station\": ")
+	require.NotContains(t, errs, "t0p-secret")
+	code, out, _ := g.site(t, "list", "--json")
+	require.Equal(t, exitGood, code)
+	require.JSONEq(t, "[]", out)
+	require.NoFileExists(t, g.file("c.env"))
+}
+
+func TestSiteWrongUse(t *testing.T) {
+	t.Setenv("INFLUX_TOKEN", "")
+	b := []string{"--brokers", "127.0.0.1:1"}
+	for want, args := range map[string][]string{
+		`say what to do: add, list, show, remove or rotate-credentials`:                                          {},
+		`give SITE INDEX TYPE, e.g. JNU 1 rasp (got "JNU 1")`:                                                    {"add", "JNU", "1"},
+		`SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "../../etc")`:                         {"add", "../../etc", "1", "rasp"},
+		`TYPE must consist of letters (a-z, A-Z), digits, "." and "-" (got ";drop")`:                             {"add", "JNU", "1", ";drop"},
+		`flag --brokers: option "brokers" is missing`:                                                            {"add", "JNU", "1", "rasp"},
+		`flag --influx-org is without effect: give --influx-url too`:                                             append(b, "add", "JNU", "1", "rasp", "--influx-org", "x"),
+		`flag --port is without effect: give --configuration too`:                                                append(b, "add", "JNU", "1", "rasp", "--port", "x"),
+		`flag --no-user goes with neither --user nor --credentials`:                                              append(b, "add", "JNU", "1", "rasp", "--no-user", "--user", "x"),
+		`flag --partitions must be 1 or more (got "0")`:                                                          append(b, "add", "JNU", "1", "rasp", "--partitions", "0"),
+		`flag --replication-factor must be 1 or more (got "-1")`:                                                 append(b, "add", "JNU", "1", "rasp", "--replication-factor", "-1"),
+		`flag --max-message-bytes must be above zero, e.g. 1048576 (got "0")`:                                    append(b, "add", "JNU", "1", "rasp", "--max-message-bytes", "0"),
+		`flag --retention must be a time such as 30d or 12h, or forever (got "30")`:                              append(b, "add", "JNU", "1", "rasp", "--retention", "30"),
+		`flag --influx-url must be a URL, e.g. http://localhost:8086 (got "localhost")`:                          append(b, "add", "JNU", "1", "rasp", "--influx-url", "localhost"),
+		`--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN`:                              append(b, "add", "JNU", "1", "rasp", "--influx-url", "http://x"),
+		`give one TOPIC, e.g. JNU_1_rasp`:                                                                        append(b, "show"),
+		`topic "__consumer_offsets" is not a site's: those are SITE_INDEX_TYPE`:                                  append(b, "remove", "__consumer_offsets"),
+		`give --credentials FILE: the new password is written there, and shown nowhere else`:                     append(b, "rotate-credentials", "JNU_1_rasp"),
+		`flag --timeout must be above zero, e.g. 2m (got "0s")`:                                                  append(b, "list", "--timeout", "0"),
+		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out of available brokers to talk to: dia`: append(b, "list"),
+	} {
+		code, _, errs := call(t, append([]string{"site"}, args...)...)
+		require.Equal(t, exitFailed, code, args)
+		require.Contains(t, errs, "stationctl: "+want)
+	}
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "0s", "30d": "720h0m0s", "12h": "12h0m0s"} {
+		got, err := parseRetention(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got.String())
+	}
+	for _, bad := range []string{"d", "-1d", "0", "1ms", "99999999999999d", "2000000000d", "1y"} {
+		_, err := parseRetention(bad)
+		require.Error(t, err, bad)
+	}
+}
