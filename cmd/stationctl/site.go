@@ -34,7 +34,7 @@ Its commands log in as an administrator, one of the brokers' super.users. They r
   stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env
   stationctl site remove JNU_1_rasp --brokers kafka-1:9092`,
 		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return errors.New("say what to do: add, list, show, remove or rotate-credentials; see stationctl site --help")
 		},
 	}

@@ -152,8 +152,8 @@ func parseRetention(text string) (time.Duration, error) {
 	duration, err := time.ParseDuration(text)
 	if days, isDays := strings.CutSuffix(text, "d"); isDays {
 		var count uint64
-		count, err = strconv.ParseUint(days, 10, 16)     // all of which a duration can hold
-		duration = time.Duration(count) * 24 * time.Hour //nolint:gosec // 16 bits
+		count, err = strconv.ParseUint(days, 10, 16) // all of which a duration can hold
+		duration = time.Duration(count) * 24 * time.Hour
 	}
 	if err != nil || duration < time.Second {
 		return 0, fmt.Errorf("flag --retention must be a time such as 30d or 12h, or forever (got %q)", text)

@@ -124,6 +124,9 @@ func TestSiteWithoutUsers(t *testing.T) {
 	code, out, _ = call(t, "site", "add", "GIST", "1", "rasp", "--no-user", "--partitions", "2", "--replication-factor", "1", "--brokers", brokers)
 	require.Equal(t, exitFound, code)
 	require.Contains(t, out, "! topic \"GIST_1_rasp\" has 1 partition(s), not 2")
+	code, out, errs = call(t, "site", "remove", "GIST_1_rasp", "--brokers", brokers, "--yes", "--with-records")
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "- topic \"GIST_1_rasp\" with all its records\n")
 }
 
 func TestSiteWritesTheConfiguration(t *testing.T) {

@@ -2,8 +2,11 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+
+	"github.com/IBM/sarama"
 
 	"github.com/telegraf-station/telegraf-station/internal/setup"
 )
@@ -46,9 +49,12 @@ func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error
 	}
 	if !options.NoUser {
 		if err := c.planRules(p); err != nil {
+			if errors.Is(err, sarama.ErrSecurityDisabled) {
+				err = fmt.Errorf("%w; or give --no-user, for a topic only", err)
+			}
 			return nil, err
 		}
-		if err := c.planUser(p, options.Credentials); err != nil {
+		if err := c.planUser(ctx, p, options.Credentials); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +63,7 @@ func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error
 
 // checkStationUser keeps an administrator from being made a station.
 func (c *Cluster) checkStationUser(name string) error {
-	if name == c.me {
+	if name == c.config.Net.SASL.User {
 		return fmt.Errorf("user %q is the one that you log in with, so it may do all: give the station another", name)
 	}
 	return checkUser(name)
@@ -65,7 +71,7 @@ func (c *Cluster) checkStationUser(name string) error {
 
 // planUser keeps the password of a user who is there. A user who is not gets a new one, even if the file has one: that may be the
 // password of a station that was stolen and removed.
-func (c *Cluster) planUser(p *Plan, path string) error {
+func (c *Cluster) planUser(ctx context.Context, p *Plan, path string) error {
 	exists, err := c.hasUser(p.User)
 	switch {
 	case err != nil:
@@ -84,22 +90,28 @@ func (c *Cluster) planUser(p *Plan, path string) error {
 		return err
 	}
 	if exists {
-		planKept(p, file)
+		c.planKept(ctx, p, file)
 		return nil
 	}
 	c.planPassword(p, file, Made)
 	return nil
 }
 
-func planKept(p *Plan, file *credentials) {
+// planKept tries the password of the file: a rotation may have been killed between the file and Kafka.
+func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
+	rotate := fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
 	p.is("user %q (SCRAM-SHA-512); the password is kept", p.User)
 	switch {
 	case !file.have(p.User):
-		p.doubt("credentials %q: Kafka does not tell the password of user %q; if it is lost: stationctl site rotate-credentials %s --credentials FILE", file.path, p.User, p.Topic)
+		p.doubt("credentials %q: Kafka does not tell the password of user %q; if it is lost: %s", file.path, p.User, rotate)
+		return
 	case !file.isPrivate():
 		p.add(Changed, func(context.Context) error { return os.Chmod(file.path, secretMode) }, "credentials %q: mode 0600 (was %#o)", file.path, file.mode)
 	default:
 		p.is("credentials %q", file.path)
+	}
+	if accepted, known := c.accepts(ctx, p.User, file.password); known && !accepted {
+		p.doubt("credentials %q: Kafka refuses the password in it: %s", file.path, rotate)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -17,11 +16,11 @@ const adminTimeout = 30 * time.Second
 
 // Cluster is a Kafka cluster that we administer.
 type Cluster struct {
-	client sarama.Client
-	admin  sarama.ClusterAdmin
-	close  func()
-	// me is the user that we are.
-	me string
+	client  sarama.Client
+	admin   sarama.ClusterAdmin
+	close   func()
+	brokers []string
+	config  *sarama.Config
 }
 
 // Open connects; all connections end with the context. Close ends them before.
@@ -37,7 +36,7 @@ func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluste
 		closeClient()
 		return nil, err
 	}
-	return &Cluster{client, admin, closeClient, settings.Net.SASL.User}, nil
+	return &Cluster{client, admin, closeClient, brokers, &settings}, nil
 }
 
 // Close ends the connections.
@@ -48,14 +47,29 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sarama.ErrSecurityDisabled), strings.Contains(err.Error(), "No Authorizer"):
-		return fmt.Errorf("this Kafka keeps no ACLs, so everybody may write every topic: have authorizer.class.name set on its brokers, or give --no-user for a topic without a user (%w)", err)
+	case errors.Is(err, sarama.ErrSecurityDisabled):
+		return fmt.Errorf("this Kafka keeps no ACLs, so everybody may write every topic: have authorizer.class.name set on its brokers (%w)", err)
 	case errors.Is(err, sarama.ErrClusterAuthorizationFailed), errors.Is(err, sarama.ErrTopicAuthorizationFailed):
 		return fmt.Errorf("Kafka does not allow this: log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
 	case errors.Is(err, sarama.ErrUnsupportedVersion):
 		return fmt.Errorf("this Kafka is too old: users that Kafka keeps itself need 2.7 (%w)", err)
 	}
 	return err
+}
+
+// accepts tries to log in as a user. An administrator who logs in otherwise than stations do cannot try it: known is false then.
+func (c *Cluster) accepts(ctx context.Context, user, password string) (accepted, known bool) {
+	if c.config.Net.SASL.Mechanism != sarama.SASLTypeSCRAMSHA512 {
+		return false, false
+	}
+	config := *c.config
+	config.Net.SASL.User, config.Net.SASL.Password = user, password
+	_, end, err := audit.Connect(ctx, c.brokers, &config)
+	if err != nil {
+		return false, true
+	}
+	end()
+	return true, true
 }
 
 // describeClusterKey is a request that brokers know since 2.8.

@@ -28,7 +28,7 @@ type credentials struct {
 	path, text string
 	mode       fs.FileMode
 	user       string // whose they are
-	complete   bool   // there is a password
+	password   string
 	exists     bool
 }
 
@@ -54,7 +54,7 @@ func readCredentials(path string) (*credentials, error) {
 	}
 	c.text, c.mode, c.exists = string(text), info.Mode().Perm(), true
 	variables := envfile.Variables(c.text)
-	c.user, c.complete = variables[usernameVariable], variables[passwordVariable] != ""
+	c.user, c.password = variables[usernameVariable], variables[passwordVariable]
 	return c, nil
 }
 
@@ -67,7 +67,7 @@ func (c *credentials) of(user string) error {
 }
 
 // have says that the user's password is there.
-func (c *credentials) have(user string) bool { return c.user == user && c.complete }
+func (c *credentials) have(user string) bool { return c.user == user && c.password != "" }
 
 func (c *credentials) isPrivate() bool { return c.mode&^secretMode == 0 }
 

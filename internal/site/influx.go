@@ -2,12 +2,10 @@ package site
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
+	"strings"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
-	influxhttp "github.com/influxdata/influxdb-client-go/v2/api/http"
 	"github.com/influxdata/influxdb-client-go/v2/domain"
 )
 
@@ -28,8 +26,9 @@ func NewInflux(url, token, org, bucket, database string) *Influx {
 // Close ends the connections.
 func (i *Influx) Close() { i.client.Close() }
 
+// wrap shortens what may be a page of HTML.
 func (i *Influx) wrap(what string, err error) error {
-	return fmt.Errorf("InfluxDB at %s: %s: %w", i.url, what, err)
+	return fmt.Errorf("InfluxDB at %s: %s: %.300s", i.url, what, err)
 }
 
 // plan makes the bucket and the mapping by which v1 queries (InfluxQL) find it, if they are missing.
@@ -104,9 +103,9 @@ func (i *Influx) findMapping(ctx context.Context, org string) (string, error) {
 	return "", nil
 }
 
+// missing goes by the text: the library keeps no more of the answer.
 func missing(err error) bool {
-	answer, is := errors.AsType[*influxhttp.Error](err)
-	return is && answer.StatusCode == http.StatusNotFound
+	return err != nil && strings.HasPrefix(err.Error(), string(domain.ErrorCodeNotFound)+": ")
 }
 
 func (i *Influx) makeBucket(ctx context.Context, org string) error {

@@ -144,8 +144,11 @@ func (t Topic) UserText() string {
 
 // NewestText is the time of the last record.
 func (t Topic) NewestText() string {
-	if t.Newest == nil {
+	switch {
+	case t.Newest == nil && t.Records == 0:
 		return "never"
+	case t.Newest == nil:
+		return "unknown"
 	}
 	return t.Newest.UTC().Format(time.RFC3339)
 }

@@ -39,7 +39,7 @@ func (c *Cluster) addRecords(topics []Topic) error {
 func failure(result *sarama.OffsetResult) error {
 	switch {
 	case result == nil:
-		return errors.New("Kafka does not tell its offsets")
+		return errors.New("its offsets are not known to Kafka")
 	case errors.Is(result.Err, sarama.ErrNoError):
 		return nil
 	}

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,27 +17,40 @@ func (c *Cluster) PlanRemove(name Name, user string, records bool) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
-	if p.User, err = c.userOf(p.Topic, user); err != nil {
+	p.User, err = c.userOf(p.Topic, user)
+	switch {
+	case errors.Is(err, sarama.ErrSecurityDisabled) && state != nil:
+		p.is("no user and no ACLs: this Kafka keeps none")
+	case err != nil:
 		return nil, err
+	default:
+		if err := c.planRemoveAccess(p); err != nil {
+			return nil, err
+		}
 	}
+	if state == nil && p.Changes() == 0 {
+		return nil, fmt.Errorf("there is no topic %q, and no user %q: stationctl site list shows those that are there", p.Topic, p.User)
+	}
+	c.planRemoveTopic(p, state, records)
+	return p, nil
+}
+
+// planRemoveAccess takes away the user, and his ACLs for the topic.
+func (c *Cluster) planRemoveAccess(p *Plan) error {
 	exists, err := c.hasUser(p.User)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rules, err := c.rulesOf(p.User)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mine, others := split(rules, p)
-	if state == nil && !exists && len(mine) == 0 {
-		return nil, fmt.Errorf("there is no topic %q, and no user %q: stationctl site list shows those that are there", p.Topic, p.User)
-	}
 	c.planRemoveUser(p, exists, others)
 	for _, r := range mine {
 		p.add(Removed, func(context.Context) error { return c.forbid(r) }, "ACL: %s", r)
 	}
-	c.planRemoveTopic(p, state, records)
-	return p, nil
+	return nil
 }
 
 // split parts the rules that end with the site from those that speak of something else.

@@ -15,8 +15,8 @@ import (
 	testkafka "github.com/telegraf-station/telegraf-station/test/kafka"
 )
 
-// real is a cluster with a real authorizer, which refuses what no ACL allows.
-type real struct {
+// guarded is a cluster with a real authorizer, which refuses what no ACL allows.
+type guarded struct {
 	*Cluster
 	addresses []string
 	options   AddOptions
@@ -32,7 +32,7 @@ func TestRealKafkaKeepsASiteToItsTopic(t *testing.T) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
-	r := &real{Cluster: open(t, brokers.Addresses()), addresses: brokers.Addresses(), options: options(t, filepath.Join(t.TempDir(), "c.env"))}
+	r := &guarded{Cluster: open(t, brokers.Addresses()), addresses: brokers.Addresses(), options: options(t, filepath.Join(t.TempDir(), "c.env"))}
 	r.killedAndRunAgain(t)
 	r.added(t)
 	r.refusals(t)
@@ -43,7 +43,7 @@ func TestRealKafkaKeepsASiteToItsTopic(t *testing.T) {
 }
 
 // unchanged waits until the plan has nothing to do, and shows it.
-func (r *real) unchanged(t *testing.T, o AddOptions) {
+func (r *guarded) unchanged(t *testing.T, o AddOptions) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		p, err := r.PlanAdd(t.Context(), o)
@@ -51,7 +51,7 @@ func (r *real) unchanged(t *testing.T, o AddOptions) {
 	}, settle, 50*time.Millisecond)
 }
 
-func (r *real) killedAndRunAgain(t *testing.T) {
+func (r *guarded) killedAndRunAgain(t *testing.T) {
 	for steps := range 5 {
 		o := r.options
 		o.Name = Name{"killed", fmt.Sprint(steps), "rasp"}
@@ -63,7 +63,7 @@ func (r *real) killedAndRunAgain(t *testing.T) {
 	}
 }
 
-func (r *real) added(t *testing.T) {
+func (r *guarded) added(t *testing.T) {
 	first := plan(t, r.Cluster, r.options)
 	require.Equal(t, 5, first.Changes(), text(t, first))
 	require.NotContains(t, text(t, first), "IDEMPOTENTWRITE", "Kafka 4 does not need it")
@@ -73,7 +73,7 @@ func (r *real) added(t *testing.T) {
 }
 
 // station is the client of the site's station: it numbers its records, as outputs.kafka_site does.
-func (r *real) station(t *testing.T) *sarama.Config {
+func (r *guarded) station(t *testing.T) *sarama.Config {
 	t.Helper()
 	return login(t, "JNU_1_rasp", passwordIn(t, r.options.Credentials))
 }
@@ -90,14 +90,14 @@ func write(addresses []string, config *sarama.Config, topic string) error {
 	return err
 }
 
-func (r *real) mayWrite(t *testing.T, config *sarama.Config, topic string) {
+func (r *guarded) mayWrite(t *testing.T, config *sarama.Config, topic string) {
 	t.Helper()
 	var err error
 	require.Eventually(t, func() bool { err = write(r.addresses, config, topic); return err == nil }, settle, 100*time.Millisecond,
 		"%s: %v", topic, &err)
 }
 
-func (r *real) refusals(t *testing.T) {
+func (r *guarded) refusals(t *testing.T) {
 	other := r.options
 	other.Name, other.Credentials = Name{"JNU", "10", "rasp"}, filepath.Join(t.TempDir(), "c.env")
 	apply(t, plan(t, r.Cluster, other))
@@ -131,7 +131,7 @@ func (r *real) refusals(t *testing.T) {
 }
 
 // read fetches a record as the station.
-func (r *real) read(t *testing.T, topic string) error {
+func (r *guarded) read(t *testing.T, topic string) error {
 	t.Helper()
 	client, err := sarama.NewClient(r.addresses, r.station(t))
 	require.NoError(t, err)
@@ -147,7 +147,7 @@ func (r *real) read(t *testing.T, topic string) error {
 	return answer.GetBlock(topic, 0).Err
 }
 
-func (r *real) rotated(t *testing.T) {
+func (r *guarded) rotated(t *testing.T) {
 	old := passwordIn(t, r.options.Credentials)
 	for _, steps := range []int{1, 2} { // killed before Kafka has it, then whole
 		p, err := r.PlanRotate(r.options.Name, "", r.options.Credentials)
@@ -165,7 +165,7 @@ func (r *real) rotated(t *testing.T) {
 }
 
 // wideRules are told of: they let others write the topic.
-func (r *real) wideRules(t *testing.T) {
+func (r *guarded) wideRules(t *testing.T) {
 	prefixed := allow("JNU_1", sarama.AclResourceTopic, "JNU_1", sarama.AclOperationWrite)
 	prefixed.ResourcePatternType = sarama.AclPatternPrefixed
 	all := allow("*", sarama.AclResourceTopic, "*", sarama.AclOperationAll)
@@ -181,7 +181,7 @@ func (r *real) wideRules(t *testing.T) {
 	r.unchanged(t, r.options)
 }
 
-func (r *real) listed(t *testing.T) {
+func (r *guarded) listed(t *testing.T) {
 	require.NoError(t, r.client.RefreshMetadata())
 	topics, err := r.List()
 	require.NoError(t, err)
@@ -192,7 +192,7 @@ func (r *real) listed(t *testing.T) {
 	require.WithinDuration(t, time.Now(), *topics[1].Newest, time.Minute)
 }
 
-func (r *real) removed(t *testing.T) {
+func (r *guarded) removed(t *testing.T) {
 	station := r.station(t)
 	for steps := 1; steps <= 2; steps++ {
 		p, err := r.PlanRemove(r.options.Name, "JNU_1_rasp", true)
