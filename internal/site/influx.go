@@ -28,7 +28,7 @@ func (i *Influx) Close() { i.client.Close() }
 
 // wrap shortens what may be a page of HTML.
 func (i *Influx) wrap(what string, err error) error {
-	return fmt.Errorf("InfluxDB at %s: %s: %.300s", i.url, what, err)
+	return fmt.Errorf("InfluxDB at %s: %s: %.300s", i.url, what, err.Error())
 }
 
 // plan makes the bucket and the mapping by which v1 queries (InfluxQL) find it, if they are missing.

@@ -36,6 +36,20 @@ type broker struct {
 	process *process.Process // of the last start; nil before the first
 }
 
+// hide puts a broker behind a proxy.
+func (b *broker) hide(proxy func(string) (string, error)) error {
+	if proxy == nil {
+		return nil
+	}
+	port, err := process.ReservePort()
+	if err != nil {
+		return err
+	}
+	b.proxied = port
+	b.advertised, err = proxy(port.Address())
+	return err
+}
+
 // writeSettings writes what the broker reads at its start.
 func (b *broker) writeSettings(all []*broker) error {
 	if err := b.write("server.properties", b.settings(all)); err != nil {
@@ -105,35 +119,6 @@ listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:%s,PROXIED:PLAINTEXT
 		b.clients.Address(), b.controller.Address(), b.proxied.Address(), b.advertised, controllers)
 }
 
-// authorizer needs controllers that are somebody, and may do all: until one leads, nobody knows an ACL, and everybody else is refused.
-func (b *broker) authorizer() string {
-	if !b.authorize {
-		return ""
-	}
-	return b.everyone() + `
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-sasl.mechanism.controller.protocol=PLAIN
-listener.name.controller.sasl.enabled.mechanisms=PLAIN
-listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
-  username="broker" password="of-the-test" user_broker="of-the-test";
-`
-}
-
-// everyone is what clients have to be, and what those may do of whom no ACL speaks. The brokers are the administrator to each other.
-func (b *broker) everyone() string {
-	if !b.admin.asked() {
-		return `
-allow.everyone.if.no.acl.found=true
-super.users=User:broker`
-	}
-	return fmt.Sprintf(`
-super.users=User:broker;User:%[1]s
-sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
-listener.name.clients.sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
-  username="%[1]s" password="%[2]s";`, b.admin.User, b.admin.Password)
-}
-
 const logSettings = `status=error
 appenders=console
 appender.console.type=Console
@@ -148,10 +133,7 @@ rootLogger.appenderRef.console.ref=console
 // format makes the data folder; Kafka refuses to start on one that is not formatted.
 func (b *broker) format(ctx context.Context, clusterID string) error {
 	args := []string{"format", "--cluster-id", clusterID, "--config", "server.properties"}
-	if b.admin.asked() {
-		args = append(args, "--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password))
-	}
-	command := b.java("kafka.tools.StorageTool", args...)
+	command := b.java("kafka.tools.StorageTool", append(args, b.firstUser()...)...)
 	if err := process.Run(ctx, command); err != nil {
 		return fmt.Errorf("broker %d not formatted: %w", b.node, err)
 	}

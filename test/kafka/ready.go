@@ -8,7 +8,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // readyPause is how long awaitReady sleeps between two questions.
@@ -43,14 +42,6 @@ func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 		case <-time.After(readyPause):
 		}
 	}
-}
-
-func (b *broker) clientOptions() []kgo.Opt {
-	options := []kgo.Opt{kgo.SeedBrokers(b.clients.Address())}
-	if b.admin.asked() {
-		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
-	}
-	return options
 }
 
 // knownBrokers asks the broker that the client was made for, and no other.

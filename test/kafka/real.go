@@ -34,12 +34,6 @@ type Options struct {
 	Admin Login
 }
 
-// Login is a user of Kafka; without a name, nobody.
-type Login struct{ User, Password string }
-
-// asked says that clients have to log in.
-func (l Login) asked() bool { return l.User != "" }
-
 // Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
 // unless told otherwise (as many as there are brokers, if those are fewer), and a record is acknowledged when 2 have it
 // (min.insync.replicas). No topic is made by itself.
@@ -139,20 +133,6 @@ func (r *Real) layOut(libs string, options Options) error {
 		}
 	}
 	return nil
-}
-
-// hide puts a broker behind a proxy.
-func (b *broker) hide(proxy func(string) (string, error)) error {
-	if proxy == nil {
-		return nil
-	}
-	port, err := process.ReservePort()
-	if err != nil {
-		return err
-	}
-	b.proxied = port
-	b.advertised, err = proxy(port.Address())
-	return err
 }
 
 // newClusterID is 16 random bytes in the form that Kafka's format tool wants.

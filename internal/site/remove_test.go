@@ -1,0 +1,110 @@
+package site
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	_, err := c.PlanRotate(o.Name, "", o.Credentials)
+	require.EqualError(t, err, `there is no user "JNU_1_rasp" with SCRAM-SHA-512: stationctl site add JNU 1 rasp --credentials FILE makes it`)
+	apply(t, plan(t, c, o))
+	old := passwordIn(t, o.Credentials)
+	p, err := c.PlanRotate(o.Name, "", o.Credentials)
+	require.NoError(t, err)
+	killedAfter(t, p, 1)
+	require.NoError(t, loginAs(t, addresses, old), "the old one holds until Kafka has the new one")
+	told := plan(t, c, o)
+	require.True(t, told.Doubts())
+	require.Contains(t, text(t, told), "Kafka refuses the password in it: stationctl site rotate-credentials JNU_1_rasp --credentials FILE")
+	p, err = c.PlanRotate(o.Name, "", o.Credentials)
+	require.NoError(t, err)
+	apply(t, p)
+	require.Error(t, loginAs(t, addresses, old))
+	require.NoError(t, loginAs(t, addresses, passwordIn(t, o.Credentials)))
+	require.Zero(t, plan(t, c, o).Changes())
+}
+
+func loginAs(t *testing.T, addresses []string, password string) error {
+	t.Helper()
+	client, err := sarama.NewClient(addresses, login(t, "JNU_1_rasp", password))
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
+
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	o.User = "pi-of-the-roof"
+	_, err := c.PlanRemove(o.Name, "", false)
+	require.EqualError(t, err, `there is no topic "JNU_1_rasp", and no user "JNU_1_rasp": stationctl site list shows those that are there`)
+	apply(t, plan(t, c, o))
+	for steps := 1; steps <= 3; steps++ {
+		p, err := c.PlanRemove(o.Name, o.User, true)
+		require.NoError(t, err)
+		killedAfter(t, p, 1)
+	}
+	p, err := c.PlanRemove(o.Name, "", true)
+	require.NoError(t, err)
+	require.Equal(t, "pi-of-the-roof", p.User, "found by its ACL")
+	apply(t, p)
+	has, err := c.hasUser(o.User)
+	require.NoError(t, err)
+	require.False(t, has)
+	rules, err := c.rulesOf(o.User)
+	require.NoError(t, err)
+	require.Empty(t, rules)
+	state, err := c.topic("JNU_1_rasp")
+	require.NoError(t, err)
+	require.Nil(t, state)
+}
+
+func TestAStolenPasswordDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	apply(t, plan(t, c, o))
+	stolen := passwordIn(t, o.Credentials)
+	p, err := c.PlanRemove(o.Name, "", false)
+	require.NoError(t, err)
+	require.Contains(t, text(t, p), `= topic "JNU_1_rasp" stays, with its records; --with-records removes it`)
+	apply(t, p)
+	apply(t, plan(t, c, o))
+	require.NotEqual(t, stolen, passwordIn(t, o.Credentials))
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	addresses := newGuarded(t)
+	c := open(t, addresses)
+	topics, err := c.List()
+	require.NoError(t, err)
+	require.Empty(t, topics)
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	apply(t, plan(t, c, o))
+	requireMayWriteOnlyItsOwn(t, c, addresses, passwordIn(t, o.Credentials))
+	require.NoError(t, c.client.RefreshMetadata())
+	topics, err = c.List()
+	require.NoError(t, err)
+	require.Len(t, topics, 2)
+	require.Equal(t, []string{"JNU_10_rasp", "1", "1", "0", "never", "no"}, topics[0].Row())
+	require.Equal(t, "JNU_1_rasp", topics[1].User)
+	require.EqualValues(t, 1, topics[1].Records)
+	require.WithinDuration(t, time.Now(), *topics[1].Newest, time.Minute)
+	detail, err := c.Show(o.Name)
+	require.NoError(t, err)
+	require.Equal(t, "LogAppendTime", detail.Settings["message.timestamp.type"])
+	require.Len(t, detail.ACLs, 2)
+}

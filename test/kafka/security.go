@@ -1,0 +1,59 @@
+package kafka
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+)
+
+// Login is a user of Kafka; without a name, nobody.
+type Login struct{ User, Password string }
+
+// asked says that clients have to log in.
+func (l Login) asked() bool { return l.User != "" }
+
+// authorizer needs controllers that are somebody, and may do all: until one leads, nobody knows an ACL, and everybody else is refused.
+func (b *broker) authorizer() string {
+	if !b.authorize {
+		return ""
+	}
+	return b.everyone() + `
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  username="broker" password="of-the-test" user_broker="of-the-test";
+`
+}
+
+// everyone is what clients have to be, and what those may do of whom no ACL speaks. The brokers are the administrator to each other.
+func (b *broker) everyone() string {
+	if !b.admin.asked() {
+		return `
+allow.everyone.if.no.acl.found=true
+super.users=User:broker`
+	}
+	return fmt.Sprintf(`
+super.users=User:broker;User:%[1]s
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
+  username="%[1]s" password="%[2]s";`, b.admin.User, b.admin.Password)
+}
+
+// firstUser has the administrator made before there is anybody who could make him.
+func (b *broker) firstUser() []string {
+	if !b.admin.asked() {
+		return nil
+	}
+	return []string{"--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password)}
+}
+
+func (b *broker) clientOptions() []kgo.Opt {
+	options := []kgo.Opt{kgo.SeedBrokers(b.clients.Address())}
+	if b.admin.asked() {
+		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
+	}
+	return options
+}
