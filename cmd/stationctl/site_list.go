@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +21,7 @@ func newSiteList(f *siteFlags) *cobra.Command {
 		Use:   "list",
 		Short: "List the topics of sites",
 		Long: `List shows the topics of sites (SITE_INDEX_TYPE): how many partitions, replicas and records each has, when the last record came
-in, and the user who may write it.`,
+in, and the user who may write it. It exits with 1 if a topic cannot be read, e.g. because its brokers are down.`,
 		Example: `  stationctl site list --brokers kafka-1:9092
   stationctl site list --brokers kafka-1:9092 --json`,
 		Args: cobra.NoArgs,
@@ -36,14 +38,24 @@ in, and the user who may write it.`,
 }
 
 func (f *siteFlags) printList(topics []site.Topic, out io.Writer) error {
-	if f.json {
-		return printJSON(out, topics)
-	}
+	var result error
 	rows := [][]string{site.Columns()}
+	var troubles strings.Builder
 	for _, topic := range topics {
 		rows = append(rows, topic.Row())
+		if topic.Trouble != "" {
+			result = errFound
+			fmt.Fprintf(&troubles, "! topic %q: %s\n", topic.Name, topic.Trouble)
+		}
 	}
-	return texttable.Write(out, rows)
+	if f.json {
+		return cmp.Or(printJSON(out, topics), result)
+	}
+	err := texttable.Write(out, rows)
+	if err == nil {
+		_, err = io.WriteString(out, troubles.String())
+	}
+	return cmp.Or(err, result)
 }
 
 func newSiteShow(f *siteFlags) *cobra.Command {

@@ -27,6 +27,8 @@ type Topic struct {
 	// User may write the topic and log in with SCRAM-SHA-512; empty: nobody. HasUsers says that this could be asked.
 	User     string `json:"user"`
 	HasUsers bool   `json:"-"`
+	// Trouble is why records and newest are not known.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // Detail is a topic with its settings and rights.
@@ -145,7 +147,7 @@ func (t Topic) UserText() string {
 // NewestText is the time of the last record.
 func (t Topic) NewestText() string {
 	switch {
-	case t.Newest == nil && t.Records == 0:
+	case t.Newest == nil && t.Records == 0 && t.Trouble == "":
 		return "never"
 	case t.Newest == nil:
 		return "unknown"
@@ -155,7 +157,11 @@ func (t Topic) NewestText() string {
 
 // Row is the topic as a line of a table, and Columns are the names of its columns.
 func (t Topic) Row() []string {
-	return []string{t.Name, strconv.Itoa(t.Partitions), strconv.Itoa(t.Replication), strconv.FormatInt(t.Records, 10), t.NewestText(), t.UserText()}
+	records := strconv.FormatInt(t.Records, 10)
+	if t.Trouble != "" {
+		records = "unknown"
+	}
+	return []string{t.Name, strconv.Itoa(t.Partitions), strconv.Itoa(t.Replication), records, t.NewestText(), t.UserText()}
 }
 
 // Columns are those of Row.

@@ -1,8 +1,9 @@
 package site
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -20,19 +21,28 @@ func (c *Cluster) addRecords(topics []Topic) error {
 	}
 	last := make(lastRecords)
 	for i := range topics {
-		t := &topics[i]
-		for partition := range int32(t.Partitions) { //nolint:gosec // Kafka's own number
-			from, to := oldest[t.Name][partition], newest[t.Name][partition]
-			if err := errors.Join(failure(from), failure(to)); err != nil {
-				return fmt.Errorf("topic %q: %w", t.Name, explain(err))
-			}
-			t.Records += to.Offset - from.Offset
-			if to.Offset > from.Offset {
-				last[position{t.Name, partition}] = to.Offset - 1
-			}
+		if err := topics[i].count(oldest, newest, last); err != nil {
+			topics[i].Trouble = explain(err).Error() // which hides no other topic
 		}
 	}
-	return c.addNewest(topics, last)
+	c.addNewest(topics, last)
+	return nil
+}
+
+type offsets map[string]map[int32]*sarama.OffsetResult
+
+func (t *Topic) count(oldest, newest offsets, last lastRecords) error {
+	for partition := range int32(t.Partitions) { //nolint:gosec // Kafka's own number
+		from, to := oldest[t.Name][partition], newest[t.Name][partition]
+		if err := cmp.Or(failure(from), failure(to)); err != nil {
+			return err
+		}
+		t.Records += to.Offset - from.Offset
+		if to.Offset > from.Offset {
+			last[position{t.Name, partition}] = to.Offset - 1
+		}
+	}
+	return nil
 }
 
 // failure is why there is no offset: the library gives an error even where there is none.
@@ -46,7 +56,7 @@ func failure(result *sarama.OffsetResult) error {
 	return result.Err
 }
 
-func (c *Cluster) offsets(topics []Topic, at int64) (map[string]map[int32]*sarama.OffsetResult, error) {
+func (c *Cluster) offsets(topics []Topic, at int64) (offsets, error) {
 	wanted := make(map[string]map[int32]int64)
 	for _, t := range topics {
 		wanted[t.Name] = make(map[int32]int64)
@@ -74,23 +84,17 @@ const (
 )
 
 // addNewest fetches the last batch of many partitions at once; the library cannot ask for the highest timestamp.
-func (c *Cluster) addNewest(topics []Topic, last lastRecords) error {
+func (c *Cluster) addNewest(topics []Topic, last lastRecords) {
 	requests := make(map[*sarama.Broker][]position)
 	for p := range last {
-		leader, err := c.client.Leader(p.topic, p.partition)
-		if err != nil {
-			return fmt.Errorf("topic %q: %w", p.topic, err)
+		if leader, err := c.client.Leader(p.topic, p.partition); err == nil { // else it stays unknown
+			requests[leader] = append(requests[leader], p)
 		}
-		requests[leader] = append(requests[leader], p)
 	}
 	times := make(map[string]time.Time)
 	for leader, positions := range requests {
-		for len(positions) > 0 {
-			count := min(fetchPositions, len(positions))
-			if err := fetchTimes(leader, positions[:count], last, times); err != nil {
-				return err
-			}
-			positions = positions[count:]
+		for some := range slices.Chunk(positions, fetchPositions) {
+			fetchTimes(leader, some, last, times)
 		}
 	}
 	for i := range topics {
@@ -98,18 +102,17 @@ func (c *Cluster) addNewest(topics []Topic, last lastRecords) error {
 			topics[i].Newest = &at
 		}
 	}
-	return nil
 }
 
-// fetchTimes uses version 4 of the request: the oldest that Kafka 4 knows, and the last without sessions that brokers would keep.
-func fetchTimes(leader *sarama.Broker, positions []position, last lastRecords, times map[string]time.Time) error {
+// fetchTimes leaves those unknown that the broker does not give. It uses version 4 of the request: the oldest that Kafka 4 knows, and the last without sessions that brokers would keep.
+func fetchTimes(leader *sarama.Broker, positions []position, last lastRecords, times map[string]time.Time) {
 	request := &sarama.FetchRequest{Version: 4, MaxWaitTime: fetchWait, MinBytes: 1, MaxBytes: fetchPositions * fetchBytes / 4}
 	for _, p := range positions {
 		request.AddBlock(p.topic, p.partition, last[p], fetchBytes, -1)
 	}
 	answer, err := leader.Fetch(request)
 	if err != nil {
-		return explain(err)
+		return
 	}
 	for _, p := range positions {
 		block := answer.GetBlock(p.topic, p.partition)
@@ -122,5 +125,4 @@ func fetchTimes(leader *sarama.Broker, positions []position, last lastRecords, t
 			}
 		}
 	}
-	return nil
 }

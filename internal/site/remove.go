@@ -88,7 +88,7 @@ func (c *Cluster) planRemoveTopic(p *Plan, state *topicState, records bool) {
 	case state == nil:
 		p.is("no topic %q", p.Topic)
 	case records:
-		p.add(Removed, func(context.Context) error { return explain(c.admin.DeleteTopic(p.Topic)) }, "topic %q with all its records", p.Topic)
+		p.add(Removed, func(context.Context) error { return c.deleteTopic(p.Topic) }, "topic %q with all its records", p.Topic)
 	default:
 		p.is("topic %q stays, with its records; --with-records removes it", p.Topic)
 	}

@@ -108,3 +108,14 @@ func TestList(t *testing.T) {
 	require.Equal(t, "LogAppendTime", detail.Settings["message.timestamp.type"])
 	require.Len(t, detail.ACLs, 2)
 }
+
+func TestATopicThatCannotBeReadIsListedSo(t *testing.T) {
+	t.Parallel()
+	good := offsets{"JNU_1_rasp": {0: {Offset: 2, Err: sarama.ErrNoError}}}
+	lost := offsets{"JNU_1_rasp": {0: {Err: sarama.ErrLeaderNotAvailable}}}
+	topic := Topic{Name: "JNU_1_rasp", Partitions: 1, Replication: 3}
+	require.ErrorIs(t, topic.count(good, lost, make(lastRecords)), sarama.ErrLeaderNotAvailable)
+	require.Error(t, topic.count(offsets{}, good, make(lastRecords)))
+	topic.Trouble = "no leader"
+	require.Equal(t, []string{"JNU_1_rasp", "1", "3", "unknown", "unknown", "Kafka keeps no ACLs"}, topic.Row())
+}

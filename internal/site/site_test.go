@@ -15,6 +15,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/telegraf-station/telegraf-station/internal/audit"
 	"github.com/telegraf-station/telegraf-station/internal/envfile"
@@ -35,10 +36,10 @@ func login(t *testing.T, user, password string) *sarama.Config {
 }
 
 // newGuarded is an embedded Kafka that asks who one is, and refuses what no ACL allows.
-func newGuarded(t *testing.T) (addresses []string) {
+func newGuarded(t *testing.T, more ...kfake.Opt) (addresses []string) {
 	t.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.EnableACLs(),
-		kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))
+	cluster, err := kfake.NewCluster(append(more, kfake.NumBrokers(1), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.EnableACLs(),
+		kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))...)
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	return cluster.ListenAddrs()
@@ -170,6 +171,20 @@ func TestAddKilledBetweenAnyTwoSteps(t *testing.T) {
 			requireMayWriteOnlyItsOwn(t, c, addresses, passwordIn(t, file))
 		})
 	}
+}
+
+// Brokers before 2.8 want a right on the cluster of whoever numbers his records.
+func TestOldBrokersNeedIdempotentWrite(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t, kfake.MaxVersions(kversion.V2_7_0())))
+	o := options(t, filepath.Join(t.TempDir(), "c.env"))
+	p := plan(t, c, o)
+	require.Contains(t, text(t, p), `+ ACL: User:JNU_1_rasp may IDEMPOTENTWRITE cluster "kafka-cluster"`)
+	apply(t, p)
+	require.Zero(t, plan(t, c, o).Changes())
+	p, err := c.PlanRemove(o.Name, "", false)
+	require.NoError(t, err)
+	require.Contains(t, text(t, p), `- ACL: User:JNU_1_rasp may IDEMPOTENTWRITE cluster "kafka-cluster"`)
 }
 
 func TestSettingsOfAnExistingTopic(t *testing.T) {

@@ -77,8 +77,11 @@ type topicState struct {
 // topic is nil if there is none.
 func (c *Cluster) topic(name string) (*topicState, error) {
 	described, err := c.admin.DescribeTopics([]string{name})
+	if err == nil && len(described) != 1 {
+		err = fmt.Errorf("%d answers to one question", len(described))
+	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, fmt.Errorf("topic %q: %w", name, explain(err))
 	}
 	switch err := described[0].Err; {
 	case errors.Is(err, sarama.ErrUnknownTopicOrPartition):
@@ -90,16 +93,25 @@ func (c *Cluster) topic(name string) (*topicState, error) {
 	for _, partition := range described[0].Partitions {
 		state.replication = max(state.replication, len(partition.Replicas))
 	}
-	entries, err := c.admin.DescribeConfigs([]*sarama.ConfigResource{{
+	return state, c.readSettings(name, state.settings)
+}
+
+func (c *Cluster) readSettings(name string, settings map[string]string) error {
+	results, err := c.admin.DescribeConfigs([]*sarama.ConfigResource{{
 		Type: sarama.TopicResource, Name: name, ConfigNames: []string{retention, maxMessage, timestampType},
 	}}, sarama.DescribeConfigsOptions{})
+	if err == nil && len(results) == 1 && !errors.Is(results[0].ErrorCode, sarama.ErrNoError) {
+		err = results[0].ErrorCode
+	}
 	if err != nil {
-		return nil, fmt.Errorf("settings of topic %q: %w", name, explain(err))
+		return fmt.Errorf("settings of topic %q: %w", name, explain(err))
 	}
-	for _, entry := range entries[0].Configs {
-		state.settings[entry.Name] = entry.Value
+	for _, result := range results {
+		for _, entry := range result.Configs {
+			settings[entry.Name] = entry.Value
+		}
 	}
-	return state, nil
+	return nil
 }
 
 // planTopic makes the topic, or brings it to the options where that loses nothing.
@@ -126,6 +138,15 @@ func (c *Cluster) planTopic(p *Plan, options TopicOptions) error {
 func (c *Cluster) makeTopic(name string, options TopicOptions) error {
 	err := c.admin.CreateTopic(name, options.detail(), false)
 	if errors.Is(err, sarama.ErrTopicAlreadyExists) {
+		return nil
+	}
+	return explain(err)
+}
+
+// deleteTopic takes it for success if another was quicker.
+func (c *Cluster) deleteTopic(name string) error {
+	err := c.admin.DeleteTopic(name)
+	if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
 		return nil
 	}
 	return explain(err)
