@@ -80,7 +80,7 @@ func newSiteRotate(f *siteFlags) *cobra.Command {
 		Short: "Give a site's user a new password",
 		Long: `Rotate-credentials gives the site's user a new password, in the file of --credentials and then in Kafka. From then on the old one is
 refused. A station that is connected goes on until its connection ends; then its readings wait in its outbox until it has the new
-password: copy the file to /etc/default/telegraf-station on the Pi, and restart the service.`,
+password: put its lines into /etc/default/telegraf-station on the Pi, and restart the service.`,
 		Example: "  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env",
 		Args:    topicArg,
 		RunE: func(command *cobra.Command, args []string) error {
