@@ -28,7 +28,7 @@ const settle = 20 * time.Second
 func TestRealKafkaKeepsASiteToItsTopic(t *testing.T) {
 	t.Parallel()
 	brokers, err := testkafka.StartReal(t.Context(), testkafka.Options{
-		Brokers: 1, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"},
+		Brokers: 3, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
@@ -133,16 +133,14 @@ func (r *guarded) refusals(t *testing.T) {
 // read fetches a record as the station.
 func (r *guarded) read(t *testing.T, topic string) error {
 	t.Helper()
-	client, err := sarama.NewClient(r.addresses, r.station(t))
+	known, err := r.client.Leader(topic, 0)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, client.Close()) }()
+	leader := sarama.NewBroker(known.Addr())
+	require.NoError(t, leader.Open(r.station(t)))
+	defer func() { require.NoError(t, leader.Close()) }()
 	request := &sarama.FetchRequest{Version: 4, MaxWaitTime: 100, MaxBytes: fetchBytes}
 	request.AddBlock(topic, 0, 0, fetchBytes, -1)
-	answer, err := client.Brokers()[0].Fetch(request)
-	if err != nil { // not open yet
-		require.NoError(t, client.Brokers()[0].Open(client.Config()))
-		answer, err = client.Brokers()[0].Fetch(request)
-	}
+	answer, err := leader.Fetch(request)
 	require.NoError(t, err)
 	return answer.GetBlock(topic, 0).Err
 }

@@ -116,14 +116,29 @@ func (c *Cluster) readSettings(name string, settings map[string]string) error {
 
 // planTopic makes the topic, or brings it to the options where that loses nothing.
 func (c *Cluster) planTopic(p *Plan, options TopicOptions) error {
-	state, err := c.topic(p.Topic)
-	if err != nil {
-		return err
+	for begin := time.Now(); ; time.Sleep(spreadPause) {
+		state, err := c.topic(p.Topic)
+		if err != nil {
+			return err
+		}
+		if state != nil {
+			c.compareTopic(p, state, options)
+			return nil
+		}
+		err = c.planNewTopic(p, options)
+		if !errors.Is(err, sarama.ErrTopicAlreadyExists) || time.Since(begin) > spreadTime {
+			return err
+		}
 	}
-	if state != nil {
-		c.compareTopic(p, state, options)
-		return nil
-	}
+}
+
+// spreadTime and spreadPause are for a topic that the controller has, and the broker that we asked does not know yet.
+const (
+	spreadTime  = 10 * time.Second
+	spreadPause = 50 * time.Millisecond
+)
+
+func (c *Cluster) planNewTopic(p *Plan, options TopicOptions) error {
 	if err := c.checkCollision(p.Topic); err != nil {
 		return err
 	}
