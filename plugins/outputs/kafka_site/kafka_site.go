@@ -84,10 +84,18 @@ func (k *KafkaSite) Init() error {
 		OnFull: outbox.OnFull(k.OnFull), FreshEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
 	})
 	k.sender = &sender{
-		brokers: k.Brokers, config: settings, outbox: k.outbox, log: k.Log, counters: k.counters, now: time.Now, ticking: k.tick,
+		brokers: k.Brokers, config: settings, outbox: k.outbox, log: k.Log, counters: k.counters, now: time.Now, ticking: k.tick, agent: k.newAgent(),
 		topics: &topics{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log},
 	}
 	return nil
+}
+
+func (k *KafkaSite) newAgent() *agent {
+	a := &agent{counters: k.counters, outbox: k.outbox, started: time.Now(), maxBytes: int(k.MaxMessageBytes)}
+	if k.Outbox != "" {
+		a.limit = int64(k.OutboxMaxSize)
+	}
+	return a
 }
 
 // Connect opens the outbox and begins to send. An error from it would end the whole agent, so there is none: a broker or a disk

@@ -58,7 +58,7 @@ func newBatch(config *sarama.Config, p *part, now time.Time) *sarama.RecordBatch
 	}
 	for i, r := range p.records {
 		batch.Records = append(batch.Records, &sarama.Record{
-			OffsetDelta: int64(i), Key: []byte(r.Key), Value: r.Value, Headers: headers(r),
+			OffsetDelta: int64(i), Key: []byte(r.Key), Value: r.Value, Headers: headers(r, p.health[i]),
 		})
 	}
 	return batch
@@ -67,13 +67,16 @@ func newBatch(config *sarama.Config, p *part, now time.Time) *sarama.RecordBatch
 // plausible tells whether a clock has been set: a Pi has none that runs without power, and starts in 1970 or when it was last off.
 func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
-func headers(r *outbox.Record) []*sarama.RecordHeader {
+func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
 	all := []*sarama.RecordHeader{
 		{Key: []byte(delivery.HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
 		{Key: []byte(delivery.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
 	}
 	if skipped := skipped(r).String(); skipped != "" {
 		all = append(all, &sarama.RecordHeader{Key: []byte(delivery.HeaderSkipped), Value: []byte(skipped)})
+	}
+	if health != "" {
+		all = append(all, &sarama.RecordHeader{Key: []byte(delivery.HeaderHealth), Value: []byte(health)})
 	}
 	return all
 }

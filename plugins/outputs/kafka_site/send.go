@@ -28,6 +28,9 @@ func (s *sender) send(broker *sarama.Broker) {
 	if !plausible(now) {
 		s.counters.untimed.Incr(records(parts))
 	}
+	for _, p := range parts {
+		s.agent.tell(p, now)
+	}
 	request := newRequest(s.config, parts, now)
 	s.spawn(func() func() {
 		response, err := produce(broker, request)
@@ -162,6 +165,7 @@ func (s *sender) written(p *part) {
 	q.advance(p)
 	q.replace(p)
 	q.failures, s.delivered = 0, s.now()
+	q.reports.written(p, s.delivered)
 	q.limit = min(maxBatch, max(q.limit, len(p.records)*2))
 	s.counters.written.Incr(int64(len(p.records)))
 	s.outbox.Settle(p.records)
@@ -179,13 +183,17 @@ func (s *sender) goOn(q *topicQueue) {
 	}
 }
 
-// refused finds the record for which a broker refuses a batch: it answers for the whole of it.
+// refused finds the record for which a broker refuses a batch: it answers for the whole of it. The health that a record carries must not
+// be why.
 func (s *sender) refused(p *part, answer sarama.KError) {
 	q := p.queue
 	p.numbered = false
-	if len(p.records) > 1 {
+	switch {
+	case len(p.records) > 1:
 		q.halve(p)
-	} else {
+	case len(p.health) > 0:
+		p.bare = true
+	default:
 		q.replace(p)
 		s.park(p.records[0], wrapTopic(q.name, answer))
 	}

@@ -19,6 +19,7 @@ type sender struct {
 	outbox   *outbox.Outbox
 	log      telegraf.Logger
 	counters *counters
+	agent    *agent
 	now      func() time.Time
 
 	// ticking is done every tick.

@@ -17,7 +17,8 @@ type topicQueue struct {
 	// parts are what is to be sent, each partition's in order.
 	parts []*part
 	// limit is how many records the next batch may have.
-	limit int
+	limit   int
+	reports reports
 	// identity marks the batches, so that the broker finds repeats; next are the partitions' next sequence numbers.
 	identity identity
 	next     map[int32]int32
@@ -57,6 +58,9 @@ type part struct {
 	// sent says that the part is on its way; doubt, that it may have been appended though nobody said so.
 	sent, doubt bool
 	timeouts    int
+	// health is the agent's, on some of the records, by their place; bare says that there is to be none.
+	health map[int]string
+	bare   bool
 }
 
 const (

@@ -30,7 +30,9 @@ func TestARecord(t *testing.T) {
 	require.Equal(t, []kgo.RecordHeader{
 		{Key: "station-epoch", Value: record.Headers[0].Value},
 		{Key: "station-seq", Value: []byte("1")},
-	}, record.Headers)
+	}, record.Headers[:2])
+	require.Len(t, record.Headers, 3)
+	require.Equal(t, "station-health", record.Headers[2].Key)
 	require.WithinDuration(t, time.Now(), record.Timestamp, time.Minute, "of sending")
 	require.Len(t, cluster.PartitionInfos("JNU_1_rasp"), 4)
 	require.Contains(t, fmt.Sprint(b.log.Messages()), `Created topic "JNU_1_rasp" with 4 partition(s), replication factor 1`)

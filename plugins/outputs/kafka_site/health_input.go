@@ -1,0 +1,37 @@
+package kafka_site
+
+import (
+	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+)
+
+// addInput adds the counters of the device's inputs.arduino_serial. Both plugins know them only by Telegraf's registry, where they are for
+// inputs.internal. To read it also ends an averaging of Telegraf's own timings, so it is done seldom.
+func addInput(health delivery.Health, device string) {
+	for _, metric := range selfstat.Metrics() {
+		if tag, _ := metric.GetTag("device_id"); metric.Name() != "internal_arduino_serial" || tag != device {
+			continue
+		}
+		for _, field := range metric.FieldList() {
+			if value, ok := field.Value.(int64); ok && inputName(field.Key) != "" {
+				health[inputName(field.Key)] += value
+			}
+		}
+	}
+}
+
+// inputName is the header's name for a counter; empty if it is not told.
+func inputName(counter string) string {
+	switch counter {
+	case "lost":
+		return "lines_lost"
+	case "opens":
+		return "port_opens"
+	case "lines", "readings", "sensing_errors", "silences", "board_resets",
+		"rejected_checksum", "rejected_syntax", "rejected_schema", "rejected_overlong", "rejected_encoding", "rejected_fused",
+		"rejected_device", "rejected_empty":
+		return counter
+	}
+	return ""
+}

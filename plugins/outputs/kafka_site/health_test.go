@@ -1,0 +1,184 @@
+package kafka_site
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/selfstat"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/outbox"
+)
+
+// healthOf is what a record tells; nil if it has no such header.
+func healthOf(t *testing.T, record *kgo.Record) delivery.Health {
+	t.Helper()
+	last := record.Headers[len(record.Headers)-1]
+	if last.Key != delivery.HeaderHealth {
+		return nil
+	}
+	health, err := delivery.ParseHealth(string(last.Value))
+	require.NoError(t, err)
+	return health
+}
+
+// ownCounters are not those of other tests: counters are the process's, by their tags.
+func ownCounters(t *testing.T) func(*KafkaSite) {
+	t.Helper()
+	return func(k *KafkaSite) { k.Statistics = selfstat.NewCollector(map[string]string{"test": t.Name()}) }
+}
+
+func TestARecordTellsTheAgentsHealth(t *testing.T) {
+	t.Parallel()
+	device := t.Name() // the registry is the process's
+	register := func(measurement, counter, device string, value int64) {
+		selfstat.Register(measurement, counter, map[string]string{"device_id": device, "input": t.Name()}).Set(value)
+	}
+	for i, counter := range []string{
+		"lines", "readings", "sensing_errors", "silences", "lost", "board_resets", "opens", "rejected_checksum", "rejected_syntax",
+		"rejected_schema", "rejected_overlong", "rejected_encoding", "rejected_fused", "rejected_device", "rejected_empty", "of_later",
+	} {
+		register("arduino_serial", counter, device, int64(100+i))
+		register("arduino_serial", counter, device+"2", 7)
+		register("another", counter, device, 7)
+	}
+	cluster := newCluster(t)
+	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), ownCounters(t))
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", device, 0)}))
+	health := healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0])
+	require.Greater(t, health["memory"], int64(1<<20))
+	require.Less(t, health["uptime"], int64(60))
+	require.Positive(t, health["outbox_bytes"])
+	for _, varies := range []string{"memory", "uptime", "outbox_bytes"} {
+		delete(health, varies)
+	}
+	require.Equal(t, delivery.Health{
+		"written": 0, "sent_again": 0, "rejected": 0, "dropped": 0, "damaged": 0,
+		"outbox_records": 1, "outbox_limit": 1_000_000_000, "parked": 0, // the record itself waits
+		"lines": 100, "readings": 101, "sensing_errors": 102, "silences": 103, "lines_lost": 104, "board_resets": 105, "port_opens": 106,
+		"rejected_checksum": 107, "rejected_syntax": 108, "rejected_schema": 109, "rejected_overlong": 110, "rejected_encoding": 111,
+		"rejected_fused": 112, "rejected_device": 113, "rejected_empty": 114,
+	}, health)
+	require.Len(t, health, len(delivery.HealthNames())-3, "all names are told")
+}
+
+func TestWithoutAnInputOrAnOutboxThereIsLessToTell(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	b := newBench(t, cluster.ListenAddrs(), nil)
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", t.Name(), 0)}))
+	health := healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0])
+	require.Contains(t, health, "written")
+	require.NotContains(t, health, "outbox_limit")
+	require.NotContains(t, health, "lines")
+}
+
+// told are the places of a part's records that tell it.
+func told(a *agent, q *topicQueue, now time.Time, devices ...string) (places []int) {
+	p := &part{queue: q}
+	for _, device := range devices {
+		p.records = append(p.records, &outbox.Record{Key: device})
+	}
+	a.tell(p, now)
+	for i := range p.records {
+		if p.health[i] != "" {
+			places = append(places, i)
+		}
+	}
+	q.reports.written(p, now)
+	return places
+}
+
+func TestWhenTheHealthIsTold(t *testing.T) {
+	t.Parallel()
+	a, now := newAgentOf(t, 1_000_000), time.Now()
+	q := &topicQueue{}
+	require.Equal(t, []int{0}, told(a, q, now, "a"), "the first record")
+	require.Empty(t, told(a, q, now.Add(59*time.Second), "a"))
+	require.Equal(t, []int{0}, told(a, q, now.Add(time.Minute), "a", "a", "a"), "a minute later")
+	require.Equal(t, []int{1}, told(a, q, now.Add(time.Minute), "a", "b"), "the first of another device")
+	require.Equal(t, []int{0, 1}, told(a, q, now.Add(3*time.Minute), "a", "b", "a"))
+	many := strings.Split(strings.Repeat("a ", 120), " ")[:120]
+	q = &topicQueue{}
+	require.Equal(t, []int{0, 50, 100}, told(a, q, now, many...), "each 50th record")
+	require.Equal(t, []int{30, 80}, told(a, q, now, many...), "counted on from the last batch")
+}
+
+func newAgentOf(t *testing.T, maxBytes int) *agent {
+	t.Helper()
+	plugin := newPlugin(nil)
+	require.NoError(t, plugin.Init())
+	plugin.sender.agent.maxBytes = maxBytes
+	return plugin.sender.agent
+}
+
+// What was not written has told nothing: it tells when it is sent again.
+func TestHealthIsToldUntilItIsWritten(t *testing.T) {
+	t.Parallel()
+	a, p := newAgentOf(t, 1_000_000), &part{queue: &topicQueue{}, records: []*outbox.Record{{Key: "a"}}}
+	for range 3 {
+		a.tell(p, time.Now())
+		require.Len(t, p.health, 1)
+	}
+	p.queue.reports.written(p, time.Now())
+	a.tell(p, time.Now())
+	require.Empty(t, p.health)
+}
+
+// A record that fits without the header must not be too large with it, by our own bound or by the broker's.
+func TestHealthMakesNoRecordTooLarge(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t)
+	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.MaxMessageBytes, k.UnknownFields = 2048, "keep" })
+	large := reading("JNU", "pi", 0)
+	large.AddField("note", strings.Repeat("x", 1600))
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{large}))
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)}))
+	records := consume(t, cluster, "JNU_1_rasp", 2)
+	require.Nil(t, healthOf(t, records[0]))
+	require.NotNil(t, healthOf(t, records[1]), "the next one that has room")
+	require.Empty(t, b.log.Errors())
+}
+
+func TestABrokerThatRefusesARecordForItsHealth(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
+	requests := 0
+	controlProduce(cluster, func(int) *kerr.Error {
+		if requests++; requests == 1 {
+			return kerr.MessageTooLarge
+		}
+		return nil
+	})
+	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), ownCounters(t))
+	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 0)}))
+	requireDrained(t, b)
+	require.Nil(t, healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0]))
+	require.Empty(t, b.log.Errors())
+	require.Zero(t, b.plugin.counters.rejected.Get())
+}
+
+func BenchmarkHealth(b *testing.B) {
+	plugin := newPlugin(nil)
+	require.NoError(b, plugin.Init())
+	for b.Loop() {
+		_ = plugin.sender.agent.health("pi").String()
+	}
+}
+
+func BenchmarkNothingToTell(b *testing.B) {
+	plugin := newPlugin(nil)
+	require.NoError(b, plugin.Init())
+	now := time.Now()
+	p := &part{queue: &topicQueue{}, records: []*outbox.Record{{Key: "pi"}}}
+	p.queue.reports.at = map[string]time.Time{"pi": now}
+	for b.Loop() {
+		plugin.sender.agent.tell(p, now)
+	}
+}
