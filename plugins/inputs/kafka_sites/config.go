@@ -22,6 +22,13 @@ func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 	return cfg, k.SetConfig(cfg, k.Log)
 }
 
+const (
+	// sessionTimeout is after how long a silence of a centre Kafka gives its topics to the others: sarama's default.
+	sessionTimeout = 10 * time.Second
+	// heartbeat is how often a centre says that it is there, and how late it hears at most that it has more topics.
+	heartbeat = time.Second
+)
+
 func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
 	kafka.SetLogger(k.Log.Level())
 	cfg, err := k.newConfig()
@@ -36,6 +43,7 @@ func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
 		return nil, err
 	}
 	cfg.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy}
+	cfg.Consumer.Group.Session.Timeout, cfg.Consumer.Group.Heartbeat.Interval = sessionTimeout, heartbeat
 	cfg.Net.ResolveCanonicalBootstrapServers = k.ResolveCanonicalBootstrapServersOnly
 	if k.MaxProcessingTime > 0 {
 		cfg.Consumer.MaxProcessingTime = time.Duration(k.MaxProcessingTime)

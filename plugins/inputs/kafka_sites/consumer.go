@@ -44,6 +44,7 @@ func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliver
 		plugin: k, acc: acc, deliveries: deliveries, topics: topics, client: client, group: group, cancel: cancel,
 		done: make(chan struct{}),
 	}
+	k.claims.forget(c.names())
 	c.running.Go(c.passErrorsOn)
 	c.running.Go(func() { c.run(ctx) })
 	return c, nil

@@ -8,6 +8,7 @@ type counters struct {
 	starts     selfstat.Stat // of consuming, one at each change of the topics
 	unparsable selfstat.Stat // records that are no readings
 	rejected   selfstat.Stat // records that the outputs dropped, and that are read again
+	garbled    selfstat.Stat // headers with an agent's health that make no sense
 }
 
 func newCounters(collector *selfstat.Collector) counters {
@@ -17,5 +18,6 @@ func newCounters(collector *selfstat.Collector) counters {
 		starts:     register("consumer_starts"),
 		unparsable: register("records_unparsable"),
 		rejected:   register("records_rejected"),
+		garbled:    register("health_unreadable"),
 	}
 }

@@ -27,9 +27,14 @@ type centre struct {
 
 func newCentre(t *testing.T, cluster *kfake.Cluster, change func(*KafkaSites)) *centre {
 	t.Helper()
+	return newCentreOf(t, cluster.ListenAddrs(), change)
+}
+
+func newCentreOf(t *testing.T, brokers []string, change func(*KafkaSites)) *centre {
+	t.Helper()
 	c := &centre{metrics: make(chan telegraf.Metric, 1000)}
 	c.plugin = newPlugin(t, func(k *KafkaSites) {
-		k.Brokers, k.RefreshInterval = cluster.ListenAddrs(), config.Duration(time.Second)
+		k.Brokers, k.RefreshInterval = brokers, config.Duration(time.Second)
 		k.OffsetTag, k.PartitionTag = "offset", "partition"
 		if change != nil {
 			change(k)
@@ -54,8 +59,7 @@ type trackingAccumulator struct {
 func (a *trackingAccumulator) AddError(err error) { a.log.Errorf("Error in plugin: %v", err) }
 
 func (a *trackingAccumulator) WithTracking(maxTracked int) telegraf.TrackingAccumulator {
-	a.delivered = make(chan telegraf.DeliveryInfo, maxTracked)
-	return a
+	return &trackingAccumulator{a.Accumulator, a.log, a.metrics, make(chan telegraf.DeliveryInfo, maxTracked)}
 }
 
 func (a *trackingAccumulator) AddTrackingMetric(m telegraf.Metric) telegraf.TrackingID {

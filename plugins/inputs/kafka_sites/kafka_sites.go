@@ -30,6 +30,8 @@ type KafkaSites struct {
 	consumer *consumer // nil while there is nothing to consume
 	setbacks setbacks
 	counters counters
+	claims   claims
+	teller   teller
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -70,9 +72,6 @@ func (k *KafkaSites) Start(acc telegraf.Accumulator) error {
 	})
 	return nil
 }
-
-// Gather has nothing to fetch: a record becomes a metric in the moment it arrives.
-func (*KafkaSites) Gather(telegraf.Accumulator) error { return nil }
 
 // Stop ends consuming; offsets of what was delivered are committed. The rest is consumed again after the next start.
 func (k *KafkaSites) Stop() {

@@ -105,10 +105,10 @@ type deliveringAccumulator struct {
 	newest    telegraf.TrackingID
 }
 
-type delivery telegraf.TrackingID
+type done telegraf.TrackingID
 
-func (d delivery) ID() telegraf.TrackingID { return telegraf.TrackingID(d) }
-func (delivery) Delivered() bool           { return true }
+func (d done) ID() telegraf.TrackingID { return telegraf.TrackingID(d) }
+func (done) Delivered() bool           { return true }
 
 func (a *deliveringAccumulator) WithTracking(maxTracked int) telegraf.TrackingAccumulator {
 	return &deliveringAccumulator{bench: a.bench, delivered: make(chan telegraf.DeliveryInfo, maxTracked)}
@@ -127,7 +127,7 @@ func (a *deliveringAccumulator) AddTrackingMetricGroup(group []telegraf.Metric) 
 		a.bench.got[topic] = append(a.bench.got[topic], int(light.(int64)))
 	}
 	a.newest++
-	a.delivered <- delivery(a.newest)
+	a.delivered <- done(a.newest)
 	return a.newest
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/influxdata/telegraf"
 )
 
 // session is the time between two rebalances of the group: sarama's handler of it.
@@ -30,8 +32,14 @@ func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 // ConsumeClaim hands on one partition's records until the session ends; there is one call for each partition at a time.
 func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
 	mark := s.consumer.markOf(claim.Topic())
+	ours := newClaim(s.consumer.client, claim, mark)
+	s.consumer.plugin.claims.add(ours)
+	defer s.consumer.plugin.claims.remove(ours)
 	progress := &progress{
-		commit: func(next int64) { group.MarkOffset(claim.Topic(), claim.Partition(), next, mark) },
+		commit: func(next int64) {
+			group.MarkOffset(claim.Topic(), claim.Partition(), next, mark)
+			ours.delivered(next)
+		},
 		reject: func(offset int64) { s.reject(claim, offset) },
 	}
 	first := true
@@ -49,7 +57,7 @@ func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.C
 			if !ok || !s.consumer.deliveries.reserve(group.Context()) {
 				return nil
 			}
-			s.handle(progress, message)
+			s.handle(progress, ours, message)
 		}
 	}
 }
@@ -61,14 +69,35 @@ func (s *session) reject(claim sarama.ConsumerGroupClaim, offset int64) {
 	})
 }
 
-func (s *session) handle(progress *progress, message *sarama.ConsumerMessage) {
+func (s *session) handle(progress *progress, claim *claim, message *sarama.ConsumerMessage) {
 	plugin := s.consumer.plugin
 	record := progress.begin(message.Offset)
+	claim.read(message, time.Now())
 	metrics, err := plugin.metricsOf(message)
 	if err != nil {
 		plugin.counters.unparsable.Incr(1)
 		s.consumer.acc.AddError(fmt.Errorf("record of topic %s, partition %d, offset %d passed over: %w",
 			message.Topic, message.Partition, message.Offset, err))
 	}
+	metrics = s.addAgent(metrics, claim, message)
 	s.consumer.deliveries.send(metrics, record)
+}
+
+// addAgent puts what a record tells of the agent beside its reading, which counts whatever else the record says.
+func (s *session) addAgent(metrics []telegraf.Metric, claim *claim, message *sarama.ConsumerMessage) []telegraf.Metric {
+	if len(metrics) == 0 {
+		return metrics
+	}
+	agent, err := agentMetric(message, metrics[0])
+	if err != nil {
+		s.consumer.plugin.counters.garbled.Incr(1)
+		if claim.firstGarbled() {
+			s.consumer.plugin.Log.Warnf("Record of topic %s, partition %d, offset %d: %v; its reading counts. Further ones are counted only",
+				message.Topic, message.Partition, message.Offset, err)
+		}
+	}
+	if agent == nil {
+		return metrics
+	}
+	return append(metrics, agent)
 }
