@@ -1,11 +1,15 @@
 package endtoend
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/telegraf-station/telegraf-station/internal/delivery"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
 	"github.com/telegraf-station/telegraf-station/test/kafka"
@@ -37,6 +41,45 @@ func theWholeWay(t *testing.T, brokers []string, store *influxdb.Server) {
 		times := requireInKafka(t, station, readings[i])
 		requireInInfluxDB(t, store, station, readings[i], times)
 	}
+	for _, station := range stations {
+		requireFleetInInfluxDB(t, store, station)
+	}
+}
+
+// requireFleetInInfluxDB wants what the dashboards of the fleet show: of the station's agent, with its readings, and of its topic.
+func requireFleetInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
+	t.Helper()
+	where := fmt.Sprintf(` WHERE site = '%s' AND "index" = '%s' AND type = '%s'`, station.Site, station.Index, station.Type)
+	agents := query(t, store, "SELECT * FROM kafka_sites_agent"+where)
+	require.GreaterOrEqual(t, len(agents), readingsPerStation/50, "one each 50 records at least")
+	for _, name := range delivery.HealthNames() {
+		require.Contains(t, agents[0], name)
+	}
+	require.Equal(t, station.DeviceID, agents[0]["id"])
+	last := agents[len(agents)-1]
+	require.Equal(t, json.Number("1"), last["port_opens"])
+	require.NotEqual(t, json.Number("0"), last["written"])
+	require.Equal(t, json.Number("0"), last["rejected_checksum"])
+
+	var topics []map[string]any
+	require.Eventually(t, func() bool {
+		topics = query(t, store, fmt.Sprintf("SELECT * FROM kafka_sites_topic%s AND lag = 0 AND group_offset >= %d", where, readingsPerStation))
+		return len(topics) > 0
+	}, patience, 500*time.Millisecond, "the topic of %s", station.Site)
+	topic := topics[0]
+	require.Equal(t, "telegraf-station", topic["group"])
+	require.Equal(t, topic["newest_offset"], topic["group_offset"])
+	for name, want := range map[string]string{"stations": "1", "lost": "0", "given_up": "0"} {
+		require.Equal(t, json.Number(want), topic[name], name)
+	}
+	age, err := topic["newest_age"].(json.Number).Float64()
+	require.NoError(t, err)
+	require.Less(t, age, patience.Seconds())
+	types, err := store.FieldTypes(t.Context(), "kafka_sites_topic")
+	require.NoError(t, err)
+	require.Equal(t, "float", types["newest_age"])
+	require.Equal(t, "integer", types["lag"])
+	require.NotContains(t, topic, "partition")
 }
 
 // printAll waits while the reader is behind; should it fail, the test says which readings are missing.
