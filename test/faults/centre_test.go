@@ -42,6 +42,7 @@ func centreFaults(c *centreStage) {
 		{"both ends start without brokers", brokersAbsent},
 		{"centre killed", centreKilled},
 		{"centres come and go", centresComeAndGo},
+		{"one of two centres killed", oneOfTwoKilled},
 	} {
 		c.Run(fault.name, func(t *testing.T) { fault.do(c.in(t)) })
 	}
