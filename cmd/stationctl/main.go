@@ -54,6 +54,6 @@ func newRoot() *cobra.Command {
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newSetup(), newSite(), newAudit(), newOutbox(), newHealth(), newMan())
+	root.AddCommand(newSetup(), newSite(), newAudit(), newStatus(), newOutbox(), newHealth(), newMan())
 	return root
 }

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// watching shows the sites until it is interrupted, and ends with what the last look found. A look that fails is shown too: brokers come back.
+func (f *statusFlags) watching(ctx context.Context, out io.Writer) error {
+	var found error
+	for {
+		var table bytes.Buffer
+		err := f.look(ctx, &table)
+		if ctx.Err() != nil { // what was begun is nobody's answer
+			return found
+		}
+		if found = err; err != nil && !errors.Is(err, errFound) {
+			fmt.Fprintf(&table, "stationctl: %v\n", err)
+		}
+		if err := redraw(out, table.String(), time.Now()); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return found
+		case <-time.After(f.watch):
+		}
+	}
+}
+
+// redraw puts the text in the place of the last one on a terminal, and otherwise behind it.
+func redraw(out io.Writer, text string, now time.Time) error {
+	file, isFile := out.(*os.File)
+	if isFile {
+		if width, height, err := term.GetSize(int(file.Fd())); err == nil { //nolint:gosec // a file's number
+			const clearAll = "\x1b[H\x1b[2J"
+			text = clearAll + now.Format(time.TimeOnly) + "\n" + fit(text, width, height-1)
+		}
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+// fit cuts a text to a terminal: else the first lines, which matter most, would be out of sight.
+func fit(text string, width, height int) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if most := max(2, height-1); len(lines) > most {
+		more := fmt.Sprintf("and %d more line(s); %s", len(lines)-most+1, lines[len(lines)-1])
+		lines = append(lines[:most-1], more)
+	}
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > width {
+			lines[i] = string(runes[:width])
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

@@ -1,0 +1,160 @@
+package status
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/IBM/sarama"
+)
+
+// The bounds of one fetch. A broker answers with one batch at least, however large it is.
+const (
+	fetchPartitions = 200
+	fetchBytes      = 8 << 20
+	partitionBytes  = 2 << 20
+	fetchWait       = 100 // ms
+)
+
+// leader is a broker, and reads the partitions that it leads.
+type leader struct {
+	broker  *sarama.Broker
+	version sarama.KafkaVersion
+}
+
+// readTails reads from all leaders side by side. Each tail has the result or its error.
+func readTails(client sarama.Client, tails []*tail) {
+	byLeader := make(map[int32][]*tail)
+	for _, t := range tails {
+		if t.err == nil {
+			byLeader[t.leader] = append(byLeader[t.leader], t)
+		}
+	}
+	var running sync.WaitGroup
+	for id, led := range byLeader {
+		broker, err := client.Broker(id)
+		if err != nil {
+			fail(led, err)
+			continue
+		}
+		running.Go(func() {
+			l := leader{broker, client.Config().Version}
+			l.read(l.bound(led))
+		})
+	}
+	running.Wait()
+}
+
+func fail(tails []*tail, err error) {
+	for _, t := range tails {
+		t.err = explain(err)
+	}
+}
+
+// bound asks where the partitions begin and end, and returns those that have records.
+func (l leader) bound(tails []*tail) (filled []*tail) {
+	l.offsets(tails, sarama.OffsetOldest, func(t *tail, offset int64) { t.oldest = offset })
+	l.offsets(tails, sarama.OffsetNewest, func(t *tail, offset int64) { t.newest = offset })
+	for _, t := range tails {
+		t.begin(tailRecords)
+		if t.unfinished() {
+			filled = append(filled, t)
+		}
+	}
+	return filled
+}
+
+func (l leader) offsets(tails []*tail, at int64, set func(*tail, int64)) {
+	request := sarama.NewOffsetRequest(l.version)
+	for _, t := range tails {
+		request.AddBlock(t.topic, t.partition, at, 1)
+	}
+	answer, err := l.broker.GetAvailableOffsets(request)
+	if err != nil {
+		fail(tails, fmt.Errorf("its broker %s does not answer: %w", l.broker.Addr(), err))
+		return
+	}
+	for _, t := range tails {
+		switch block := answer.GetBlock(t.topic, t.partition); {
+		case block == nil:
+			t.err = errors.New("its offsets are not known to Kafka")
+		case block.Err != sarama.ErrNoError: //nolint:errorlint // the library's own number, never wrapped
+			t.err = explain(block.Err)
+		default:
+			set(t, block.Offset)
+		}
+	}
+}
+
+// read reads all to their ends, as many at once as a fetch may have.
+func (l leader) read(tails []*tail) {
+	for len(tails) > 0 {
+		n := min(fetchPartitions, len(tails))
+		tails = slices.Concat(tails[n:], l.fetch(tails[:n])) // those that are left wait behind the others
+	}
+}
+
+// fetch asks once, and returns the tails that are not at their ends. If nobody gets anything, nothing is there: what is left are
+// batches that compaction has emptied, which the library passes over.
+func (l leader) fetch(tails []*tail) (unfinished []*tail) {
+	answer, err := l.broker.Fetch(newFetch(tails))
+	if err != nil {
+		l.fetchHalves(tails, err)
+		return nil
+	}
+	if code := sarama.KError(answer.ErrorCode); code != sarama.ErrNoError { //nolint:errorlint // the library's own number, never wrapped
+		fail(tails, code)
+		return nil
+	}
+	progress := answer.ThrottleTime > 0 // a broker that slows us down may answer with nothing
+	for _, t := range tails {
+		if t.take(answer.GetBlock(t.topic, t.partition)) {
+			progress = true
+		}
+		if t.unfinished() {
+			unfinished = append(unfinished, t)
+		} else {
+			t.finish()
+		}
+	}
+	if !progress {
+		for _, t := range unfinished {
+			t.finish()
+		}
+		return nil
+	}
+	return unfinished
+}
+
+// fetchHalves finds whose records cannot be decoded: the library refuses the answer as a whole. If the connection is broken, all fail at once.
+func (l leader) fetchHalves(tails []*tail, err error) {
+	if len(tails) == 1 {
+		fail(tails, fmt.Errorf("partition %d cannot be read: %w", tails[0].partition, err))
+		return
+	}
+	l.read(tails[:len(tails)/2])
+	l.read(tails[len(tails)/2:])
+}
+
+// newFetch uses version 11: a lower one than 10 cannot read zstd. SessionEpoch -1 keeps no session at the broker.
+func newFetch(tails []*tail) *sarama.FetchRequest {
+	request := &sarama.FetchRequest{Version: 11, MaxWaitTime: fetchWait, MinBytes: 1, MaxBytes: fetchBytes, SessionEpoch: -1}
+	for _, t := range tails {
+		request.AddBlock(t.topic, t.partition, t.next, partitionBytes, -1)
+	}
+	return request
+}
+
+// explain says what to do about an error of Kafka.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
+		return fmt.Errorf("Kafka does not allow reading it: log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
+	case errors.Is(err, sarama.ErrOffsetOutOfRange):
+		return fmt.Errorf("its records were deleted while they were read: run it again (%w)", err)
+	case errors.Is(err, sarama.ErrNotLeaderForPartition):
+		return fmt.Errorf("another broker leads it now: run it again (%w)", err)
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/schema"
+)
+
+// clockTolerance is how far a station's clock may be ahead of ours.
+const clockTolerance = time.Minute
+
+// judge finds the troubles, the worst first.
+func (s *Site) judge(failure error, now time.Time, o *Options) {
+	switch {
+	case failure != nil:
+		s.Unknown = true
+		s.trouble("%s", failure)
+		return
+	case s.records == 0:
+		s.trouble("there is no record")
+	case s.Newest == nil:
+		s.trouble("there is no reading among its last records")
+	}
+	s.judgeDevices(now, o.SilentAfter)
+	if s.Lost > 0 {
+		s.trouble("%d lost among the last records: see stationctl audit %s", s.Lost, s.Topic)
+	}
+	if s.Parked != nil && *s.Parked > 0 {
+		s.trouble("%d parked: see stationctl outbox list at the station", *s.Parked)
+	}
+	if s.Unreadable > 0 {
+		s.trouble("%d of its last records are no readings", s.Unreadable)
+	}
+	if s.Lag != nil && *s.Lag > o.MaxLag {
+		s.trouble("group %q lags by %d records", o.Group, *s.Lag)
+	}
+}
+
+func (s *Site) trouble(format string, args ...any) {
+	s.Troubles = append(s.Troubles, fmt.Sprintf(format, args...))
+}
+
+func (s *Site) judgeDevices(now time.Time, silentAfter time.Duration) {
+	var old, late, mute, ahead []string
+	for _, d := range s.Devices {
+		switch {
+		case now.Sub(d.Newest) > silentAfter && now.Sub(d.Arrived) <= silentAfter:
+			late = append(late, d.ID)
+		case now.Sub(d.Newest) > silentAfter:
+			old = append(old, d.ID)
+		case d.Status == schema.StatusCommunicationError:
+			mute = append(mute, d.ID)
+		}
+		if d.Newest.Sub(now) > clockTolerance {
+			ahead = append(ahead, d.ID)
+		}
+	}
+	s.name("no reading of %s for "+ageText(silentAfter)+" or more", old)
+	s.name("readings of %s come in, but are old: it sends what has waited, or its clock is wrong", late)
+	s.name("the board of %s says nothing", mute)
+	s.name("the clock of %s is ahead", ahead)
+}
+
+// namedDevices is how many devices a trouble names.
+const namedDevices = 3
+
+// name tells of a trouble of some devices.
+func (s *Site) name(format string, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	var names []string
+	for _, id := range ids[:min(len(ids), namedDevices)] {
+		names = append(names, quote(id))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(ids) - namedDevices; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	s.trouble(format, text)
+}
+
+// quote makes an id safe for a terminal, and short.
+func quote(id string) string {
+	const most = 40
+	if runes := []rune(id); len(runes) > most {
+		id = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", id)
+}
