@@ -35,7 +35,9 @@ It reads the last 100 records of each partition, and tells what is lost, and whi
 stationctl audit proves it of all records. What is parked comes from the agents' own report in these records; "-" if there is none.
 
 It exits with 1 if a site is in trouble: a device without a reading for --silent-after, or whose board says nothing (status 2); a clock
-that is ahead; something lost, parked or unreadable; a lag above --max-lag; a topic that cannot be read. It changes nothing.`,
+that is ahead; something lost, parked or unreadable; a lag above --max-lag; a topic that cannot be read.
+
+It changes nothing. Log in as an administrator, or as a user who may READ the topics and DESCRIBE the group.`,
 		Example: `  stationctl status --brokers kafka-1:9092,kafka-2:9092
   stationctl status --brokers kafka-1:9092 --watch
   stationctl status --brokers kafka-1:9092 --watch=30s --site 'JNU_*_rasp'

@@ -33,13 +33,27 @@ func (r *Report) Write(out io.Writer) error {
 	if err := texttable.Write(out, rows); err != nil {
 		return err
 	}
-	if r.GroupTrouble != "" {
-		if _, err := fmt.Fprintf(out, "! %s\n", r.GroupTrouble); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(out, "%d site(s), %d in trouble\n", len(r.Sites), r.inTrouble())
+	_, err := fmt.Fprintf(out, "%s%d site(s), %d in trouble\n", r.groupText(), len(r.Sites), r.inTrouble())
 	return err
+}
+
+// groupText is a line about the group, if there is something to say.
+func (r *Report) groupText() string {
+	if r.GroupTrouble != "" {
+		return "! " + r.GroupTrouble + "\n"
+	}
+	waiting := false
+	for i := range r.Sites {
+		s := &r.Sites[i]
+		if !s.NeverConsumed && !s.Unknown {
+			return ""
+		}
+		waiting = waiting || s.Lag != nil && *s.Lag > 0
+	}
+	if !waiting {
+		return ""
+	}
+	return fmt.Sprintf("! group %q has read none of them: is it the consumer_group of the centre? See --group\n", r.Group)
 }
 
 func (s *Site) row() []string {

@@ -68,7 +68,7 @@ func (t *tail) take(block *sarama.FetchResponseBlock) bool {
 		t.takeBatch(records.RecordBatch)
 	}
 	if t.bytes > tailBytes && t.unfinished() && t.records > 1 {
-		t.begin(t.records / 10) // the numbers that are left out are not lost
+		t.begin(max(1, min(t.records, t.newest-t.oldest)/10)) // the numbers that are left out are not lost
 		return true
 	}
 	return t.next > before

@@ -116,18 +116,16 @@ func TestPartitionsWithoutALeader(t *testing.T) {
 	require.Error(t, failure(&sarama.TopicMetadata{}, tails))
 }
 
-// Large records are read too, but not all of them.
+// Of large records those are read that the bound allows, the last one among them.
 func TestLargeRecords(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	filler := strings.Repeat("x", 1<<20-1000)
-	for topic := range 3 {
-		name := fmt.Sprintf("large_%d_x", topic)
-		b.topic(t, name, 1)
-		for seq := 1; seq <= 20; seq++ {
-			s := sent{device: "pi", seq: seq}
-			s.value = fmt.Sprintf(`{"device_id":"pi","status":0,"time":%q,"filler":%q}`, b.now.Add(time.Duration(seq-20)*time.Second).UTC().Format(time.RFC3339Nano), filler)
-			b.send(t, name, s)
+	for _, topic := range []string{"a_1_x", "b_1_x"} {
+		b.topic(t, topic, 1)
+		for seq := 1; seq <= 8; seq++ {
+			at := b.now.Add(time.Duration(seq-8) * time.Second).UTC().Format(time.RFC3339Nano)
+			b.send(t, topic, sent{device: "pi", seq: seq, value: `{"device_id":"pi","status":0,"time":"` + at + `","filler":"` + filler + `"}`})
 		}
 	}
 	for _, site := range b.look(t).Sites {
@@ -161,7 +159,7 @@ func TestHostileRecords(t *testing.T) {
 	require.NoError(t, report.Write(&out))
 	require.NotContains(t, out.String(), "\x1b")
 	require.NotContains(t, out.String(), "\u009b")
-	require.Equal(t, 3, strings.Count(out.String(), "\n"))
+	require.Equal(t, 4, strings.Count(out.String(), "\n"), "head, site, group, sum")
 	require.Contains(t, out.String(), `the board of "\x1b[2J\n\t\u009b31m`)
 }
 
@@ -191,4 +189,44 @@ func TestManyTopics(t *testing.T) {
 	report := b.look(t)
 	require.Len(t, report.Sites, fetchPartitions+50)
 	require.True(t, report.Well())
+}
+
+// The library refuses an answer as a whole if one batch of it is damaged.
+func TestDamagedBatchHidesNoOtherTopic(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	for i := range 9 {
+		b.topic(t, fmt.Sprintf("s%d_1_x", i), 1)
+		b.send(t, fmt.Sprintf("s%d_1_x", i), readings("pi", 1, 3)...)
+	}
+	damaged := make([]byte, 80)
+	damaged[11], damaged[16] = 68, 2 // the length, and the format; the checksum is wrong
+	b.Cluster().ControlKey(int16(kmsg.Fetch), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		b.Cluster().KeepControl()
+		fetch, _ := request.(*kmsg.FetchRequest)
+		for _, topic := range fetch.Topics {
+			if topic.Topic == "s4_1_x" {
+				return damagedAnswer(fetch, damaged), nil, true
+			}
+		}
+		return nil, nil, false
+	})
+	for _, site := range b.look(t).Sites {
+		if site.Topic != "s4_1_x" {
+			require.Empty(t, site.Troubles, site.Topic)
+			continue
+		}
+		require.True(t, site.Unknown)
+		require.Contains(t, site.Troubles[0], "partition 0 cannot be read: kafka: error decoding packet: CRC didn't match")
+	}
+}
+
+func damagedAnswer(request *kmsg.FetchRequest, batch []byte) kmsg.Response {
+	answer, _ := request.ResponseKind().(*kmsg.FetchResponse)
+	partition := kmsg.NewFetchResponseTopicPartition()
+	partition.RecordBatches = batch
+	topic := kmsg.NewFetchResponseTopic()
+	topic.Topic, topic.Partitions = "s4_1_x", []kmsg.FetchResponseTopicPartition{partition}
+	answer.Topics = append(answer.Topics, topic)
+	return answer
 }
