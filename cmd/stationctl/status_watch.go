@@ -40,7 +40,7 @@ func (f *statusFlags) watching(ctx context.Context, out io.Writer) error {
 func redraw(out io.Writer, text string, now time.Time) error {
 	file, isFile := out.(*os.File)
 	if isFile {
-		if width, height, err := term.GetSize(int(file.Fd())); err == nil { //nolint:gosec // a file's number
+		if width, height, err := term.GetSize(int(file.Fd())); err == nil {
 			const clearAll = "\x1b[H\x1b[2J"
 			text = clearAll + now.Format(time.TimeOnly) + "\n" + fit(text, width, height-1)
 		}

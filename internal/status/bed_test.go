@@ -91,10 +91,10 @@ func (b *bed) send(t *testing.T, topic string, all ...sent) {
 	require.NoError(t, b.producer.SendMessages(messages))
 }
 
-// readings are good ones of a device, one every ten seconds, the last of them now.
-func readings(device string, from, to int) (all []sent) {
+// readings are good ones of the device pi, one every ten seconds, the last of them now.
+func readings(from, to int) (all []sent) {
 	for seq := from; seq <= to; seq++ {
-		all = append(all, sent{device: device, seq: seq, age: time.Duration(to-seq) * 10 * time.Second})
+		all = append(all, sent{device: "pi", seq: seq, age: time.Duration(to-seq) * 10 * time.Second})
 	}
 	return all
 }

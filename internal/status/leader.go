@@ -11,8 +11,8 @@ import (
 
 // The bounds of one fetch. A broker answers with one batch at least, however large it is.
 const (
-	fetchPartitions = 200
-	fetchBytes      = 8 << 20
+	fetchPartitions = 50
+	fetchBytes      = 4 << 20
 	partitionBytes  = 2 << 20
 	fetchWait       = 100 // ms
 )
@@ -79,7 +79,7 @@ func (l leader) offsets(tails []*tail, at int64, set func(*tail, int64)) {
 		switch block := answer.GetBlock(t.topic, t.partition); {
 		case block == nil:
 			t.err = errors.New("its offsets are not known to Kafka")
-		case block.Err != sarama.ErrNoError: //nolint:errorlint // the library's own number, never wrapped
+		case block.Err != sarama.ErrNoError:
 			t.err = explain(block.Err)
 		default:
 			set(t, block.Offset)
@@ -103,7 +103,7 @@ func (l leader) fetch(tails []*tail) (unfinished []*tail) {
 		l.fetchHalves(tails, err)
 		return nil
 	}
-	if code := sarama.KError(answer.ErrorCode); code != sarama.ErrNoError { //nolint:errorlint // the library's own number, never wrapped
+	if code := sarama.KError(answer.ErrorCode); code != sarama.ErrNoError {
 		fail(tails, code)
 		return nil
 	}

@@ -76,7 +76,7 @@ func (o *Options) report(topics []*sarama.TopicMetadata, tails []*tail, progress
 
 // failure is why the topic could not be read.
 func failure(topic *sarama.TopicMetadata, tails []*tail) error {
-	if topic.Err != sarama.ErrNoError { //nolint:errorlint // the library's own number, never wrapped
+	if topic.Err != sarama.ErrNoError {
 		return explain(topic.Err)
 	}
 	for _, t := range tails {

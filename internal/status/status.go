@@ -1,6 +1,6 @@
 // Package status tells how all sites are, from Kafka alone: it reads the last records of each site's topic, and how far the centre is.
 //
-// Memory: what a broker answers at once (8 MiB), a few times for each broker, and a few hundred bytes for each device.
+// Memory: a few times what each broker answers at once (4 MiB, or one batch), and a few hundred bytes for each device.
 package status
 
 import (

@@ -31,7 +31,7 @@ func TestRealKafkaWithAThousandSites(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "stationctl")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/stationctl").CombinedOutput() //nolint:gosec // a folder of the test's
 	require.NoError(t, err, string(output))
-	for range 3 {
+	for range 5 {
 		report := runProgram(t, program, brokers.Addresses())
 		require.Len(t, report.Sites, sites)
 		for _, site := range report.Sites {

@@ -17,7 +17,7 @@ func TestColumns(t *testing.T) {
 	for _, topic := range []string{"JNU_1_rasp", "GIST_1_rasp", "KAIST_1_rasp", "other", "__consumer_offsets"} {
 		b.topic(t, topic, 1)
 	}
-	b.send(t, "JNU_1_rasp", readings("pi", 1, 13)...)
+	b.send(t, "JNU_1_rasp", readings(1, 13)...)
 	b.commit(t, "telegraf-station", "JNU_1_rasp", 10)
 	five := []sent{{device: "a", status: 0}, {device: "b", status: 1}, {device: "c", status: 0}, {device: "d", age: time.Hour}, {device: "e", status: 2}}
 	b.send(t, "GIST_1_rasp", five...)
@@ -54,16 +54,16 @@ func TestTroubles(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	for topic, all := range map[string][]sent{
-		"good_1_x":     readings("pi", 1, 150),
+		"good_1_x":     readings(1, 150),
 		"failing_1_x":  {{device: "pi", status: 1}},
 		"empty_1_x":    nil,
 		"mute_1_x":     {{device: "pi", status: 2}},
 		"old_1_x":      {{device: "pi", age: time.Hour}},
 		"ahead_1_x":    {{device: "pi", age: -time.Hour}},
-		"lost_1_x":     append(readings("pi", 1, 3), sent{device: "pi", seq: 7}),
-		"skipped_1_x":  append(readings("pi", 1, 3), sent{device: "pi", seq: 8, skipped: "parked=4;dropped=5-7"}),
-		"late_1_x":     append(readings("pi", 1, 3), sent{device: "pi", seq: 5}, sent{device: "pi", seq: 6, skipped: "parked=4"}),
-		"again_1_x":    append(readings("pi", 451, 500), readings("pi", 1, 40)...),
+		"lost_1_x":     append(readings(1, 3), sent{device: "pi", seq: 7}),
+		"skipped_1_x":  append(readings(1, 3), sent{device: "pi", seq: 8, skipped: "parked=4;dropped=5-7"}),
+		"late_1_x":     append(readings(1, 3), sent{device: "pi", seq: 5}, sent{device: "pi", seq: 6, skipped: "parked=4"}),
+		"again_1_x":    append(readings(451, 500), readings(1, 40)...),
 		"parked_1_x":   {{device: "pi", seq: 1, health: `{"parked":3,"outbox_records":9}`}, {device: "pi", seq: 2}},
 		"replayed_1_x": {{device: "pi", seq: 1, health: `{"parked":3}`}, {device: "pi", seq: 2, health: `{"parked":0}`}},
 		"noise_1_x":    {{device: "pi"}, {device: "pi", value: "no JSON"}, {device: "pi", value: `{"device_id":"pi","status":7}`}},
@@ -75,7 +75,7 @@ func TestTroubles(t *testing.T) {
 		}
 	}
 	b.topic(t, "lag_1_x", 1)
-	b.send(t, "lag_1_x", readings("pi", 1, 1001)...)
+	b.send(t, "lag_1_x", readings(1, 1001)...)
 	b.commit(t, "telegraf-station", "lag_1_x", 0)
 	got := make(map[string]string)
 	for _, site := range b.look(t).Sites {
@@ -155,7 +155,7 @@ func TestLagOfAGroupThatIsUnknown(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	b.topic(t, "JNU_1_rasp", 1)
-	b.send(t, "JNU_1_rasp", readings("pi", 1, 20)...)
+	b.send(t, "JNU_1_rasp", readings(1, 20)...)
 	b.commit(t, "other", "JNU_1_rasp", 20)
 	site := b.site(t)
 	require.True(t, site.NeverConsumed)
@@ -175,7 +175,7 @@ func TestLagIsNeverNegative(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	b.topic(t, "JNU_1_rasp", 1)
-	b.send(t, "JNU_1_rasp", readings("pi", 1, 2)...)
+	b.send(t, "JNU_1_rasp", readings(1, 2)...)
 	b.commit(t, "telegraf-station", "JNU_1_rasp", 500)
 	require.Zero(t, *b.site(t).Lag)
 }
@@ -184,7 +184,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	b.topic(t, "JNU_1_rasp", 1)
-	b.send(t, "JNU_1_rasp", readings("pi", 1, 3)...)
+	b.send(t, "JNU_1_rasp", readings(1, 3)...)
 	text, err := json.Marshal(b.look(t))
 	require.NoError(t, err)
 	var report Report

@@ -55,7 +55,7 @@ func (t *tail) take(block *sarama.FetchResponseBlock) bool {
 	switch {
 	case block == nil:
 		return false
-	case block.Err != sarama.ErrNoError: //nolint:errorlint // the library's own number, never wrapped
+	case block.Err != sarama.ErrNoError:
 		t.err = explain(block.Err)
 		return true
 	}

@@ -22,7 +22,7 @@ func TestCompressedBatches(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, func(c *sarama.Config) { c.Producer.Compression = codec })
 			b.topic(t, "JNU_1_rasp", 1)
-			b.send(t, "JNU_1_rasp", readings("pi", 1, 250)...)
+			b.send(t, "JNU_1_rasp", readings(1, 250)...)
 			site := b.site(t)
 			require.Empty(t, site.Troubles)
 			require.InDelta(t, 6, site.PerMinute, 0.1)
@@ -66,7 +66,7 @@ func TestRecordsThatRetentionDeleted(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	b.topic(t, "JNU_1_rasp", 1)
-	b.send(t, "JNU_1_rasp", readings("pi", 1, 150)...)
+	b.send(t, "JNU_1_rasp", readings(1, 150)...)
 	b.deleteTo(t, "JNU_1_rasp", 140)
 	site := b.site(t)
 	require.Empty(t, site.Troubles)
@@ -83,7 +83,7 @@ func TestRefusals(t *testing.T) {
 	b := newBed(t)
 	for _, topic := range []string{"denied_1_x", "hidden_1_x", "moved_1_x", "good_1_x"} {
 		b.topic(t, topic, 1)
-		b.send(t, topic, readings("pi", 1, 3)...)
+		b.send(t, topic, readings(1, 3)...)
 	}
 	b.Cluster().Fault(
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "denied_1_x", Err: kerr.TopicAuthorizationFailed, Count: -1},
@@ -197,7 +197,7 @@ func TestDamagedBatchHidesNoOtherTopic(t *testing.T) {
 	b := newBed(t)
 	for i := range 9 {
 		b.topic(t, fmt.Sprintf("s%d_1_x", i), 1)
-		b.send(t, fmt.Sprintf("s%d_1_x", i), readings("pi", 1, 3)...)
+		b.send(t, fmt.Sprintf("s%d_1_x", i), readings(1, 3)...)
 	}
 	damaged := make([]byte, 80)
 	damaged[11], damaged[16] = 68, 2 // the length, and the format; the checksum is wrong
