@@ -147,7 +147,7 @@ func parked(devices map[string]*device) *int64 {
 // addLag sums what the group has before it: all records of a partition, if it has committed nothing there.
 func (s *Site) addLag(tails []*tail, progress groupProgress) {
 	var lag int64
-	s.NeverConsumed = true
+	never := true
 	for _, t := range tails {
 		if t.err != nil {
 			return
@@ -157,8 +157,8 @@ func (s *Site) addLag(tails []*tail, progress groupProgress) {
 			lag += t.newest - t.oldest
 			continue
 		}
-		s.NeverConsumed = false
+		never = false
 		lag += max(0, t.newest-offset) // commits of a topic that was made anew are beyond its end
 	}
-	s.Lag = &lag
+	s.Lag, s.NeverConsumed = &lag, never
 }
