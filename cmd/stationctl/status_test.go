@@ -144,6 +144,8 @@ func TestRedrawOnATerminal(t *testing.T) {
 	p := newPerson(master)
 	require.NoError(t, redraw(slave, "head\none with more than fits\ntwo\nthree\nsum\n", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
 	p.waits(t, "\x1b[H\x1b[2J03:04:05\nhead\none with m\nand 3 more\n")
+	require.NoError(t, redraw(slave, "more than ten\n", time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC)))
+	p.waits(t, "\x1b[H\x1b[2J03:04:06\nmore than ten\n") // there is room for it
 	file, err := os.Create(t.TempDir() + "/out")
 	require.NoError(t, err)
 	require.NoError(t, redraw(file, "text\n", time.Now()))

@@ -49,9 +49,12 @@ func redraw(out io.Writer, text string, now time.Time) error {
 	return err
 }
 
-// fit cuts a text to a terminal: else the first lines, which matter most, would be out of sight.
+// fit cuts a text that a terminal has no room for: else the first lines, which matter most, would be out of sight.
 func fit(text string, width, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if rows(lines, width) < height {
+		return text
+	}
 	if most := max(2, height-1); len(lines) > most {
 		more := fmt.Sprintf("and %d more line(s); %s", len(lines)-most+1, lines[len(lines)-1])
 		lines = append(lines[:most-1], more)
@@ -62,4 +65,12 @@ func fit(text string, width, height int) string {
 		}
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// rows is how many the lines take on a terminal.
+func rows(lines []string, width int) (count int) {
+	for _, line := range lines {
+		count += 1 + len(line)/max(1, width)
+	}
+	return count
 }
