@@ -1,0 +1,82 @@
+package main
+
+import "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+// Everything by site; a measurement with one "_" has readings.
+const (
+	allReadings = `FROM /^[^_]+_[^_]+$/ WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type" fill(none)`
+	allTopics   = `FROM "kafka_sites_topic" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type" fill(none)`
+	topicName   = "[[tag_site]]_[[tag_index]]_[[tag_type]]"
+)
+
+// fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a centre or
+// a station does, so that increase() adds up what they gained.
+const fleetSites = `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
+all = from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+part = (tables=<-, name) => tables
+  |> map(fn: (r) => ({site: r.site, index: r.index, type: r.type, part: name, _value: float(v: r._value)}))
+status = all
+  |> filter(fn: (r) => r._measurement =~ /^[^_]+_[^_]+$/ and r._field == "status")
+  |> group(columns: ["site", "index", "type"])
+seen = status |> last() |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000})) |> part(name: "last_seen")
+rate = status |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
+topic = (field) => all |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == field)
+newest = (field) => topic(field: field) |> last() |> group(columns: ["site", "index", "type"]) |> max() |> part(name: field)
+lost = topic(field: "lost") |> increase() |> last() |> group(columns: ["site", "index", "type"]) |> sum() |> part(name: "lost")
+parked = all
+  |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field == "parked")
+  |> last()
+  |> group(columns: ["site", "index", "type"])
+  |> sum()
+  |> part(name: "parked")
+rejected = all
+  |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected/)
+  |> increase()
+  |> last()
+  |> group(columns: ["site", "index", "type"])
+  |> sum()
+  |> part(name: "rejected")
+union(tables: [seen, rate, newest(field: "stations"), newest(field: "lag"), lost, parked, rejected])
+  |> group()
+  |> pivot(rowKey: ["site", "index", "type"], columnKey: ["part"], valueColumn: "_value")
+  |> sort(columns: ["site", "index", "type"])`
+
+// rejectedByCause adds up the fleet's lines that were not taken, by the counter's name without "rejected_"; the counter
+// "rejected" is of records that can never be written.
+const rejectedByCause = `import "strings"
+from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected/)
+  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)
+  |> difference(nonNegative: true)
+  |> map(fn: (r) => ({r with cause: if r._field == "rejected" then "never writable" else strings.trimPrefix(v: r._field, prefix: "rejected_")}))
+  |> group(columns: ["cause", "_time"])
+  |> sum()
+  |> group(columns: ["cause"])
+  |> sort(columns: ["_time"])`
+
+func fleetDashboard() *dashboard.DashboardBuilder {
+	return newDashboard("Fleet", fleetUID, "All sites at a glance.").
+		WithPanel(list("Sites", flux(fleetSites),
+			column{name: "site", title: "Site", link: "/d/" + siteUID + "?var-site=${__data.fields.site}&var-type=${__data.fields.type}"},
+			column{name: "index", title: "Index"},
+			column{name: "type", title: "Type"},
+			column{name: "last_seen", title: "Last record", unit: "dateTimeFromNow"},
+			column{name: "rate", title: "Records per minute", unit: "cpm"},
+			column{name: "stations", title: "Stations", unit: "short"},
+			column{name: "lag", title: "Lag", unit: "short", warn: 1000},
+			column{name: "lost", title: "Lost", unit: "short", warn: 1},
+			column{name: "parked", title: "Parked", unit: "short", warn: 1},
+			column{name: "rejected", title: "Rejected", unit: "short"})).
+		WithPanel(lines("Records per minute", "cpm", series(topicName, perMinute+allReadings)).Interval("1m")).
+		WithPanel(lines("Age of the topic's newest record", "s", series(topicName, `SELECT max("newest_age") `+allTopics)).Interval("1m")).
+		WithPanel(lines("Lag of the centres", "short", series(topicName, `SELECT max("lag") `+allTopics)).Interval("1m")).
+		WithPanel(lines("Lost", "short", series(topicName, `SELECT max("lost") `+allTopics)).Interval("1m").
+			Description("Numbers that are missing since the centre took up the topic")).
+		WithPanel(lines("Parked", "short", series(topicName+" [[tag_id]]",
+			`SELECT last("parked") FROM "kafka_sites_agent" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type", "id" fill(none)`)).
+			Interval("2m").Description("Records that can never be delivered as they are: stationctl outbox list")).
+		WithPanel(lines("Rejected by cause", "short", flux(rejectedByCause)).Interval("2m").DisplayName("${__field.labels.cause}").
+			Description("Lines that were not taken, of all stations; \"never writable\" are records"))
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/geomap"
+	"github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+)
+
+// Grafana's grid has 24 columns.
+const (
+	third = 8
+	half  = 12
+	whole = 24
+)
+
+// gapMillis is how long a line goes on without a point: a station that is away leaves a gap.
+const gapMillis = 5 * 60 * 1000
+
+// lines shows values over time.
+func lines(title, unit string, queries ...influxQuery) *timeseries.PanelBuilder {
+	return timeseries.NewPanelBuilder().
+		Title(title).Unit(unit).Span(third).Height(8).
+		Targets(named(queries)).
+		FillOpacity(10).
+		InsertNulls(common.BoolOrFloat64{Float64: cog.ToPtr[float64](gapMillis)}).
+		ShowPoints(common.VisibilityModeAuto).
+		Legend(legend()).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderDescending))
+}
+
+func legend() *common.VizLegendOptionsBuilder {
+	return common.NewVizLegendOptionsBuilder().
+		DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)
+}
+
+// shares shows the parts of a whole over time.
+func shares(title string, queries ...influxQuery) *timeseries.PanelBuilder {
+	return lines(title, "short", queries...).
+		DrawStyle(common.GraphDrawStyleBars).FillOpacity(80).LineWidth(0).
+		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModePercent).Group("A"))
+}
+
+// latest shows the last value of each series, large.
+func latest(title, unit, description string, query influxQuery) *stat.PanelBuilder {
+	return stat.NewPanelBuilder().
+		Title(title).Unit(unit).Description(description).Span(6).Height(5).
+		Targets(named([]influxQuery{query})).
+		GraphMode(common.BigValueGraphModeArea).Orientation(common.VizOrientationAuto).
+		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
+}
+
+// column tells a table how to show a field.
+type column struct {
+	name, title, unit string
+	warn              float64 // from here on in red; 0: never
+	link              string  // a dashboard's address
+}
+
+// list shows the rows of one query.
+func list(title string, query influxQuery, columns ...column) *table.PanelBuilder {
+	panel := table.NewPanelBuilder().
+		Title(title).Span(whole).Height(9).
+		Targets(named([]influxQuery{query})).
+		ShowHeader(true).CellHeight(common.TableCellHeightSm).
+		Footer(common.NewTableFooterOptionsBuilder().Reducer([]string{}))
+	for _, c := range columns {
+		panel = panel.OverrideByName(c.name, c.properties())
+	}
+	return panel
+}
+
+func (c column) properties() []dashboard.DynamicConfigValue {
+	properties := []dashboard.DynamicConfigValue{{Id: "displayName", Value: c.title}}
+	if c.unit != "" {
+		properties = append(properties, dashboard.DynamicConfigValue{Id: "unit", Value: c.unit})
+	}
+	if c.warn != 0 {
+		properties = append(properties,
+			dashboard.DynamicConfigValue{Id: "thresholds", Value: map[string]any{
+				"mode": "absolute", "steps": []map[string]any{{"color": "text", "value": nil}, {"color": "red", "value": c.warn}},
+			}},
+			dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
+	}
+	if c.link != "" {
+		properties = append(properties, dashboard.DynamicConfigValue{Id: "links", Value: []map[string]any{{"title": "Show", "url": c.link}}})
+	}
+	return properties
+}
+
+// states shows the records' status over time.
+func states(title string, query influxQuery) *statetimeline.PanelBuilder {
+	return statetimeline.NewPanelBuilder().
+		Title(title).Unit("none").Description("2: the board is silent or away; then every value is its error value").
+		Span(half).Height(9).
+		Targets(named([]influxQuery{query})).
+		Mappings(statusNames()).
+		ShowValue(common.VisibilityModeNever).MergeValues(true).FillOpacity(70).LineWidth(0).
+		Legend(legend()).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone))
+}
+
+func statusNames() []dashboard.ValueMapping {
+	name := func(text, color string, index int32) dashboard.ValueMappingResult {
+		return dashboard.ValueMappingResult{Text: &text, Color: &color, Index: &index}
+	}
+	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
+		Type: dashboard.MappingTypeValueToText,
+		Options: map[string]dashboard.ValueMappingResult{
+			"0": name("good", "green", 0), "1": name("sensing error", "orange", 1), "2": name("communication error", "red", 2),
+		},
+	}}}
+}
+
+// positions shows where the stations stand, in the colour of their status.
+func positions(title string, query influxQuery) *geomap.PanelBuilder {
+	coordinates := common.NewFrameGeometrySourceBuilder().Mode(common.FrameGeometrySourceModeCoords).Latitude("latitude").Longitude("longitude")
+	markers := common.NewMapLayerOptionsBuilder().Type("markers").Name("Stations").Tooltip(true).Location(coordinates).
+		Config(map[string]any{"showLegend": true, "style": map[string]any{
+			"color": map[string]any{"field": "status", "fixed": "green"},
+			"size":  map[string]any{"fixed": 8, "min": 2, "max": 15},
+			"text":  map[string]any{"field": "id", "mode": "field"},
+		}})
+	return geomap.NewPanelBuilder().
+		Title(title).Description("Where each station was at its last reading that had a position").Unit("none").
+		Span(half).Height(9).
+		Targets(named([]influxQuery{query})).
+		Mappings(statusNames()).
+		View(geomap.NewMapViewConfigBuilder().Id("fit").AllLayers(true).Zoom(15)).
+		Basemap(common.NewMapLayerOptionsBuilder().Type("default").Name("Map")).
+		Layers([]cog.Builder[common.MapLayerOptions]{markers}).
+		Tooltip(geomap.NewTooltipOptionsBuilder().Mode(geomap.TooltipModeDetails))
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// A site's readings, and what the centre says of its topics.
+const (
+	ofSite     = `FROM "${site}_${type}" WHERE $timeFilter`
+	siteTopics = `FROM "kafka_sites_topic" WHERE $timeFilter AND "site" = '${site}' AND "type" = '${type}' GROUP BY time($__interval), "index" fill(none)`
+	indexName  = "[[tag_index]]"
+)
+
+// siteStations makes a row for each station. The mean of "is it this status" is that status's share.
+const siteStations = `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
+status = from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> filter(fn: (r) => r._measurement == "${site}_${type}" and r._field == "status")
+  |> group(columns: ["index", "id"])
+part = (tables=<-, name) => tables
+  |> map(fn: (r) => ({index: r.index, id: r.id, part: name, _value: float(v: r._value)}))
+share = (value, name) => status
+  |> map(fn: (r) => ({r with _value: if r._value == value then 1.0 else 0.0}))
+  |> mean()
+  |> part(name: name)
+seen = status |> last() |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000})) |> part(name: "last_seen")
+rate = status |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
+union(tables: [seen, rate, share(value: 0, name: "good"), share(value: 1, name: "sensing_error"), share(value: 2, name: "communication_error")])
+  |> group()
+  |> pivot(rowKey: ["index", "id"], columnKey: ["part"], valueColumn: "_value")
+  |> sort(columns: ["index", "id"])`
+
+func siteDashboard() *dashboard.DashboardBuilder {
+	return measurementVariables(newDashboard("Site", siteUID, "All stations of a site: do they send, and do the centres keep up.")).
+		WithPanel(list("Stations", flux(siteStations),
+			column{name: "index", title: "Index"},
+			column{name: "id", title: "Station", link: "/d/" + stationUID + "?var-site=${site}&var-type=${type}&var-index=${__data.fields.index}&var-id=${__data.fields.id}"},
+			column{name: "last_seen", title: "Last record", unit: "dateTimeFromNow"},
+			column{name: "rate", title: "Records per minute", unit: "cpm"},
+			column{name: "good", title: "Good", unit: "percentunit"},
+			column{name: "sensing_error", title: "Sensing error", unit: "percentunit", warn: 0.05},
+			column{name: "communication_error", title: "Communication error", unit: "percentunit", warn: 0.05})).
+		WithPanel(lines("Records per minute", "cpm", series(stationName, perMinute+ofSite+perStation)).Interval("1m").Span(half)).
+		WithPanel(shares("Share of each status", statusCount("good", 0), statusCount("sensing error", 1), statusCount("communication error", 2)).Interval("1m").Span(half)).
+		WithPanel(lines("Lag of the centres", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
+		WithPanel(lines("Age of the topic's newest record", "s", series(indexName, `SELECT max("newest_age") `+siteTopics)).Interval("1m")).
+		WithPanel(lines("Lost", "short", series(indexName, `SELECT max("lost") `+siteTopics)).Interval("1m").
+			Description("Numbers that are missing since the centre took up the topic"))
+}
+
+func statusCount(name string, status int) influxQuery {
+	return series(name, fmt.Sprintf(`SELECT count("status") %s AND "status" = %d GROUP BY time($__interval) fill(none)`, ofSite, status))
+}
