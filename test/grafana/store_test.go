@@ -1,0 +1,63 @@
+//go:build real
+
+// Package grafana asks a real InfluxDB what the shipped dashboards and alert rules ask, as Grafana would.
+package grafana
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// store is an InfluxDB with a database for InfluxQL, as Grafana's data sources know it.
+type store struct {
+	*influxdb.Server
+	client influxdb2.Client
+}
+
+// filled starts a store that has the fleet's points.
+func filled(t *testing.T) *store {
+	t.Helper()
+	server, err := influxdb.StartV2(t.Context(), influxdb.Options{Dir: t.TempDir(), Log: os.Stderr})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	client := influxdb2.NewClient(server.URL(), server.Token())
+	t.Cleanup(client.Close)
+	mapDatabase(t, server)
+	s := &store{server, client}
+	s.write(t, fleet())
+	return s
+}
+
+// mapDatabase runs the shipped script.
+func mapDatabase(t *testing.T, server *influxdb.Server) {
+	t.Helper()
+	var output strings.Builder
+	require.NoError(t, process.Run(t.Context(), process.Command{
+		Path: "../../conf/central/influxdb-v1-query.sh", Output: &output,
+		Env: []string{
+			"INFLUX_URL=" + server.URL(), "INFLUX_TOKEN=" + server.Token(),
+			"INFLUX_ORG=" + server.Organization(), "INFLUX_BUCKET=" + server.Bucket(),
+		},
+	}), output.String())
+}
+
+func (s *store) write(t *testing.T, lines []string) {
+	t.Helper()
+	const batch = 5000
+	api := s.client.WriteAPIBlocking(s.Organization(), s.Bucket())
+	for len(lines) > 0 {
+		count := min(batch, len(lines))
+		require.NoError(t, api.WriteRecord(t.Context(), strings.Join(lines[:count], "\n")))
+		lines = lines[count:]
+	}
+}
