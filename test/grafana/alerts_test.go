@@ -22,8 +22,8 @@ type rule struct {
 
 // step is a query, or an expression over the results of others.
 type step struct {
-	RefID             string                  `yaml:"refId"`
-	DatasourceUID     string                  `yaml:"datasourceUid"`
+	RefID             string                   `yaml:"refId"`
+	DatasourceUID     string                   `yaml:"datasourceUid"`
 	RelativeTimeRange struct{ From, To int64 } `yaml:"relativeTimeRange"`
 	Model             struct {
 		target     `yaml:",inline"`

@@ -5,6 +5,7 @@ package grafana
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ type point struct {
 }
 
 type table struct {
+	labels  map[string]string // of Flux; a panel shows one table
 	columns []string
 	rows    [][]any
 }
@@ -179,15 +181,15 @@ func (s *store) askFlux(t *testing.T, target target, w window) answer {
 	require.NoError(t, err)
 	var got answer
 	for result.Next() {
-		got.add(t, result.TableMetadata(), result.Record(), result.TableChanged())
+		got.add(result.TableMetadata(), result.Record())
 	}
 	require.NoError(t, result.Err())
 	return got
 }
 
-// add follows Grafana: what a table is grouped by are labels. Only a time and a value beside them: a line.
-func (a *answer) add(t *testing.T, metadata *query.FluxTableMetadata, record *query.FluxRecord, isNew bool) {
-	t.Helper()
+// add follows Grafana: what a table is grouped by are labels, and other labels begin another table. Only a time and a value
+// beside them: a line.
+func (a *answer) add(metadata *query.FluxTableMetadata, record *query.FluxRecord) {
 	labels, columns := map[string]string{}, []string{}
 	for _, column := range metadata.Columns() {
 		switch name := column.Name(); {
@@ -200,15 +202,14 @@ func (a *answer) add(t *testing.T, metadata *query.FluxTableMetadata, record *qu
 	}
 	slices.Sort(columns)
 	if slices.Equal(columns, []string{"_time", "_value"}) {
-		a.addPoint(t, labels, record, isNew)
+		a.addPoint(labels, record)
 		return
 	}
-	a.addRow(columns, record, isNew)
+	a.addRow(labels, columns, record)
 }
 
-func (a *answer) addPoint(t *testing.T, labels map[string]string, record *query.FluxRecord, isNew bool) {
-	t.Helper()
-	if isNew {
+func (a *answer) addPoint(labels map[string]string, record *query.FluxRecord) {
+	if len(a.lines) == 0 || !maps.Equal(a.lines[len(a.lines)-1].labels, labels) {
 		a.lines = append(a.lines, line{labels: labels})
 	}
 	last := &a.lines[len(a.lines)-1]
@@ -217,9 +218,9 @@ func (a *answer) addPoint(t *testing.T, labels map[string]string, record *query.
 	}
 }
 
-func (a *answer) addRow(columns []string, record *query.FluxRecord, isNew bool) {
-	if isNew {
-		a.tables = append(a.tables, table{columns: columns})
+func (a *answer) addRow(labels map[string]string, columns []string, record *query.FluxRecord) {
+	if len(a.tables) == 0 || !maps.Equal(a.tables[len(a.tables)-1].labels, labels) {
+		a.tables = append(a.tables, table{labels: labels, columns: columns})
 	}
 	last := &a.tables[len(a.tables)-1]
 	var row []any

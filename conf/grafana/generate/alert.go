@@ -41,20 +41,8 @@ union(tables: [read, known])
   |> group(columns: ["site", "index", "type", "id"])
   |> min()`
 
-// recentlyLost is what was lost in the query's time. The counter begins again when a centre takes up a topic; a series that
-// begins within that time began at zero.
-const recentlyLost = `counter = from(bucket: v.defaultBucket)
-  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == "lost")
-  |> keep(columns: ["_time", "_value", "site", "index", "type", "group"])
-  |> group(columns: ["site", "index", "type", "group"])
-begin = counter
-  |> first()
-  |> map(fn: (r) => ({r with _value: if int(v: r._time) - int(v: v.timeRangeStart) > 300000000000 then 0 else r._value, _time: v.timeRangeStart}))
-union(tables: [begin, counter])
-  |> sort(columns: ["_time"])
-  |> increase()
-  |> last()
+// recentlyLost is what each topic lost in the query's time.
+const recentlyLost = lostCounter + `lost
   |> map(fn: (r) => ({r with _time: v.timeRangeStop}))`
 
 func alerts(sensors []sensor) []alert {

@@ -9,9 +9,26 @@ const (
 	topicName   = "[[tag_site]]_[[tag_index]]_[[tag_type]]"
 )
 
+// lostCounter is what each topic lost in the query's time. The counter begins again at zero when a centre takes up a topic, and
+// that may be within this time: then the first value was lost too. (5 minutes: an older series has had a point by then.)
+const lostCounter = `counter = from(bucket: v.defaultBucket)
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == "lost")
+  |> keep(columns: ["_time", "_value", "site", "index", "type", "group"])
+  |> group(columns: ["site", "index", "type", "group"])
+before = counter
+  |> first()
+  |> map(fn: (r) => ({r with _time: v.timeRangeStart,
+    _value: if int(v: r._time) - int(v: v.timeRangeStart) > 300000000000 then 0 else r._value}))
+lost = union(tables: [before, counter])
+  |> sort(columns: ["_time"])
+  |> increase()
+  |> last()
+`
+
 // fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a centre or
 // a station does, so that increase() adds up what they gained.
-const fleetSites = `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
+const fleetSites = lostCounter + `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
 all = from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
 part = (tables=<-, name) => tables
@@ -23,7 +40,7 @@ seen = status |> last() |> map(fn: (r) => ({r with _value: int(v: r._time) / 100
 rate = status |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
 topic = (field) => all |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == field)
 newest = (field) => topic(field: field) |> last() |> group(columns: ["site", "index", "type"]) |> max() |> part(name: field)
-lost = topic(field: "lost") |> increase() |> last() |> group(columns: ["site", "index", "type"]) |> sum() |> part(name: "lost")
+missing = lost |> group(columns: ["site", "index", "type"]) |> sum() |> part(name: "lost")
 parked = all
   |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field == "parked")
   |> last()
@@ -37,7 +54,7 @@ rejected = all
   |> group(columns: ["site", "index", "type"])
   |> sum()
   |> part(name: "rejected")
-union(tables: [seen, rate, newest(field: "stations"), newest(field: "lag"), lost, parked, rejected])
+union(tables: [seen, rate, newest(field: "stations"), newest(field: "lag"), missing, parked, rejected])
   |> group()
   |> pivot(rowKey: ["site", "index", "type"], columnKey: ["part"], valueColumn: "_value")
   |> sort(columns: ["site", "index", "type"])`
