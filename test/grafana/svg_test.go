@@ -1,0 +1,275 @@
+//go:build real
+
+package grafana
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sizes in pixels: of a cell of the grid, the space between panels, and a letter.
+const (
+	cellWidth, cellHeight = 44, 30
+	gap                   = 4
+	letter                = 6.2
+)
+
+var palette = []string{"#3871dc", "#e0752d", "#37872d", "#a352cc", "#c4162a", "#0e8a8a", "#b8860b", "#5f6b7a", "#d44a88", "#6b8e23"}
+
+// svg is a picture in the making.
+type svg struct {
+	body   bytes.Buffer
+	height int
+}
+
+// box is where something is drawn.
+type box struct{ x, y, w, h float64 }
+
+func (s *svg) bytes(title string) []byte {
+	var all bytes.Buffer
+	width := 24 * cellWidth
+	fmt.Fprintf(&all, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" font-family="sans-serif" font-size="11">`, width, s.height)
+	fmt.Fprintf(&all, "\n<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#f4f5f5\"/>\n", html.EscapeString(title))
+	all.Write(s.body.Bytes())
+	all.WriteString("</svg>\n")
+	return all.Bytes()
+}
+
+func (s *svg) text(x, y float64, color, anchor, text string) {
+	fmt.Fprintf(&s.body, `<text x="%.0f" y="%.0f" fill="%s" text-anchor="%s">%s</text>`+"\n", x, y, color, anchor, html.EscapeString(text))
+}
+
+func (s *svg) rect(b box, color string) {
+	fmt.Fprintf(&s.body, `<rect x="%.0f" y="%.0f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", b.x, b.y, b.w, b.h, color)
+}
+
+// panel draws the frame and the title, and what the panel's type wants.
+func (s *svg) panel(p panel, got answer) {
+	grid := p.GridPos
+	s.height = max(s.height, (grid.Y+grid.H)*cellHeight)
+	frame := box{float64(grid.X*cellWidth + gap), float64(grid.Y*cellHeight + gap), float64(grid.W*cellWidth - 2*gap), float64(grid.H*cellHeight - 2*gap)}
+	s.rect(frame, "#ffffff")
+	s.text(frame.x+8, frame.y+16, "#111", "start", p.Title)
+	inner := box{frame.x + 8, frame.y + 26, frame.w - 16, frame.h - 32}
+	slices.SortStableFunc(got.lines, func(a, b line) int { return cmp.Compare(a.title(p), b.title(p)) })
+	switch p.Type {
+	case "timeseries":
+		s.timeseries(inner, p, got.lines)
+	case "stat":
+		s.stat(inner, p, got.lines)
+	case "state-timeline":
+		s.states(inner, p, got.lines)
+	case "table":
+		s.table(inner, p, got.tables[0])
+	case "geomap":
+		s.positions(inner, p, got.tables[0])
+	}
+}
+
+// title is the line's name, or what the panel makes of its labels.
+func (l line) title(p panel) string {
+	title := cmp.Or(l.name, p.FieldConfig.Defaults.DisplayName)
+	for name, value := range l.labels {
+		title = strings.ReplaceAll(title, "${__field.labels."+name+"}", value)
+	}
+	return title
+}
+
+// across is a moment's place from left to right.
+func (b box) across(at time.Time) float64 {
+	return b.x + b.w*float64(at.Sub(begin))/float64(end.Sub(begin))
+}
+
+func (s *svg) timeseries(b box, p panel, lines []line) {
+	plot := box{b.x + 52, b.y + 4, b.w - 58, b.h - 36}
+	low, high := 0.0, 1.0
+	percent := p.FieldConfig.Defaults.Custom.Stacking.Mode == "percent"
+	unit := p.FieldConfig.Defaults.Unit
+	if percent {
+		unit = "percentunit"
+	} else {
+		low, high = limits(lines)
+	}
+	s.axes(plot, low, high, unit)
+	switch {
+	case percent:
+		s.stacked(plot, lines)
+	default:
+		for i, line := range lines {
+			s.line(plot, line, low, high, palette[i%len(palette)])
+		}
+	}
+	s.legend(box{b.x, b.y + b.h - 4, b.w, 0}, p, lines)
+}
+
+func limits(lines []line) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, line := range lines {
+		for _, point := range line.points {
+			low, high = min(low, point.value), max(high, point.value)
+		}
+	}
+	if low == high {
+		return low - low/10, high + max(1, high/10)
+	}
+	return low, high
+}
+
+func (s *svg) axes(plot box, low, high float64, unit string) {
+	for i := range 4 {
+		share := float64(i) / 3
+		y := plot.y + plot.h*(1-share)
+		s.rect(box{plot.x, y, plot.w, 0.5}, "#ccd")
+		s.text(plot.x-4, y+4, "#555", "end", shown(unit, low+(high-low)*share))
+	}
+	for at := begin; at.Before(end); at = at.Add(time.Hour) {
+		s.text(plot.across(at), plot.y+plot.h+13, "#555", "start", at.Format("15:04"))
+	}
+}
+
+// line leaves a gap where Grafana would.
+func (s *svg) line(plot box, l line, low, high float64, color string) {
+	var path strings.Builder
+	for i, point := range l.points {
+		command := "L"
+		if i == 0 || point.at.Sub(l.points[i-1].at) > 2*pictureWidth {
+			command = "M"
+		}
+		fmt.Fprintf(&path, "%s%.0f %.0f", command, plot.across(point.at), plot.y+plot.h*(1-(point.value-low)/(high-low)))
+	}
+	fmt.Fprintf(&s.body, `<path d="%s" fill="none" stroke="%s" stroke-width="1.3"/>`+"\n", path.String(), color)
+}
+
+func (s *svg) stacked(plot box, lines []line) {
+	totals := map[time.Time]float64{}
+	for _, line := range lines {
+		for _, point := range line.points {
+			totals[point.at] += point.value
+		}
+	}
+	below := map[time.Time]float64{}
+	width := plot.w * float64(pictureWidth) / float64(end.Sub(begin))
+	for i, line := range lines {
+		for _, point := range line.points {
+			share := point.value / totals[point.at]
+			below[point.at] += share
+			s.rect(box{plot.across(point.at), plot.y + plot.h*(1-below[point.at]), width, plot.h * share}, palette[i%len(palette)])
+		}
+	}
+}
+
+func (s *svg) legend(b box, p panel, lines []line) {
+	x := b.x
+	for i, line := range lines {
+		title := line.title(p)
+		width := 16 + letter*float64(len(title))
+		if x+width > b.x+b.w-20 {
+			s.text(x, b.y, "#555", "start", fmt.Sprintf("+%d", len(lines)-i))
+			return
+		}
+		s.rect(box{x, b.y - 7, 9, 4}, palette[i%len(palette)])
+		s.text(x+12, b.y, "#333", "start", title)
+		x += width
+	}
+}
+
+func (s *svg) stat(b box, p panel, lines []line) {
+	step := b.h / float64(len(lines))
+	for i, line := range lines {
+		y := b.y + step*(float64(i)+0.6)
+		s.text(b.x, y, "#333", "start", line.title(p))
+		s.text(b.x+b.w, y, "#3871dc", "end", shown(p.FieldConfig.Defaults.Unit, line.points[len(line.points)-1].value))
+	}
+}
+
+func (s *svg) states(b box, p panel, lines []line) {
+	plot := box{b.x + 110, b.y, b.w - 114, b.h - 30}
+	step := plot.h / float64(len(lines))
+	for i, line := range lines {
+		y := plot.y + step*float64(i)
+		s.text(plot.x-6, y+step/2+4, "#333", "end", line.title(p))
+		for from := 0; from < len(line.points); {
+			next := from + 1
+			for next < len(line.points) && line.points[next].value == line.points[from].value {
+				next++
+			}
+			until := line.points[next-1].at.Add(pictureWidth)
+			x := plot.across(line.points[from].at)
+			s.rect(box{x, y + step*0.1, plot.across(until) - x, step * 0.8}, p.color(line.points[from].value))
+			from = next
+		}
+	}
+	for at := begin; at.Before(end); at = at.Add(time.Hour) {
+		s.text(plot.across(at), plot.y+plot.h+13, "#555", "start", at.Format("15:04"))
+	}
+	x := b.x
+	for _, status := range []float64{0, 1, 2} {
+		s.rect(box{x, b.y + b.h - 12, 9, 9}, p.color(status))
+		s.text(x+13, b.y+b.h-4, "#333", "start", p.FieldConfig.Defaults.Mappings[0].Options[fmt.Sprint(status)].Text)
+		x += 140
+	}
+}
+
+// color is that of a status.
+func (p panel) color(status float64) string {
+	names := map[string]string{"green": "#56a64b", "orange": "#ff9830", "red": "#e02f44"}
+	return names[p.FieldConfig.Defaults.Mappings[0].Options[fmt.Sprint(status)].Color]
+}
+
+func (s *svg) table(b box, p panel, t table) {
+	width := b.w / float64(len(p.FieldConfig.Overrides))
+	for i, override := range p.FieldConfig.Overrides {
+		x := b.x + width*float64(i)
+		title, unit := "", ""
+		for _, property := range override.Properties {
+			switch property.ID {
+			case "displayName":
+				title = property.Value.(string)
+			case "unit":
+				unit = property.Value.(string)
+			}
+		}
+		s.text(x, b.y+10, "#3871dc", "start", title)
+		column := slices.Index(t.columns, override.Matcher.Options)
+		for j, row := range t.rows {
+			s.text(x, b.y+30+19*float64(j), "#111", "start", cell(unit, row[column]))
+		}
+	}
+}
+
+func cell(unit string, value any) string {
+	switch value := value.(type) {
+	case float64:
+		return shown(unit, value)
+	case nil:
+		return ""
+	}
+	return fmt.Sprint(value)
+}
+
+// positions puts the stations between the borders that they need.
+func (s *svg) positions(b box, p panel, t table) {
+	number := func(row []any, column string) float64 { return row[slices.Index(t.columns, column)].(float64) }
+	plot := box{b.x + 30, b.y + 20, b.w - 140, b.h - 50}
+	var all [2]line
+	for _, row := range t.rows {
+		all[0].points = append(all[0].points, point{value: number(row, "longitude")})
+		all[1].points = append(all[1].points, point{value: number(row, "latitude")})
+	}
+	west, east := limits(all[:1])
+	south, north := limits(all[1:])
+	for _, row := range t.rows {
+		longitude, latitude := number(row, "longitude"), number(row, "latitude")
+		x := plot.x + plot.w*(longitude-west)/(east-west)
+		y := plot.y + plot.h*(1-(latitude-south)/(north-south))
+		fmt.Fprintf(&s.body, `<circle cx="%.0f" cy="%.0f" r="6" fill="%s"/>`+"\n", x, y, p.color(number(row, "status")))
+		s.text(x+10, y+4, "#333", "start", row[slices.Index(t.columns, "id")].(string))
+	}
+	s.text(b.x, b.y+b.h-4, "#555", "start", fmt.Sprintf("%.4f to %.4f north, %.4f to %.4f east", south, north, west, east))
+}

@@ -1,0 +1,40 @@
+//go:build real
+
+package grafana
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// shown is a value with its unit, much as Grafana shows it.
+func shown(unit string, value float64) string {
+	switch unit {
+	case "celsius":
+		return fmt.Sprintf("%.1f °C", value)
+	case "conμgm3":
+		return fmt.Sprintf("%.2f µg/m³", value)
+	case "percentunit":
+		return fmt.Sprintf("%.0f%%", 100*value)
+	case "cpm":
+		return fmt.Sprintf("%.1f /min", value)
+	case "bytes":
+		return fmt.Sprintf("%.1f MiB", value/(1<<20))
+	case "s":
+		return duration(time.Duration(value * float64(time.Second)))
+	case "dateTimeFromNow":
+		return duration(end.Sub(time.UnixMilli(int64(value)))) + " ago"
+	}
+	return strconv.FormatFloat(float64(int64(100*value))/100, 'f', -1, 64)
+}
+
+func duration(d time.Duration) string {
+	switch {
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
