@@ -44,6 +44,7 @@ type topic struct {
 	site, index, kind string
 	stations          int
 	from              time.Time
+	away              time.Duration
 	lag               func(at time.Time) int
 	lost              func(at time.Time) int
 }
@@ -53,15 +54,15 @@ func topics() []topic {
 	wobble := func(at time.Time) int { return at.Second() / 30 * 3 }
 	return []topic{
 		// A centre ended in the middle, and its counter with it.
-		{"JNU", "1", "rasp", 2, begin, wobble, func(at time.Time) int {
+		{"JNU", "1", "rasp", 2, begin, 0, wobble, func(at time.Time) int {
 			if at.After(begin.Add(time.Hour)) && at.Before(begin.Add(150*time.Minute)) {
 				return 2
 			}
 			return 0
 		}},
-		{"JNU", "2", "rasp", 1, begin, wobble, none},
-		{"KNU", "1", "rasp", 1, begin, wobble, none},
-		{"Busan.East", "1", "rasp", 1, begin, func(at time.Time) int {
+		{"JNU", "2", "rasp", 1, begin, 0, wobble, none},
+		{"KNU", "1", "rasp", 1, begin, 40 * time.Minute, wobble, none},
+		{"Busan.East", "1", "rasp", 1, begin, 0, func(at time.Time) int {
 			return max(wobble(at), int((15*time.Minute-end.Sub(at)).Seconds()/10))
 		}, func(at time.Time) int {
 			if at.Before(end.Add(-20 * time.Minute)) {
@@ -70,7 +71,7 @@ func topics() []topic {
 			return 3
 		}},
 		// Its centre is new, and finds a gap at once.
-		{"KIST-2", "1", "uno", 1, end.Add(-30 * time.Minute), none, func(time.Time) int { return 1 }},
+		{"KIST-2", "1", "uno", 1, end.Add(-30 * time.Minute), 0, none, func(time.Time) int { return 1 }},
 	}
 }
 
@@ -149,10 +150,14 @@ func (s station) counters(seed int, at time.Time) string {
 	if s.filling > 0 && at.After(end.Add(-s.filling)) {
 		used = limit / 100 * 92
 	}
-	counter := func(each int) int { return minutes / each }
+	counter := func(each int) int { return (minutes + 7*seed) / each }
+	parked := 0
+	if s.filling > 0 {
+		parked = counter(150)
+	}
 	return integers(
-		"uptime", 60*minutes, "memory", 58_000_000+100_000*(minutes%40)+seed, "written", 6*minutes, "sent_again", counter(120), "rejected", counter(200),
-		"dropped", 0, "damaged", 0, "outbox_records", used/100_000, "outbox_bytes", used, "outbox_limit", limit, "parked", counter(200),
+		"uptime", 60*minutes, "memory", 58_000_000+100_000*(minutes%40)+seed, "written", 6*minutes, "sent_again", counter(120), "rejected", parked,
+		"dropped", 0, "damaged", 0, "outbox_records", used/100_000, "outbox_bytes", used, "outbox_limit", limit, "parked", parked,
 		"lines", 6*minutes+counter(9), "readings", 6*minutes, "sensing_errors", counter(15), "silences", counter(100), "lines_lost", counter(40),
 		"board_resets", counter(150), "port_opens", 1+counter(150),
 		"rejected_checksum", counter(9+seed), "rejected_syntax", counter(30), "rejected_schema", counter(70), "rejected_overlong", 0,
@@ -164,8 +169,9 @@ func (t topic) lines() []string {
 	var lines []string
 	for at := t.from; at.Before(end); at = at.Add(30 * time.Second) {
 		newest := 1000 + 6*t.stations*int(at.Sub(begin).Minutes())
+		age := 0.4 + float64(at.Minute()*7%10)/4 + max(0, t.away-end.Sub(at)).Seconds()
 		lines = append(lines, fmt.Sprintf("kafka_sites_topic,topic=%[1]s_%[2]s_%[3]s,group=telegraf-station,index=%[2]s,site=%[1]s,type=%[3]s newest_age=%[4]g,%[5]s %[6]d",
-			t.site, t.index, t.kind, 0.4+float64(at.Second())/6,
+			t.site, t.index, t.kind, age,
 			integers("newest_offset", newest, "group_offset", newest-t.lag(at), "lag", t.lag(at), "stations", t.stations, "lost", t.lost(at), "given_up", 0),
 			at.UnixNano()))
 	}

@@ -113,7 +113,7 @@ func TestTablesSayWhatHappened(t *testing.T) {
 	require.Equal(t, []any{"Busan.East", "1", "rasp"}, fleet.row(0, "site", "index", "type"))
 	require.Equal(t, []any{3.0, 87.0, 1.0, 6.0, millis(last)}, fleet.row(0, "lost", "lag", "stations", "rate", "last_seen"))
 	require.Equal(t, []any{"JNU", "1", "rasp", 2.0, 12.0}, fleet.row(1, "site", "index", "type", "lost", "rate"))
-	require.Equal(t, []any{"KIST-2", "1", "uno", 1.0, 1.0}, fleet.row(3, "site", "index", "type", "lost", "parked"))
+	require.Equal(t, []any{"KIST-2", "1", "uno", 1.0, 2.0}, fleet.row(3, "site", "index", "type", "lost", "parked"))
 	require.Equal(t, []any{"KNU", "1", "rasp", 0.0, millis(last.Add(-40 * time.Minute))}, fleet.row(4, "site", "index", "type", "lost", "last_seen"))
 	require.Len(t, fleet.rows, 5)
 

@@ -17,10 +17,13 @@ import (
 const (
 	cellWidth, cellHeight = 44, 30
 	gap                   = 4
-	letter                = 6.2
+	letter                = 6.7
 )
 
 var palette = []string{"#3871dc", "#e0752d", "#37872d", "#a352cc", "#c4162a", "#0e8a8a", "#b8860b", "#5f6b7a", "#d44a88", "#6b8e23"}
+
+// colors are those that Grafana has by these names.
+var colors = map[string]string{"green": "#56a64b", "orange": "#ff9830", "red": "#e02f44"}
 
 // svg is a picture in the making.
 type svg struct {
@@ -87,25 +90,46 @@ func (b box) across(at time.Time) float64 {
 }
 
 func (s *svg) timeseries(b box, p panel, lines []line) {
-	plot := box{b.x + 52, b.y + 4, b.w - 58, b.h - 36}
-	low, high := 0.0, 1.0
-	percent := p.FieldConfig.Defaults.Custom.Stacking.Mode == "percent"
+	plot := box{b.x + 56, b.y + 4, b.w - 62, b.h - 36}
 	unit := p.FieldConfig.Defaults.Unit
-	if percent {
-		unit = "percentunit"
-	} else {
-		low, high = limits(lines)
-	}
-	s.axes(plot, low, high, unit)
-	switch {
-	case percent:
-		s.stacked(plot, lines)
+	switch p.FieldConfig.Defaults.Custom.Stacking.Mode {
+	case "percent":
+		s.axes(plot, 0, 1, "percentunit")
+		s.bars(plot, p, lines, func(at time.Time) float64 { return total(lines, at) })
+	case "normal":
+		highest := highestTotal(lines)
+		s.axes(plot, 0, highest, unit)
+		s.bars(plot, p, lines, func(time.Time) float64 { return highest })
 	default:
+		low, high := limits(lines)
+		s.axes(plot, low, high, unit)
 		for i, line := range lines {
 			s.line(plot, line, low, high, palette[i%len(palette)])
 		}
 	}
 	s.legend(box{b.x, b.y + b.h - 4, b.w, 0}, p, lines)
+}
+
+func total(lines []line, at time.Time) float64 {
+	sum := 0.0
+	for _, line := range lines {
+		for _, point := range line.points {
+			if point.at.Equal(at) {
+				sum += point.value
+			}
+		}
+	}
+	return sum
+}
+
+func highestTotal(lines []line) float64 {
+	highest := 0.0
+	for _, line := range lines {
+		for _, point := range line.points {
+			highest = max(highest, total(lines, point.at))
+		}
+	}
+	return highest
 }
 
 func limits(lines []line) (low, high float64) {
@@ -146,22 +170,32 @@ func (s *svg) line(plot box, l line, low, high float64, color string) {
 	fmt.Fprintf(&s.body, `<path d="%s" fill="none" stroke="%s" stroke-width="1.3"/>`+"\n", path.String(), color)
 }
 
-func (s *svg) stacked(plot box, lines []line) {
-	totals := map[time.Time]float64{}
-	for _, line := range lines {
-		for _, point := range line.points {
-			totals[point.at] += point.value
-		}
-	}
+// bars puts the lines' values one on the other; full is what fills the plot.
+func (s *svg) bars(plot box, p panel, lines []line, full func(at time.Time) float64) {
 	below := map[time.Time]float64{}
 	width := plot.w * float64(pictureWidth) / float64(end.Sub(begin))
 	for i, line := range lines {
 		for _, point := range line.points {
-			share := point.value / totals[point.at]
+			if point.value == 0 {
+				continue
+			}
+			share := point.value / full(point.at)
 			below[point.at] += share
-			s.rect(box{plot.across(point.at), plot.y + plot.h*(1-below[point.at]), width, plot.h * share}, palette[i%len(palette)])
+			s.rect(box{plot.across(point.at), plot.y + plot.h*(1-below[point.at]), width, plot.h * share}, p.lineColor(line, i))
 		}
 	}
+}
+
+// lineColor is what the panel says for this line, or the next of the palette.
+func (p panel) lineColor(l line, i int) string {
+	for _, override := range p.FieldConfig.Overrides {
+		for _, property := range override.Properties {
+			if override.Matcher.Options == l.title(p) && property.ID == "color" {
+				return colors[property.Value.(map[string]any)["fixedColor"].(string)]
+			}
+		}
+	}
+	return palette[i%len(palette)]
 }
 
 func (s *svg) legend(b box, p panel, lines []line) {
@@ -173,7 +207,7 @@ func (s *svg) legend(b box, p panel, lines []line) {
 			s.text(x, b.y, "#555", "start", fmt.Sprintf("+%d", len(lines)-i))
 			return
 		}
-		s.rect(box{x, b.y - 7, 9, 4}, palette[i%len(palette)])
+		s.rect(box{x, b.y - 7, 9, 4}, p.lineColor(line, i))
 		s.text(x+12, b.y, "#333", "start", title)
 		x += width
 	}
@@ -218,8 +252,7 @@ func (s *svg) states(b box, p panel, lines []line) {
 
 // color is that of a status.
 func (p panel) color(status float64) string {
-	names := map[string]string{"green": "#56a64b", "orange": "#ff9830", "red": "#e02f44"}
-	return names[p.FieldConfig.Defaults.Mappings[0].Options[fmt.Sprint(status)].Color]
+	return colors[p.FieldConfig.Defaults.Mappings[0].Options[fmt.Sprint(status)].Color]
 }
 
 func (s *svg) table(b box, p panel, t table) {

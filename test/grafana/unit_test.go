@@ -4,7 +4,9 @@ package grafana
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,7 +28,11 @@ func shown(unit string, value float64) string {
 	case "dateTimeFromNow":
 		return duration(end.Sub(time.UnixMilli(int64(value)))) + " ago"
 	}
-	return strconv.FormatFloat(float64(int64(100*value))/100, 'f', -1, 64)
+	text := strconv.FormatFloat(math.Round(10*value)/10, 'f', -1, 64)
+	if suffix, found := strings.CutPrefix(unit, "suffix:"); found {
+		return text + " " + suffix
+	}
+	return text
 }
 
 func duration(d time.Duration) string {
@@ -36,5 +42,5 @@ func duration(d time.Duration) string {
 	case d >= 2*time.Minute:
 		return fmt.Sprintf("%.0f min", d.Minutes())
 	}
-	return fmt.Sprintf("%.0f s", d.Seconds())
+	return fmt.Sprintf("%.3g s", d.Seconds())
 }

@@ -94,6 +94,6 @@ func fleetDashboard() *dashboard.DashboardBuilder {
 		WithPanel(lines("Parked", "short", series(topicName+" [[tag_id]]",
 			`SELECT last("parked") FROM "kafka_sites_agent" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type", "id" fill(none)`)).
 			Interval("2m").Description("Records that can never be delivered as they are: stationctl outbox list")).
-		WithPanel(lines("Rejected by cause", "short", flux(rejectedByCause)).Interval("2m").DisplayName("${__field.labels.cause}").
+		WithPanel(bars("Rejected by cause", "short", flux(rejectedByCause)).Interval("2m").DisplayName("${__field.labels.cause}").
 			Description("Lines that were not taken, of all stations; \"never writable\" are records"))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -38,11 +40,26 @@ func legend() *common.VizLegendOptionsBuilder {
 		DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)
 }
 
-// shares shows the parts of a whole over time.
-func shares(title string, queries ...influxQuery) *timeseries.PanelBuilder {
-	return lines(title, "short", queries...).
+// bars shows counts over time, one on the other.
+func bars(title, unit string, queries ...influxQuery) *timeseries.PanelBuilder {
+	return lines(title, unit, queries...).
 		DrawStyle(common.GraphDrawStyleBars).FillOpacity(80).LineWidth(0).
+		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
+}
+
+// statusNames are those of the values of status, with their colours.
+var statusNames = []struct{ text, color string }{{"good", "green"}, {"sensing error", "orange"}, {"communication error", "red"}}
+
+// shares shows the parts of a whole over time; the queries' names are those of a status.
+func shares(title string, queries ...influxQuery) *timeseries.PanelBuilder {
+	panel := bars(title, "short", queries...).
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModePercent).Group("A"))
+	for _, name := range statusNames {
+		panel = panel.OverrideByName(name.text, []dashboard.DynamicConfigValue{
+			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": name.color}},
+		})
+	}
+	return panel
 }
 
 // latest shows the last value of each series, large.
@@ -95,25 +112,21 @@ func (c column) properties() []dashboard.DynamicConfigValue {
 // states shows the records' status over time.
 func states(title string, query influxQuery) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
-		Title(title).Unit("none").Description("2: the board is silent or away; then every value is its error value").
+		Title(title).Unit("none").Description("The most frequent one in each point's time. Communication error: the board is silent or away.").
 		Span(half).Height(9).
 		Targets(named([]influxQuery{query})).
-		Mappings(statusNames()).
+		Mappings(statusMappings()).
 		ShowValue(common.VisibilityModeNever).MergeValues(true).FillOpacity(70).LineWidth(0).
 		Legend(legend()).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeSingle).Sort(common.SortOrderNone))
 }
 
-func statusNames() []dashboard.ValueMapping {
-	name := func(text, color string, index int32) dashboard.ValueMappingResult {
-		return dashboard.ValueMappingResult{Text: &text, Color: &color, Index: &index}
+func statusMappings() []dashboard.ValueMapping {
+	options := map[string]dashboard.ValueMappingResult{}
+	for i, name := range statusNames {
+		options[strconv.Itoa(i)] = dashboard.ValueMappingResult{Text: &name.text, Color: &name.color, Index: cog.ToPtr(int32(i))} //nolint:gosec // of three
 	}
-	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
-		Type: dashboard.MappingTypeValueToText,
-		Options: map[string]dashboard.ValueMappingResult{
-			"0": name("good", "green", 0), "1": name("sensing error", "orange", 1), "2": name("communication error", "red", 2),
-		},
-	}}}
+	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: options}}}
 }
 
 // positions shows where the stations stand, in the colour of their status.
@@ -129,7 +142,7 @@ func positions(title string, query influxQuery) *geomap.PanelBuilder {
 		Title(title).Description("Where each station was at its last reading that had a position").Unit("none").
 		Span(half).Height(9).
 		Targets(named([]influxQuery{query})).
-		Mappings(statusNames()).
+		Mappings(statusMappings()).
 		View(geomap.NewMapViewConfigBuilder().Id("fit").AllLayers(true).Zoom(15)).
 		Basemap(common.NewMapLayerOptionsBuilder().Type("default").Name("Map")).
 		Layers([]cog.Builder[common.MapLayerOptions]{markers}).

@@ -43,13 +43,18 @@ func siteDashboard() *dashboard.DashboardBuilder {
 			column{name: "sensing_error", title: "Sensing error", unit: "percentunit", warn: 0.05},
 			column{name: "communication_error", title: "Communication error", unit: "percentunit", warn: 0.05})).
 		WithPanel(lines("Records per minute", "cpm", series(stationName, perMinute+ofSite+perStation)).Interval("1m").Span(half)).
-		WithPanel(shares("Share of each status", statusCount("good", 0), statusCount("sensing error", 1), statusCount("communication error", 2)).Interval("1m").Span(half)).
+		WithPanel(shares("Share of each status", statusCounts()...).Interval("1m").Span(half)).
 		WithPanel(lines("Lag of the centres", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
 		WithPanel(lines("Age of the topic's newest record", "s", series(indexName, `SELECT max("newest_age") `+siteTopics)).Interval("1m")).
 		WithPanel(lines("Lost", "short", series(indexName, `SELECT max("lost") `+siteTopics)).Interval("1m").
 			Description("Numbers that are missing since the centre took up the topic"))
 }
 
-func statusCount(name string, status int) influxQuery {
-	return series(name, fmt.Sprintf(`SELECT count("status") %s AND "status" = %d GROUP BY time($__interval) fill(none)`, ofSite, status))
+func statusCounts() []influxQuery {
+	var counts []influxQuery
+	for status, name := range statusNames {
+		counts = append(counts, series(name.text,
+			fmt.Sprintf(`SELECT count("status") %s AND "status" = %d GROUP BY time($__interval) fill(none)`, ofSite, status)))
+	}
+	return counts
 }

@@ -19,7 +19,7 @@ const perMinute = `SELECT count("status") * 60000.0 / $__interval_ms AS "rate" `
 
 func stationDashboard(sensors []sensor) *dashboard.DashboardBuilder {
 	builder := stationVariables(newDashboard("Station", stationUID, "What the stations of a site measure. Error values are left out.")).
-		WithPanel(states("Status", series(stationName, `SELECT max("status") `+ofStation+perStation))).
+		WithPanel(states("Status", series(stationName, `SELECT mode("status") `+ofStation+perStation))).
 		WithPanel(positions("Position", rows(
 			`SELECT last("latitude") AS "latitude", "longitude", "status" `+ofStation+` GROUP BY "index", "id"`)))
 	for _, s := range sensors {
