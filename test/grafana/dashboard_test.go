@@ -34,13 +34,16 @@ type panel struct {
 				Stacking struct{ Mode string }
 			}
 		}
-		Overrides []struct {
-			Matcher    struct{ ID, Options string }
-			Properties []struct {
-				ID    string
-				Value any
-			}
-		}
+		Overrides []override
+	}
+}
+
+// override is how a panel shows one of its fields.
+type override struct {
+	Matcher    struct{ ID, Options string }
+	Properties []struct {
+		ID    string
+		Value any
 	}
 }
 

@@ -189,10 +189,8 @@ func (s *svg) bars(plot box, p panel, lines []line, full func(at time.Time) floa
 // lineColor is what the panel says for this line, or the next of the palette.
 func (p panel) lineColor(l line, i int) string {
 	for _, override := range p.FieldConfig.Overrides {
-		for _, property := range override.Properties {
-			if override.Matcher.Options == l.title(p) && property.ID == "color" {
-				return colors[property.Value.(map[string]any)["fixedColor"].(string)]
-			}
+		if fixed, has := override.property("color").(map[string]any); has && override.Matcher.Options == l.title(p) {
+			return colors[fixed["fixedColor"].(string)]
 		}
 	}
 	return palette[i%len(palette)]
@@ -259,21 +257,35 @@ func (s *svg) table(b box, p panel, t table) {
 	width := b.w / float64(len(p.FieldConfig.Overrides))
 	for i, override := range p.FieldConfig.Overrides {
 		x := b.x + width*float64(i)
-		title, unit := "", ""
-		for _, property := range override.Properties {
-			switch property.ID {
-			case "displayName":
-				title = property.Value.(string)
-			case "unit":
-				unit = property.Value.(string)
-			}
-		}
+		title, _ := override.property("displayName").(string)
+		unit, _ := override.property("unit").(string)
 		s.text(x, b.y+10, "#3871dc", "start", title)
 		column := slices.Index(t.columns, override.Matcher.Options)
 		for j, row := range t.rows {
-			s.text(x, b.y+30+19*float64(j), "#111", "start", cell(unit, row[column]))
+			s.text(x, b.y+30+19*float64(j), override.color(row[column]), "start", cell(unit, row[column]))
 		}
 	}
+}
+
+func (o override) property(id string) any {
+	for _, property := range o.Properties {
+		if property.ID == id {
+			return property.Value
+		}
+	}
+	return nil
+}
+
+// color is red from the column's threshold on.
+func (o override) color(value any) string {
+	number, isNumber := value.(float64)
+	if thresholds, has := o.property("thresholds").(map[string]any); has && isNumber {
+		steps := thresholds["steps"].([]any)
+		if number >= steps[1].(map[string]any)["value"].(float64) {
+			return colors["red"]
+		}
+	}
+	return "#111"
 }
 
 func cell(unit string, value any) string {

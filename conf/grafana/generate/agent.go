@@ -23,7 +23,7 @@ from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected_/)
   |> filter(fn: (r) => r.site == "${site}" and r.type =~ /^${type:regex}$/ and r.index =~ /^${index:regex}$/ and r.id =~ /^${id:regex}$/)
-  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)
+  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start")
   |> derivative(unit: 1h, nonNegative: true)
   |> map(fn: (r) => ({r with cause: strings.trimPrefix(v: r._field, prefix: "rejected_")}))
   |> group(columns: ["index", "type", "id", "cause"])
@@ -44,7 +44,7 @@ func agentDashboard() *dashboard.DashboardBuilder {
 		WithPanel(lines("Lines per minute", "cpm", changes("1m", "lines", "readings")).Interval("2m")).
 		WithPanel(bars("Rejected lines per hour, by cause", perHour, flux(agentRejected)).Interval("2m").
 			DisplayName("${__field.labels.index} ${__field.labels.id} ${__field.labels.cause}")).
-		WithPanel(lines("Trouble with the board, per hour", perHour,
+		WithPanel(bars("Trouble with the board, per hour", perHour,
 			changes("1h", "sensing_errors", "silences", "lines_lost", "board_resets", "port_opens")).Interval("2m")).
 		WithPanel(lines("Memory", "bytes", gauge("memory")).Interval("2m")).
 		WithPanel(lines("Uptime", "s", gauge("uptime")).Interval("2m").Description("A step down is a restart of the agent"))

@@ -65,7 +65,7 @@ const rejectedByCause = `import "strings"
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected/)
-  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)
+  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start")
   |> difference(nonNegative: true)
   |> map(fn: (r) => ({r with cause: if r._field == "rejected" then "never writable" else strings.trimPrefix(v: r._field, prefix: "rejected_")}))
   |> group(columns: ["cause", "_time"])
@@ -80,7 +80,7 @@ func fleetDashboard() *dashboard.DashboardBuilder {
 			column{name: "index", title: "Index"},
 			column{name: "type", title: "Type"},
 			column{name: "last_seen", title: "Last record", unit: "dateTimeFromNow"},
-			column{name: "rate", title: "Records per minute", unit: "cpm"},
+			column{name: "rate", title: "Records/min", unit: "cpm"},
 			column{name: "stations", title: "Stations", unit: "short"},
 			column{name: "lag", title: "Lag", unit: "short", warn: 1000},
 			column{name: "lost", title: "Lost", unit: "short", warn: 1},

@@ -38,7 +38,7 @@ func siteDashboard() *dashboard.DashboardBuilder {
 			column{name: "index", title: "Index"},
 			column{name: "id", title: "Station", link: "/d/" + stationUID + "?var-site=${site}&var-type=${type}&var-index=${__data.fields.index}&var-id=${__data.fields.id}"},
 			column{name: "last_seen", title: "Last record", unit: "dateTimeFromNow"},
-			column{name: "rate", title: "Records per minute", unit: "cpm"},
+			column{name: "rate", title: "Records/min", unit: "cpm"},
 			column{name: "good", title: "Good", unit: "percentunit"},
 			column{name: "sensing_error", title: "Sensing error", unit: "percentunit", warn: 0.05},
 			column{name: "communication_error", title: "Communication error", unit: "percentunit", warn: 0.05})).
