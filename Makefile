@@ -52,6 +52,15 @@ faults: ## Run the fault tests in their long form, and write what they saw into 
 	FAULTS=long OUTBOX_STEPS=1000000 go test -tags real -p 1 -count=1 -timeout 90m -v \
 		-run '^Test(Faults|Centre.*|Model|RealClocks)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/...
 
+.PHONY: dashboards
+dashboards: ## Make Grafana's dashboards and alert rules in conf/grafana anew, of the code in conf/grafana/generate
+	go run ./conf/grafana/generate
+
+.PHONY: pictures
+pictures: ## Draw the pictures of the dashboards' data anew, from their queries' answers (needs InfluxDB, as test-real)
+	@test/install/packages.sh
+	REWRITE_PICTURES=1 go test -tags real -count=1 -timeout 30m -run '^TestPictures$$' ./test/grafana
+
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)
 	@scripts/lint.sh

@@ -251,8 +251,15 @@ func TestDashboardsNameProvisionedDataSources(t *testing.T) {
 	// At the start of a line, not to take the comments along.
 	uids := names(t, `(?m)^    uid: ([a-z-]+)$`, "../../conf/grafana/provisioning/datasources/station.yaml")
 	require.Equal(t, []string{"station", "station-flux"}, uids)
-	require.Subset(t, uids, names(t, `"type": "influxdb",\s*"uid": "([^"]*)"`, "../../conf/grafana/dashboards/station.json"))
+	dashboards, err := filepath.Glob("../../conf/grafana/dashboards/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, dashboards)
+	for _, dashboard := range dashboards {
+		require.Subset(t, uids, names(t, `"type": "influxdb",\s*"uid": "([^"]*)"`, dashboard))
+	}
+	require.Subset(t, append(uids, "__expr__"), names(t, `datasourceUid: (\S+)`, "../../conf/grafana/provisioning/alerting/station.yaml"))
 	grafana := loaded(t, "compose.yaml").Services["grafana"]
+	require.Contains(t, dashboards, "../../conf/grafana/dashboards/"+filepath.Base(*grafana.Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]))
 	for _, name := range names(t, `: .*\$\{([A-Z_]+)\}`, "../../conf/grafana/provisioning/datasources/station.yaml") {
 		require.Contains(t, grafana.Environment, name, "Grafana's environment")
 	}
