@@ -119,7 +119,8 @@ func TestTablesSayWhatHappened(t *testing.T) {
 
 	site := s.table(t, "station-site", "Stations", values{"site": {chosen: []string{"JNU"}}, "type": {chosen: []string{"rasp"}}})
 	require.Len(t, site.rows, 3)
-	require.Equal(t, []any{"1", "RaspberryPi", 6.0, millis(last)}, site.row(0, "index", "id", "rate", "last_seen"))
+	require.Equal(t, []any{"1", "RaspberryPi", 6.0, millis(last)}, site.row(0, "index", "id", "rate", "last_reading"))
+	require.Equal(t, []any{"2", "roof", millis(end.Add(-30 * time.Minute))}, site.row(2, "index", "id", "last_reading"), "status 2 is no reading")
 	torn := site.row(1, "good", "sensing_error", "communication_error")
 	require.InDelta(t, 1.0/3, torn[1], 0.02, "two of six hours")
 	require.InDelta(t, 1, torn[0].(float64)+torn[1].(float64)+torn[2].(float64), 1e-9)

@@ -30,7 +30,7 @@ func filled(t *testing.T) *store {
 	server, err := influxdb.StartV2(t.Context(), influxdb.Options{Dir: t.TempDir(), Log: os.Stderr})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	client := influxdb2.NewClient(server.URL(), server.Token())
+	client := influxdb2.NewClientWithOptions(server.URL(), server.Token(), influxdb2.DefaultOptions().SetHTTPRequestTimeout(120))
 	t.Cleanup(client.Close)
 	mapDatabase(t, server)
 	s := &store{server, client}

@@ -22,28 +22,29 @@ const (
 )
 
 // silence is how long ago each station's last reading was, in seconds: of the last week, for it has to be known that there is a
-// station. A station of which nothing but status 2 came has been silent for the whole week.
-const silence = `statuses = from(bucket: v.defaultBucket)
+// station. A station of which nothing but status 2 came has been silent for the whole week. statuses is a function
+// because InfluxDB finds the last point of a series fast only if nothing else reads the same stream: 0.5 s instead of 22 s for
+// a thousand stations.
+const silence = `statuses = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement =~ /^[^_]+_[^_]+$/ and r._field == "status")
 since = (from, r) => ({site: r.site, index: r.index, type: r.type, id: r.id, _time: v.timeRangeStop,
   _value: float(v: int(v: v.timeRangeStop) - int(v: from)) / 1000000000.0})
-read = statuses
+read = statuses()
   |> filter(fn: (r) => r._value < 2)
-  |> group(columns: ["site", "index", "type", "id"])
   |> last()
+  |> group()
   |> map(fn: (r) => since(from: r._time, r: r))
-known = statuses
-  |> group(columns: ["site", "index", "type", "id"])
+known = statuses()
   |> last()
+  |> group()
   |> map(fn: (r) => since(from: v.timeRangeStart, r: r))
 union(tables: [read, known])
   |> group(columns: ["site", "index", "type", "id"])
   |> min()`
 
 // recentlyLost is what each topic lost in the query's time.
-const recentlyLost = lostCounter + `lost
-  |> map(fn: (r) => ({r with _time: v.timeRangeStop}))`
+const recentlyLost = lostCounter + `lost`
 
 func alerts(sensors []sensor) []alert {
 	return append([]alert{silent(), sensingErrors(), lagGrows(), outboxFills(), lost()}, failing(sensors)...)
@@ -82,10 +83,7 @@ func failing(sensors []sensor) []alert {
 }
 
 func failingSensor(s sensor) alert {
-	selector, condition := "max", below(*s.ErrorValue+0.5)
-	if s.Max != nil && *s.ErrorValue > *s.Max {
-		selector, condition = "min", above(*s.ErrorValue-0.5)
-	}
+	selector, condition := s.bad()
 	query := fmt.Sprintf(`SELECT %s(%q) FROM /^[^_]+_[^_]+$/ WHERE $timeFilter AND "status" < 2%s`, selector, s.Name, stationTags)
 	return alert{
 		uid: "station-sensor-" + s.Name, title: "Sensor failing: " + s.title, severity: "warning", pending: "5m",

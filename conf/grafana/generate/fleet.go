@@ -11,47 +11,52 @@ const (
 
 // lostCounter is what each topic lost in the query's time. The counter begins again at zero when a centre takes up a topic, and
 // that may be within this time: then the first value was lost too. (5 minutes: an older series has had a point by then.)
-const lostCounter = `counter = from(bucket: v.defaultBucket)
+const lostCounter = `counter = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == "lost")
   |> keep(columns: ["_time", "_value", "site", "index", "type", "group"])
-  |> group(columns: ["site", "index", "type", "group"])
-before = counter
+before = counter()
   |> first()
+  |> group()
   |> map(fn: (r) => ({r with _time: v.timeRangeStart,
     _value: if int(v: r._time) - int(v: v.timeRangeStart) > 300000000000 then 0 else r._value}))
-lost = union(tables: [before, counter])
+  |> group(columns: ["site", "index", "type", "group"])
+lost = union(tables: [before, counter()])
   |> sort(columns: ["_time"])
   |> increase()
   |> last()
 `
 
 // fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a centre or
-// a station does, so that increase() adds up what they gained.
+// a station does: increase() adds up what they gained. For rejected lines it sees but the first and the last, which
+// InfluxDB finds without reading the others. The streams are functions, as in silence.
 const fleetSites = lostCounter + `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
-all = from(bucket: v.defaultBucket)
+all = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-part = (tables=<-, name) => tables
-  |> map(fn: (r) => ({site: r.site, index: r.index, type: r.type, part: name, _value: float(v: r._value)}))
-status = all
-  |> filter(fn: (r) => r._measurement =~ /^[^_]+_[^_]+$/ and r._field == "status")
-  |> group(columns: ["site", "index", "type"])
-seen = status |> last() |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000})) |> part(name: "last_seen")
-rate = status |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
-topic = (field) => all |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == field)
-newest = (field) => topic(field: field) |> last() |> group(columns: ["site", "index", "type"]) |> max() |> part(name: field)
-missing = lost |> group(columns: ["site", "index", "type"]) |> sum() |> part(name: "lost")
-parked = all
-  |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field == "parked")
+status = () => all() |> filter(fn: (r) => r._measurement =~ /^[^_]+_[^_]+$/ and r._field == "status")
+topic = () => all() |> filter(fn: (r) => r._measurement == "kafka_sites_topic")
+agent = () => all() |> filter(fn: (r) => r._measurement == "kafka_sites_agent")
+bySite = (tables=<-) => tables |> group(columns: ["site", "index", "type"])
+part = (tables=<-, name, each=1.0) => tables
+  |> group()
+  |> map(fn: (r) => ({site: r.site, index: r.index, type: r.type, part: name, _value: float(v: r._value) / each}))
+seen = status()
   |> last()
-  |> group(columns: ["site", "index", "type"])
-  |> sum()
-  |> part(name: "parked")
-rejected = all
-  |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected/)
+  |> group()
+  |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000}))
+  |> bySite()
+  |> max()
+  |> part(name: "last_seen")
+rate = status() |> count() |> bySite() |> sum() |> part(name: "rate", each: minutes)
+newest = (field) => topic() |> filter(fn: (r) => r._field == field) |> last() |> bySite() |> max() |> part(name: field)
+missing = lost |> bySite() |> sum() |> part(name: "lost")
+parked = agent() |> filter(fn: (r) => r._field == "parked") |> last() |> bySite() |> sum() |> part(name: "parked")
+refused = () => agent() |> filter(fn: (r) => r._field =~ /^rejected/)
+rejected = union(tables: [refused() |> first(), refused() |> last()])
+  |> sort(columns: ["_time"])
   |> increase()
   |> last()
-  |> group(columns: ["site", "index", "type"])
+  |> bySite()
   |> sum()
   |> part(name: "rejected")
 union(tables: [seen, rate, newest(field: "stations"), newest(field: "lag"), missing, parked, rejected])
@@ -67,9 +72,11 @@ from(bucket: v.defaultBucket)
   |> filter(fn: (r) => r._measurement == "kafka_sites_agent" and r._field =~ /^rejected/)
   |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start")
   |> difference(nonNegative: true)
-  |> map(fn: (r) => ({r with cause: if r._field == "rejected" then "never writable" else strings.trimPrefix(v: r._field, prefix: "rejected_")}))
-  |> group(columns: ["cause", "_time"])
+  |> group(columns: ["_field", "_time"])
   |> sum()
+  |> group()
+  |> map(fn: (r) => ({_time: r._time, _value: r._value,
+    cause: if r._field == "rejected" then "never writable" else strings.trimPrefix(v: r._field, prefix: "rejected_")}))
   |> group(columns: ["cause"])
   |> sort(columns: ["_time"])`
 

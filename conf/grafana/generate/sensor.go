@@ -69,4 +69,13 @@ func (s sensor) good() string {
 	return strings.Join(conditions, " AND ")
 }
 
+// bad is the InfluxQL selector that finds the best of several values, and what it meets if even that is the error value: it is
+// nearer to that than to the range.
+func (s sensor) bad() (selector string, met condition) {
+	if s.Min != nil && *s.ErrorValue < *s.Min {
+		return "max", below((*s.ErrorValue + *s.Min) / 2)
+	}
+	return "min", above((*s.ErrorValue + *s.Max) / 2)
+}
+
 func number(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }

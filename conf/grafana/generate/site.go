@@ -15,18 +15,22 @@ const (
 
 // siteStations makes a row for each station. The mean of "is it this status" is that status's share.
 const siteStations = `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
-status = from(bucket: v.defaultBucket)
+status = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "${site}_${type}" and r._field == "status")
   |> group(columns: ["index", "id"])
 part = (tables=<-, name) => tables
   |> map(fn: (r) => ({index: r.index, id: r.id, part: name, _value: float(v: r._value)}))
-share = (value, name) => status
+share = (value, name) => status()
   |> map(fn: (r) => ({r with _value: if r._value == value then 1.0 else 0.0}))
   |> mean()
   |> part(name: name)
-seen = status |> last() |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000})) |> part(name: "last_seen")
-rate = status |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
+seen = status()
+  |> filter(fn: (r) => r._value < 2)
+  |> last()
+  |> map(fn: (r) => ({r with _value: int(v: r._time) / 1000000}))
+  |> part(name: "last_reading")
+rate = status() |> count() |> map(fn: (r) => ({r with _value: float(v: r._value) / minutes})) |> part(name: "rate")
 union(tables: [seen, rate, share(value: 0, name: "good"), share(value: 1, name: "sensing_error"), share(value: 2, name: "communication_error")])
   |> group()
   |> pivot(rowKey: ["index", "id"], columnKey: ["part"], valueColumn: "_value")
@@ -37,7 +41,7 @@ func siteDashboard() *dashboard.DashboardBuilder {
 		WithPanel(list("Stations", flux(siteStations),
 			column{name: "index", title: "Index"},
 			column{name: "id", title: "Station", link: "/d/" + stationUID + "?var-site=${site}&var-type=${type}&var-index=${__data.fields.index}&var-id=${__data.fields.id}"},
-			column{name: "last_seen", title: "Last record", unit: "dateTimeFromNow"},
+			column{name: "last_reading", title: "Last reading", unit: "dateTimeFromNow"},
 			column{name: "rate", title: "Records/min", unit: "cpm"},
 			column{name: "good", title: "Good", unit: "percentunit"},
 			column{name: "sensing_error", title: "Sensing error", unit: "percentunit", warn: 0.05},
