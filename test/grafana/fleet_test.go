@@ -5,6 +5,7 @@ package grafana
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -181,8 +182,8 @@ func (t topic) lines() []string {
 // integers are fields of line protocol: names and ints by turns.
 func integers(namesAndValues ...any) string {
 	var fields []string
-	for i := 0; i < len(namesAndValues); i += 2 {
-		fields = append(fields, fmt.Sprintf("%v=%di", namesAndValues[i], namesAndValues[i+1]))
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		fields = append(fields, fmt.Sprintf("%v=%di", pair...))
 	}
 	return strings.Join(fields, ",")
 }

@@ -25,8 +25,7 @@ func TestPictures(t *testing.T) {
 		picture := s.draw(t, d)
 		path := filepath.Join("../../conf/grafana/pictures", d.UID+".svg")
 		if os.Getenv(rewrite) != "" {
-			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			require.NoError(t, os.WriteFile(path, picture, 0o644))
+			require.NoError(t, os.WriteFile(path, picture, 0o600))
 		}
 		content, err := os.ReadFile(path)
 		require.NoError(t, err, "run make pictures")

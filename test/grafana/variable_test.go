@@ -3,6 +3,7 @@
 package grafana
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,10 +100,8 @@ func (s *store) extend(t *testing.T, set values, v variable, byHand bool) []valu
 }
 
 func (v values) with(name string, one value) values {
-	set := values{name: one}
-	for other, value := range v {
-		set[other] = value
-	}
+	set := maps.Clone(v)
+	set[name] = one
 	return set
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
@@ -57,7 +56,7 @@ func readable(content []byte) []byte {
 
 // complete gives a panel an id, so that a link to it stays good, and the data source of its queries.
 func complete(panel *dashboard.Panel, i int) {
-	panel.Id = cog.ToPtr(uint32(i + 1)) //nolint:gosec // a few panels
+	panel.Id = new(uint32(i + 1)) //nolint:gosec // a few panels
 	if query, ok := panel.Targets[0].(influxQuery); ok {
 		panel.Datasource = &query.Datasource
 	}

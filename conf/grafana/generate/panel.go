@@ -124,7 +124,7 @@ func states(title string, query influxQuery) *statetimeline.PanelBuilder {
 func statusMappings() []dashboard.ValueMapping {
 	options := map[string]dashboard.ValueMappingResult{}
 	for i, name := range statusNames {
-		options[strconv.Itoa(i)] = dashboard.ValueMappingResult{Text: &name.text, Color: &name.color, Index: cog.ToPtr(int32(i))} //nolint:gosec // of three
+		options[strconv.Itoa(i)] = dashboard.ValueMappingResult{Text: &name.text, Color: &name.color, Index: new(int32(i))}
 	}
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: options}}}
 }

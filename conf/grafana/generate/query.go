@@ -40,14 +40,14 @@ func rows(query string) influxQuery {
 func flux(query string) influxQuery { return influxQuery{Datasource: source(fluxSource), Query: query} }
 
 func source(uid string) common.DataSourceRef {
-	return common.DataSourceRef{Type: cog.ToPtr("influxdb"), Uid: &uid}
+	return common.DataSourceRef{Type: new("influxdb"), Uid: &uid}
 }
 
 // named gives the queries of one panel the names A, B, C.
 func named(queries []influxQuery) []cog.Builder[variants.Dataquery] {
 	var targets []cog.Builder[variants.Dataquery]
 	for i, query := range queries {
-		query.RefID = string(rune('A' + i))
+		query.RefID = refID(i)
 		targets = append(targets, query)
 	}
 	return targets

@@ -52,7 +52,7 @@ func (a alert) build(folder, group string) (alerting.Rule, error) {
 // steps are a rule's queries and expressions, named A, B, C.
 type steps struct{ queries []cog.Builder[alerting.Query] }
 
-func refID(i int) string { return string(rune('A' + i)) }
+func refID(i int) string { return "ABCDEFGH"[i : i+1] }
 
 func (s *steps) next() string { return refID(len(s.queries)) }
 func (s *steps) last() string { return refID(len(s.queries) - 1) }
@@ -86,5 +86,5 @@ func threshold(of, name string, c condition) cog.Builder[variants.Dataquery] {
 }
 
 func expressionSource() common.DataSourceRef {
-	return common.DataSourceRef{Type: cog.ToPtr(expressions), Uid: cog.ToPtr(expressions)}
+	return common.DataSourceRef{Type: new(expressions), Uid: new(expressions)}
 }
