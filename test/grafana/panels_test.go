@@ -126,6 +126,16 @@ func TestTablesSayWhatHappened(t *testing.T) {
 	require.InDelta(t, 1, torn[0].(float64)+torn[1].(float64)+torn[2].(float64), 1e-9)
 }
 
+// TestTablesOfReadingsOnly is how it is before an agent or a centre has told of itself.
+func TestTablesOfReadingsOnly(t *testing.T) {
+	t.Parallel()
+	s := started(t)
+	s.write(t, stations()[0].readings(0))
+	require.Equal(t, []any{"JNU", "1", "rasp", 6.0}, s.table(t, "station-fleet", "Sites", values{}).row(0, "site", "index", "type", "rate"))
+	site := s.table(t, "station-site", "Stations", values{"site": {chosen: []string{"JNU"}}, "type": {chosen: []string{"rasp"}}})
+	require.Equal(t, []any{"RaspberryPi", 6.0}, site.row(0, "id", "rate"))
+}
+
 func (s *store) table(t *testing.T, uid, title string, set values) table {
 	t.Helper()
 	for _, d := range dashboards(t) {

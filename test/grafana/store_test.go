@@ -27,15 +27,20 @@ type store struct {
 // filled starts a store that has the fleet's points.
 func filled(t *testing.T) *store {
 	t.Helper()
+	s := started(t)
+	s.write(t, fleet())
+	return s
+}
+
+func started(t *testing.T) *store {
+	t.Helper()
 	server, err := influxdb.StartV2(t.Context(), influxdb.Options{Dir: t.TempDir(), Log: os.Stderr})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	client := influxdb2.NewClientWithOptions(server.URL(), server.Token(), influxdb2.DefaultOptions().SetHTTPRequestTimeout(120))
 	t.Cleanup(client.Close)
 	mapDatabase(t, server)
-	s := &store{server, client}
-	s.write(t, fleet())
-	return s
+	return &store{server, client}
 }
 
 // mapDatabase runs the shipped script.

@@ -210,4 +210,3 @@ func (s *svg) legend(b box, p panel, lines []line) {
 		x += width
 	}
 }
-
