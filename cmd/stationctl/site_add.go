@@ -36,7 +36,8 @@ func newSiteAdd(common *siteFlags) *cobra.Command {
 password, and ACLs by which this user may WRITE and DESCRIBE this topic only. With --influx-url it also makes the bucket and the
 database for v1 queries (DBRP) if they are missing. Run again it changes nothing; killed in the middle, run it again.
 
-The password is written to the file of --credentials, which only you may read, as KAFKA_USERNAME= and KAFKA_PASSWORD=: add these lines to
+The password is written to the file of --credentials (a new one only you may read; one that is there keeps its owner, and its mode if others
+cannot read it), as KAFKA_USERNAME= and KAFKA_PASSWORD=: add these lines to
 /etc/default/telegraf-station on the Pi. It is shown nowhere else, and Kafka does not tell it again. With --configuration it also writes
 the Pi's telegraf.conf. With --tls-ca, copy that file to ` + stationCA + ` on the Pi.
 

@@ -20,7 +20,7 @@ const (
 	passwordVariable = "KAFKA_PASSWORD"
 )
 
-// secretMode lets the owner read, and nobody else.
+// secretMode is that of a file which others could read.
 const secretMode = 0o600
 
 // credentials is the file that hands a user's password over. What else it has stays.
@@ -69,11 +69,11 @@ func (c *credentials) of(user string) error {
 // have says that the user's password is there.
 func (c *credentials) have(user string) bool { return c.user == user && c.password != "" }
 
-func (c *credentials) isPrivate() bool { return c.mode&^secretMode == 0 }
+func (c *credentials) isPrivate() bool { return atomicfile.Private(c.mode) }
 
 func (c *credentials) write(user, password string) error {
 	text := envfile.Set(envfile.Set(c.text, usernameVariable, user), passwordVariable, password)
-	return atomicfile.Replace(c.path, text, secretMode, -1)
+	return atomicfile.Update(c.path, text)
 }
 
 // newPassword has 128 bits of chance, in letters and digits that need no quoting anywhere.

@@ -26,12 +26,21 @@ func TestCredentialsKeepTheRestOfTheFile(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("# of the Pi\nSTATION_PORT=/dev/ttyUSB0\nKAFKA_PASSWORD=%q\nKAFKA_USERNAME=\"JNU_1_rasp\"\n", password), string(content))
 	require.Zero(t, plan(t, c, o).Changes())
 
+	require.NoError(t, os.Chmod(file, 0o640)) // as the package makes /etc/default/telegraf-station
+	rotated, err := c.PlanRotate(o.Name, "", link)
+	require.NoError(t, err)
+	apply(t, rotated)
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.EqualValues(t, 0o640, info.Mode().Perm(), "the service's group reads it still")
+	require.Zero(t, plan(t, c, o).Changes())
+
 	require.NoError(t, os.Chmod(file, 0o644))
 	p := plan(t, c, o)
 	require.Equal(t, 1, p.Changes())
 	require.Contains(t, text(t, p), fmt.Sprintf("~ credentials %q: mode 0600 (was 0644)\n", file))
 	apply(t, p)
-	require.Equal(t, password, passwordIn(t, file))
+	require.NotEqual(t, password, passwordIn(t, file))
 
 	o.Credentials = filepath.Join(folder, "new")
 	p = plan(t, c, o)
