@@ -49,7 +49,8 @@ func TestUpdateKeepsTheOwner(t *testing.T) {
 		t.Skip("only root can give a file to another")
 	}
 	path := filepath.Join(t.TempDir(), "env")
-	require.NoError(t, os.WriteFile(path, nil, 0o640))
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.NoError(t, os.Chmod(path, 0o640))
 	require.NoError(t, os.Chown(path, 1234, 4321))
 	require.NoError(t, Update(path, "text"))
 	requireFile(t, path, "text", 0o640)

@@ -3,7 +3,10 @@
 package site
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +22,7 @@ import (
 type guarded struct {
 	*Cluster
 	addresses []string
+	ca        string
 	options   AddOptions
 }
 
@@ -28,11 +32,14 @@ const settle = 20 * time.Second
 func TestRealKafkaKeepsASiteToItsTopic(t *testing.T) {
 	t.Parallel()
 	brokers, err := testkafka.StartReal(t.Context(), testkafka.Options{
-		Brokers: 3, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"},
+		Brokers: 3, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"}, TLS: true,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
-	r := &guarded{Cluster: open(t, brokers.Addresses()), addresses: brokers.Addresses(), options: options(t, filepath.Join(t.TempDir(), "c.env"))}
+	r := &guarded{addresses: brokers.Addresses(), ca: brokers.CA(), options: options(t, filepath.Join(t.TempDir(), "c.env"))}
+	r.Cluster, err = Open(t.Context(), r.addresses, r.login(t, "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
 	r.killedAndRunAgain(t)
 	r.added(t)
 	r.refusals(t)
@@ -59,7 +66,7 @@ func (r *guarded) killedAndRunAgain(t *testing.T) {
 		killedAfter(t, plan(t, r.Cluster, o), steps)
 		apply(t, plan(t, r.Cluster, o))
 		r.unchanged(t, o)
-		r.mayWrite(t, login(t, o.Name.Topic(), passwordOf(t, o.Credentials, o.Name.Topic())), o.Name.Topic())
+		r.mayWrite(t, r.login(t, o.Name.Topic(), passwordOf(t, o.Credentials, o.Name.Topic())), o.Name.Topic())
 	}
 }
 
@@ -75,7 +82,28 @@ func (r *guarded) added(t *testing.T) {
 // station is the client of the site's station: it numbers its records, as outputs.kafka_site does.
 func (r *guarded) station(t *testing.T) *sarama.Config {
 	t.Helper()
-	return login(t, "JNU_1_rasp", passwordIn(t, r.options.Credentials))
+	return r.login(t, "JNU_1_rasp", passwordIn(t, r.options.Credentials))
+}
+
+// login is over TLS.
+func (r *guarded) login(t *testing.T, user, password string) *sarama.Config {
+	t.Helper()
+	config := login(t, user, password)
+	authority, err := os.ReadFile(r.ca)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authority))
+	config.Net.TLS.Enable, config.Net.TLS.Config = true, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return config
+}
+
+func (r *guarded) loginAs(t *testing.T, password string) error {
+	t.Helper()
+	client, err := sarama.NewClient(r.addresses, r.login(t, "JNU_1_rasp", password))
+	if err != nil {
+		return err
+	}
+	return client.Close()
 }
 
 func write(addresses []string, config *sarama.Config, topic string) error {
@@ -152,13 +180,13 @@ func (r *guarded) rotated(t *testing.T) {
 		require.NoError(t, err)
 		if steps == 1 {
 			killedAfter(t, p, 1)
-			r.mayWrite(t, login(t, "JNU_1_rasp", old), "JNU_1_rasp")
+			r.mayWrite(t, r.login(t, "JNU_1_rasp", old), "JNU_1_rasp")
 			continue
 		}
 		apply(t, p)
 	}
 	r.mayWrite(t, r.station(t), "JNU_1_rasp")
-	require.Eventually(t, func() bool { return loginAs(t, r.addresses, old) != nil }, settle, 50*time.Millisecond, "the old password is taken")
+	require.Eventually(t, func() bool { return r.loginAs(t, old) != nil }, settle, 50*time.Millisecond, "the old password is taken")
 	r.unchanged(t, r.options)
 }
 

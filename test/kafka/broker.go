@@ -20,14 +20,17 @@ const stopGrace = 30 * time.Second
 
 // broker is one JVM.
 type broker struct {
-	node       int
-	dir        string
-	libs       string
-	options    []string // of the JVM
-	authorize  bool
-	admin      Login
-	clients    *process.Port
-	controller *process.Port
+	node      int
+	dir       string
+	libs      string
+	options   []string // of the JVM
+	authorize bool
+	admin     Login
+	// certificate is its key and certificate, and ca who signed it; empty: it speaks no TLS.
+	certificate, ca string
+	maxReauth       time.Duration
+	clients         *process.Port
+	controller      *process.Port
 	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
 	proxied    *process.Port
 	advertised string
@@ -97,7 +100,7 @@ broker.session.timeout.ms=4000
 # A first consumer does not wait three seconds for others.
 group.initial.rebalance.delay.ms=0
 %[7]s`, b.node, strings.Join(voters, ","), b.listeners(),
-		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer())
+		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer()+b.tls())
 }
 
 // listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
@@ -106,7 +109,10 @@ func (b *broker) listeners() string {
 	if b.authorize {
 		controllers = "SASL_PLAINTEXT"
 	}
-	if b.admin.asked() {
+	switch {
+	case b.certificate != "":
+		clients = "SASL_SSL"
+	case b.admin.asked():
 		clients = "SASL_PLAINTEXT"
 	}
 	if b.proxied == nil {

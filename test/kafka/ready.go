@@ -24,7 +24,11 @@ func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 	if err := running.WaitForLog(ctx, "Kafka Server started"); err != nil {
 		return fmt.Errorf("broker %d not ready: %w", b.node, err)
 	}
-	client, err := kgo.NewClient(b.clientOptions()...)
+	options, err := b.clientOptions()
+	if err != nil {
+		return err
+	}
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return err
 	}

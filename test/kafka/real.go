@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/telegraf-station/telegraf-station/test/install"
 	"github.com/telegraf-station/telegraf-station/test/process"
@@ -32,6 +33,10 @@ type Options struct {
 	// Admin has clients log in with SCRAM-SHA-512, and the brokers refuse what no ACL allows. This user may do all; others are made by
 	// him. It goes with no Proxy.
 	Admin Login
+	// TLS has clients, and the brokers among themselves, speak TLS. Real.CA is the authority of the brokers' certificates. It needs Admin.
+	TLS bool
+	// MaxReauth is how long a login holds: clients that do not log in again by then are cut off. 0: for as long as they are connected.
+	MaxReauth time.Duration
 }
 
 // Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
@@ -39,6 +44,7 @@ type Options struct {
 // (min.insync.replicas). No topic is made by itself.
 type Real struct {
 	brokers []*broker
+	ca      string
 }
 
 // StartReal returns when all brokers are up and know each other: about 10 seconds on two cores, and the download of Kafka
@@ -72,6 +78,9 @@ func (o *Options) fill() error {
 	}
 	if o.Admin.asked() && o.Proxy != nil {
 		return errors.New("clients cannot log in through a proxy: set Admin or Proxy")
+	}
+	if o.TLS && !o.Admin.asked() {
+		return errors.New("brokers speak TLS to clients who log in: set Admin too")
 	}
 	if o.Brokers == 0 {
 		o.Brokers = 3
@@ -112,10 +121,15 @@ func (r *Real) layOut(libs string, options Options) error {
 		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
 		b := &broker{
 			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize || options.Admin.asked(), admin: options.Admin,
-			clients: ports[0], controller: ports[1],
+			maxReauth: options.MaxReauth, clients: ports[0], controller: ports[1],
 		}
 		r.brokers = append(r.brokers, b)
 		if err := b.hide(options.Proxy); err != nil {
+			return err
+		}
+	}
+	if options.TLS {
+		if err := r.certify(filepath.Join(options.Dir, "certs")); err != nil {
 			return err
 		}
 	}
@@ -164,6 +178,9 @@ func (r *Real) Addresses() []string {
 	}
 	return addresses
 }
+
+// CA is the file of the authority that signed the brokers' certificates; empty without TLS.
+func (r *Real) CA() string { return r.ca }
 
 // PIDs are the process ids of the brokers that run now.
 func (r *Real) PIDs() []int {

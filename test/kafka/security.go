@@ -1,10 +1,16 @@
 package kafka
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"os"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/telegraf-station/telegraf-station/internal/certs"
 )
 
 // Login is a user of Kafka; without a name, nobody.
@@ -39,7 +45,44 @@ super.users=User:broker;User:%[1]s
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
-  username="%[1]s" password="%[2]s";`, b.admin.User, b.admin.Password)
+  username="%[1]s" password="%[2]s";
+connections.max.reauth.ms=%[3]d`, b.admin.User, b.admin.Password, b.maxReauth.Milliseconds())
+}
+
+// tls are the brokers' certificates, as `stationctl certs` makes them.
+func (b *broker) tls() string {
+	if b.certificate == "" {
+		return ""
+	}
+	return fmt.Sprintf(`
+ssl.keystore.type=PEM
+ssl.keystore.location=%s
+ssl.truststore.type=PEM
+ssl.truststore.location=%s
+`, b.certificate, b.ca)
+}
+
+// certify makes an authority, and a certificate for each broker.
+func (r *Real) certify(dir string) error {
+	authority, err := certs.PlanAuthority(dir, "test", 2)
+	if err == nil {
+		err = authority.Apply()
+	}
+	if err != nil {
+		return err
+	}
+	r.ca = authority.Files[1]
+	for _, b := range r.brokers {
+		made, err := certs.PlanBroker(dir, certs.BrokerOptions{Name: "broker-" + strconv.Itoa(b.node), Names: []string{"127.0.0.1"}, Days: 1})
+		if err == nil {
+			err = made.Apply()
+		}
+		if err != nil {
+			return err
+		}
+		b.certificate, b.ca = made.Files[0], r.ca
+	}
+	return nil
 }
 
 // firstUser has the administrator made before there is anybody who could make him.
@@ -50,10 +93,19 @@ func (b *broker) firstUser() []string {
 	return []string{"--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password)}
 }
 
-func (b *broker) clientOptions() []kgo.Opt {
+func (b *broker) clientOptions() ([]kgo.Opt, error) {
 	options := []kgo.Opt{kgo.SeedBrokers(b.clients.Address())}
+	if b.ca != "" {
+		text, err := os.ReadFile(b.ca)
+		if err != nil {
+			return nil, err
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(text)
+		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
+	}
 	if b.admin.asked() {
 		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
 	}
-	return options
+	return options, nil
 }
