@@ -54,6 +54,6 @@ func newRoot() *cobra.Command {
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newSetup(), newSite(), newCerts(), newAudit(), newOutbox(), newHealth(), newMan())
+	root.AddCommand(newSetup(), newSite(), newCentre(), newCerts(), newAudit(), newOutbox(), newHealth(), newMan())
 	return root
 }

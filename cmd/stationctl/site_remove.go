@@ -79,8 +79,9 @@ func newSiteRotate(f *siteFlags) *cobra.Command {
 		Use:   "rotate-credentials TOPIC",
 		Short: "Give a site's user a new password",
 		Long: `Rotate-credentials gives the site's user a new password, in the file of --credentials and then in Kafka. From then on the old one is
-refused. A station that is connected goes on until its connection ends; then its readings wait in its outbox until it has the new
-password: put its lines into /etc/default/telegraf-station on the Pi, and restart the service.`,
+refused. A station that is connected goes on until its connection ends, or until the brokers ask again (their setting
+connections.max.reauth.ms, which is not set by itself: an hour in the shipped example). Then its readings wait in its outbox until it
+has the new password: put its lines into /etc/default/telegraf-station on the Pi, and restart the service. No reading is lost by it.`,
 		Example: "  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env",
 		Args:    topicArg,
 		RunE: func(command *cobra.Command, args []string) error {

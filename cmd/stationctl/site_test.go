@@ -211,3 +211,47 @@ func TestRetention(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+func TestCentreFromAddToRemove(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	centre := func(args ...string) (code int, stdout, stderr string) {
+		return call(t, append(append([]string{"centre"}, args...), g.flags...)...)
+	}
+	code, out, errs := centre("add", "--credentials", g.file("c.env"), "--dry-run")
+	require.Equal(t, exitGood, code, errs)
+	require.Equal(t, `+ ACL: User:centre must not ALL each topic whose name begins with "__"
++ ACL: User:centre may READ every topic
++ ACL: User:centre may DESCRIBE every topic
++ ACL: User:centre may READ group "telegraf-station"
++ credentials "`+g.file("c.env")+`": user "centre" and a new password
++ user "centre" (SCRAM-SHA-512) with the new password
+6 change(s) to make; nothing was changed
+`, out)
+	require.NoFileExists(t, g.file("c.env"))
+	code, _, errs = centre("rotate-credentials", "--credentials", g.file("c.env"))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, `there is no user "centre" with SCRAM-SHA-512: stationctl centre add --credentials FILE makes it`)
+
+	code, _, errs = centre("add", "--credentials", g.file("c.env"))
+	require.Equal(t, exitGood, code, errs)
+	first := g.password(t)
+	code, out, errs = centre("add", "--credentials", g.file("c.env"), "--json")
+	require.Equal(t, exitGood, code, errs)
+	require.NotContains(t, out, first)
+	require.NotContains(t, out, `"mark": "+"`)
+	code, out, errs = centre("rotate-credentials", "--credentials", g.file("c.env"))
+	require.Equal(t, exitGood, code, errs)
+	require.NotEqual(t, first, g.password(t))
+	require.NotContains(t, out, g.password(t))
+
+	code, out, errs = centre("remove", "--yes")
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "- user \"centre\"\n")
+	code, _, errs = centre("remove", "--yes")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, `there is no user "centre": give --user`)
+	code, _, errs = centre("add")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, "give --credentials FILE")
+}

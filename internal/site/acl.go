@@ -23,6 +23,9 @@ func (r rule) String() string {
 	if r.ResourceType != sarama.AclResourceTopic {
 		resource = fmt.Sprintf("%s %q", strings.ToLower(r.ResourceType.String()), r.ResourceName)
 	}
+	if r.ResourceName == "*" && r.ResourcePatternType == sarama.AclPatternLiteral {
+		resource = "every " + strings.ToLower(r.ResourceType.String())
+	}
 	if r.ResourcePatternType == sarama.AclPatternPrefixed {
 		resource = "each " + strings.ToLower(r.ResourceType.String()) + fmt.Sprintf(" whose name begins with %q", r.ResourceName)
 	}
@@ -113,6 +116,17 @@ func (c *Cluster) planRules(p *Plan) error {
 	if err != nil {
 		return err
 	}
+	c.planWanted(p, wanted, has, "a station")
+	for _, r := range on {
+		if r.letsTooMany(p.User) {
+			p.doubt("ACL: %s: other stations may write this topic; remove it with kafka-acls.sh --remove", r)
+		}
+	}
+	return nil
+}
+
+// planWanted makes the rules that are missing; who is whose they are.
+func (c *Cluster) planWanted(p *Plan, wanted, has []rule, who string) {
 	for _, r := range wanted {
 		if slices.Contains(has, r) {
 			p.is("ACL: %s", r)
@@ -122,15 +136,9 @@ func (c *Cluster) planRules(p *Plan) error {
 	}
 	for _, r := range has {
 		if !slices.Contains(wanted, r) && r != idempotentWrite(p.User) {
-			p.doubt("ACL: %s: it is more, or less, than a station needs; remove it with kafka-acls.sh --remove", r)
+			p.doubt("ACL: %s: it is more, or less, than %s needs; remove it with kafka-acls.sh --remove", r, who)
 		}
 	}
-	for _, r := range on {
-		if r.letsTooMany(p.User) {
-			p.doubt("ACL: %s: other stations may write this topic; remove it with kafka-acls.sh --remove", r)
-		}
-	}
-	return nil
 }
 
 // letsTooMany says that a rule lets others write, who were not named for this topic.

@@ -80,7 +80,7 @@ func (c *Cluster) planUser(ctx context.Context, p *Plan, path string) error {
 		p.is("user %q (SCRAM-SHA-512)", p.User)
 		return nil
 	case path == "":
-		return fmt.Errorf("user %q is to be made, but his password could not be handed over: give --credentials FILE (or --no-user, for a topic only); nothing was changed", p.User)
+		return fmt.Errorf("user %q is to be made, but his password could not be handed over: give --credentials FILE%s; nothing was changed", p.User, orNoUser(p))
 	}
 	file, err := readCredentials(path)
 	if err == nil {
@@ -97,9 +97,19 @@ func (c *Cluster) planUser(ctx context.Context, p *Plan, path string) error {
 	return nil
 }
 
+func orNoUser(p *Plan) string {
+	if p.Topic == "" {
+		return ""
+	}
+	return " (or --no-user, for a topic only)"
+}
+
 // planKept tries the password of the file: a rotation may have been killed between the file and Kafka.
 func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
-	rotate := fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
+	rotate := "stationctl centre rotate-credentials --credentials FILE"
+	if p.Topic != "" {
+		rotate = fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
+	}
 	p.is("user %q (SCRAM-SHA-512); the password is kept", p.User)
 	switch {
 	case !file.have(p.User):

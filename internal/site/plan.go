@@ -32,7 +32,7 @@ type Step struct {
 
 // Plan is what is to be done, in an order in which nothing is unsafe if it ends between two steps.
 type Plan struct {
-	Topic string `json:"topic"`
+	Topic string `json:"topic,omitempty"` // empty: a centre's
 	User  string `json:"user,omitempty"`
 	Steps []Step `json:"steps"`
 }

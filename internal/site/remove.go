@@ -120,20 +120,25 @@ func (c *Cluster) PlanRotate(name Name, user, path string) (*Plan, error) {
 	if p.User, err = c.userOf(p.Topic, user); err != nil {
 		return nil, err
 	}
+	return p, c.planRotate(p, path, fmt.Sprintf("stationctl site add %s %s %s --credentials FILE", name.Site, name.Index, name.Type))
+}
+
+// planRotate says which command makes the user if he is missing.
+func (c *Cluster) planRotate(p *Plan, path, add string) error {
 	exists, err := c.hasUser(p.User)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !exists {
-		return nil, fmt.Errorf("there is no user %q with SCRAM-SHA-512: stationctl site add %s %s %s --credentials FILE makes it", p.User, name.Site, name.Index, name.Type)
+		return fmt.Errorf("there is no user %q with SCRAM-SHA-512: %s makes it", p.User, add)
 	}
 	file, err := readCredentials(path)
 	if err == nil {
 		err = file.of(p.User)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.planPassword(p, file, Changed)
-	return p, nil
+	return nil
 }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/telegraf-station/telegraf-station/internal/site"
+)
+
+// centreFlags are those of all centre commands.
+type centreFlags struct {
+	*siteFlags
+	options     site.CentreOptions
+	dryRun, yes bool
+}
+
+func newCentre() *cobra.Command {
+	f := &centreFlags{siteFlags: &siteFlags{}}
+	command := &cobra.Command{
+		Use:   "centre",
+		Short: "Add and remove the user of the centres, and change its password",
+		Long: `Centre looks after the user that the central Telegrafs log in to Kafka with: it may READ every topic but Kafka's own, and their
+consumer group, and nothing else. Its commands log in as an administrator, and run again without harm.`,
+		Example: `  stationctl centre add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials centre.env
+  stationctl centre rotate-credentials --brokers kafka-1:9093 --credentials centre.env`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("say what to do: add, remove or rotate-credentials; see stationctl centre --help")
+		},
+	}
+	flags := command.PersistentFlags()
+	f.add(flags)
+	flags.StringVar(&f.options.User, "user", "centre", "the centres' user")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
+	command.AddCommand(f.newAdd(), f.newRemove(), f.newRotate())
+	return command
+}
+
+const groupUsage = "the consumer_group of the centres' configuration"
+
+func (f *centreFlags) newAdd() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "add",
+		Short: "Make the centres' user and rights",
+		Long: `Add makes the user, with a random password and its ACLs, and says what was there already. The password is written to the file of
+--credentials as KAFKA_USERNAME= and KAFKA_PASSWORD=, the variables of conf/central/telegraf.conf, and is shown nowhere else.`,
+		Example: "  stationctl centre add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials centre.env",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentre(ctx, f.options) })
+		},
+	}
+	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
+	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and password")
+	return command
+}
+
+func (f *centreFlags) newRotate() *cobra.Command {
+	command := &cobra.Command{
+		Use:     "rotate-credentials",
+		Short:   "Give the centres' user a new password",
+		Long:    "Rotate-credentials writes a new password to the file of --credentials, and gives it to Kafka. Then restart the centres with it.",
+		Example: "  stationctl centre rotate-credentials --brokers kafka-1:9093 --credentials centre.env",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if f.options.Credentials == "" {
+				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
+			}
+			return f.run(command, func(_ context.Context, c *site.Cluster) (*site.Plan, error) {
+				return c.PlanRotateCentre(f.options.User, f.options.Credentials)
+			})
+		},
+	}
+	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and new password")
+	return command
+}
+
+func (f *centreFlags) newRemove() *cobra.Command {
+	command := &cobra.Command{
+		Use:     "remove",
+		Short:   "Remove the centres' user and rights",
+		Long:    "Remove takes away the user and its ACLs: nobody reads the sites with them any more. It shows what it will do, and asks.",
+		Example: "  stationctl centre remove --brokers kafka-1:9093",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return f.run(command, func(_ context.Context, c *site.Cluster) (*site.Plan, error) {
+				plan, err := c.PlanRemoveCentre(f.options)
+				if err == nil && !f.dryRun && !f.yes && plan.Changes() > 0 {
+					err = confirm(plan, command.InOrStdin(), command.ErrOrStderr())
+				}
+				return plan, err
+			})
+		},
+	}
+	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
+	command.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
+	return command
+}
+
+// run applies a plan, unless it is only to be shown.
+func (f *centreFlags) run(command *cobra.Command, plan func(context.Context, *site.Cluster) (*site.Plan, error)) error {
+	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+		p, err := plan(ctx, cluster)
+		if err != nil {
+			return err
+		}
+		if f.dryRun {
+			return f.show(p, command.OutOrStdout())
+		}
+		return f.apply(ctx, p, command.OutOrStdout())
+	})
+}
