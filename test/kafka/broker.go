@@ -29,8 +29,10 @@ type broker struct {
 	// certificate is its key and certificate, and ca who signed it; empty: it speaks no TLS.
 	certificate, ca string
 	maxReauth       time.Duration
+	plain           bool // the administrator logs in by PLAIN, and no user is made
 	clients         *process.Port
 	controller      *process.Port
+	inside          *process.Port // of use to Options.Settings only
 	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
 	proxied    *process.Port
 	advertised string
@@ -54,8 +56,8 @@ func (b *broker) hide(proxy func(string) (string, error)) error {
 }
 
 // writeSettings writes what the broker reads at its start.
-func (b *broker) writeSettings(all []*broker) error {
-	if err := b.write("server.properties", b.settings(all)); err != nil {
+func (b *broker) writeSettings(settings string) error {
+	if err := b.write("server.properties", settings); err != nil {
 		return err
 	}
 	return b.write("log4j2.properties", logSettings)
@@ -214,7 +216,7 @@ func (b *broker) signal(signal syscall.Signal) error {
 }
 
 func (b *broker) release() error {
-	ports := []*process.Port{b.clients, b.controller}
+	ports := []*process.Port{b.clients, b.controller, b.inside}
 	if b.proxied != nil {
 		ports = append(ports, b.proxied)
 	}

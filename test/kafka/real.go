@@ -35,6 +35,10 @@ type Options struct {
 	Admin Login
 	// TLS has clients, and the brokers among themselves, speak TLS. Real.CA is the authority of the brokers' certificates. It needs Admin.
 	TLS bool
+	// Settings are the properties of a broker in place of ours, such as those of a shipped example; CA is then the authority of its certificates,
+	// and Admin logs in by PLAIN. Nil: ours.
+	Settings func(all []Node, broker int) (string, error)
+	CA       string
 	// MaxReauth is how long a login holds: clients that do not log in again by then are cut off. 0: for as long as they are connected.
 	MaxReauth time.Duration
 }
@@ -46,6 +50,10 @@ type Real struct {
 	brokers []*broker
 	ca      string
 }
+
+// Node is a broker for Options.Settings: its folder, which is there, and the addresses that are kept for its listeners. Clients come in by
+// Clients.
+type Node struct{ Dir, Clients, Inside, Controller string }
 
 // StartReal returns when all brokers are up and know each other: about 10 seconds on two cores, and the download of Kafka
 // before it, once. Close ends them.
@@ -114,20 +122,21 @@ func (r *Real) start(ctx context.Context, libs string, options Options) error {
 // layOut reserves every port before a broker's settings are written: each of them names all the controllers.
 func (r *Real) layOut(libs string, options Options) error {
 	for node := range options.Brokers {
-		ports, err := process.ReservePorts(2)
+		ports, err := process.ReservePorts(3)
 		if err != nil {
 			return err
 		}
 		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
 		b := &broker{
 			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize || options.Admin.asked(), admin: options.Admin,
-			maxReauth: options.MaxReauth, clients: ports[0], controller: ports[1],
+			plain: options.Settings != nil, ca: options.CA, maxReauth: options.MaxReauth, clients: ports[0], controller: ports[1], inside: ports[2],
 		}
 		r.brokers = append(r.brokers, b)
 		if err := b.hide(options.Proxy); err != nil {
 			return err
 		}
 	}
+	r.ca = options.CA
 	if options.TLS {
 		if err := r.certify(filepath.Join(options.Dir, "certs")); err != nil {
 			return err
@@ -142,7 +151,24 @@ func (r *Real) layOut(libs string, options Options) error {
 				return err
 			}
 		}
-		if err := b.writeSettings(r.brokers); err != nil {
+	}
+	return r.writeSettings(options.Settings)
+}
+
+func (r *Real) writeSettings(custom func(all []Node, broker int) (string, error)) error {
+	nodes := make([]Node, 0, len(r.brokers))
+	for _, b := range r.brokers {
+		nodes = append(nodes, Node{b.dir, b.clients.Address(), b.inside.Address(), b.controller.Address()})
+	}
+	for i, b := range r.brokers {
+		settings := b.settings(r.brokers)
+		if custom != nil {
+			var err error
+			if settings, err = custom(nodes, i); err != nil {
+				return err
+			}
+		}
+		if err := b.writeSettings(settings); err != nil {
 			return err
 		}
 	}

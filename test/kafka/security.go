@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/telegraf-station/telegraf-station/internal/certs"
@@ -87,7 +88,7 @@ func (r *Real) certify(dir string) error {
 
 // firstUser has the administrator made before there is anybody who could make him.
 func (b *broker) firstUser() []string {
-	if !b.admin.asked() {
+	if !b.admin.asked() || b.plain {
 		return nil
 	}
 	return []string{"--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password)}
@@ -104,7 +105,10 @@ func (b *broker) clientOptions() ([]kgo.Opt, error) {
 		roots.AppendCertsFromPEM(text)
 		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	}
-	if b.admin.asked() {
+	switch {
+	case b.plain:
+		options = append(options, kgo.SASL(plain.Auth{User: b.admin.User, Pass: b.admin.Password}.AsMechanism()))
+	case b.admin.asked():
 		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
 	}
 	return options, nil

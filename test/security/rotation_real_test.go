@@ -33,6 +33,12 @@ import (
 	testkafka "github.com/telegraf-station/telegraf-station/test/kafka"
 )
 
+// TestMain sets the client library's log before anybody uses it: the plugins do it at their Init, for the whole process.
+func TestMain(m *testing.M) {
+	kafka.SetLogger(telegraf.Error)
+	os.Exit(m.Run())
+}
+
 // login is how the plugins and the tool log in.
 type login struct{ mechanism, user, password, ca string }
 
