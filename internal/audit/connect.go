@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // connectTimeout is how long Kafka may take for its first answer. Brokers that take connections and say nothing would be waited for
@@ -29,18 +31,19 @@ func NewConfig() *sarama.Config {
 }
 
 // Connect returns a client whose connections end with the context, and a function that ends both. Without a config it is NewConfig's.
-func Connect(ctx context.Context, brokers []string, config *sarama.Config) (sarama.Client, func(), error) {
+func Connect(ctx context.Context, addresses []string, config *sarama.Config) (sarama.Client, func(), error) {
 	if config == nil {
 		config = NewConfig()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	patience := time.AfterFunc(connectTimeout, func() { cancel(fmt.Errorf("no answer within %s", connectTimeout)) })
-	client, err := sarama.NewClient(brokers, bound(ctx, config))
+	client, err := sarama.NewClient(addresses, bound(ctx, config))
 	patience.Stop()
 	if err != nil {
 		cause := context.Cause(ctx)
 		cancel(nil)
-		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(brokers, ", "), errors.Join(cause, err))
+		err = errors.Join(cause, err)
+		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(addresses, ", "), err, brokers.Advice(err))
 	}
 	return client, func() {
 		client.Close() //nolint:errcheck // it was only read

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/influxdata/telegraf/plugins/common/kafka"
 
 	"github.com/telegraf-station/telegraf-station/internal/audit"
 )
@@ -57,16 +58,18 @@ func explain(err error) error {
 	return err
 }
 
-// accepts tries to log in as a user. An administrator who logs in otherwise than stations do cannot try it: known is false then.
+// accepts tries to log in as a user, as stations do. It is not known where the administrator needs no login, or comes in by a listener
+// that has none of this kind.
 func (c *Cluster) accepts(ctx context.Context, user, password string) (accepted, known bool) {
-	if c.config.Net.SASL.Mechanism != sarama.SASLTypeSCRAMSHA512 {
+	if !c.config.Net.SASL.Enable {
 		return false, false
 	}
 	config := *c.config
-	config.Net.SASL.User, config.Net.SASL.Password = user, password
+	config.Net.SASL.Mechanism, config.Net.SASL.User, config.Net.SASL.Password = sarama.SASLTypeSCRAMSHA512, user, password
+	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &kafka.XDGSCRAMClient{HashGeneratorFcn: kafka.SHA512} }
 	_, end, err := audit.Connect(ctx, c.brokers, &config)
 	if err != nil {
-		return false, true
+		return false, !errors.Is(err, sarama.ErrUnsupportedSASLMechanism)
 	}
 	end()
 	return true, true

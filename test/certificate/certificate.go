@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// New makes a certificate for 127.0.0.1 that signs itself, and writes it to a file. It is good for an hour.
-func New(t *testing.T) (certificate tls.Certificate, file string) {
+// New makes a certificate for 127.0.0.1 that signs itself, and writes it to a file. It is good for an hour, unless it is changed.
+func New(t *testing.T, change ...func(*x509.Certificate)) (certificate tls.Certificate, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -28,6 +28,9 @@ func New(t *testing.T) (certificate tls.Certificate, file string) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	for _, each := range change {
+		each(template)
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)

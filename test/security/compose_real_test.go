@@ -5,7 +5,6 @@ package security
 import (
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,17 +162,18 @@ func TestTheShippedBrokers(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, plan.Changes(), "a second time nothing changes")
 	require.False(t, plan.Doubts())
+	require.NoError(t, os.WriteFile(e.secret("JNU_1_rasp.env"), []byte("KAFKA_USERNAME=JNU_1_rasp\nKAFKA_PASSWORD=wrong\n"), 0o600))
+	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
+	require.NoError(t, err)
+	require.True(t, plan.Doubts(), "the administrator's other way to log in does not hide that the password is wrong")
 }
 
 func requireNobodyWithoutTLS(t *testing.T, admin login, addresses []string) {
 	t.Helper()
 	settings := admin.settings(t)
-	settings.Net.TLS.Enable, settings.Net.DialTimeout, settings.Net.ReadTimeout = false, 5*time.Second, 5*time.Second
-	_, err := sarama.NewClient(addresses, settings)
-	require.Error(t, err)
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addresses[0])
-	require.NoError(t, err, "only the protocol was wrong")
-	require.NoError(t, conn.Close())
+	settings.Net.TLS.Enable = false
+	_, err := site.Open(t.Context(), addresses, settings)
+	require.ErrorContains(t, err, "does it want TLS")
 }
 
 func write(t *testing.T, as login, addresses []string, topic string) error {

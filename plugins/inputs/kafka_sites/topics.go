@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // topicFinder lists the topics that match the patterns.
@@ -59,7 +61,7 @@ func (f *topicFinder) find() ([]topic, error) {
 	if f.client == nil {
 		client, err := sarama.NewClient(f.brokers, f.config)
 		if err != nil {
-			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w", strings.Join(f.brokers, ", "), err)
+			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(f.brokers, ", "), err, brokers.Advice(err))
 		}
 		f.client = client
 	}

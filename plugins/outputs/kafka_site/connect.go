@@ -3,10 +3,11 @@ package kafka_site
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // connect begins an attempt to reach a broker, if a topic needs one and it is time.
@@ -40,7 +41,7 @@ func (s *sender) open(topic string) (identity, error) {
 func (s *sender) opened(id identity, err error) {
 	s.connecting = false
 	if err != nil {
-		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, hint(err))
+		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, brokers.Advice(err))
 		s.failures++
 		s.connectAt = s.now().Add(pause(s.failures, longestPause))
 		s.blame("", err)
@@ -95,14 +96,6 @@ func (s *sender) disconnect() {
 			}
 		}
 	})
-}
-
-// hint explains what the library reports as a bare EOF.
-func hint(err error) string {
-	if errors.Is(err, io.EOF) {
-		return ": the broker closed the connection: does it want TLS or SASL (enable_tls, sasl_mechanism), or refuse the password?"
-	}
-	return ""
 }
 
 // reach asks a broker for metadata. That the topic is missing or denied is an answer too.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // found is the result of looking up a topic.
@@ -105,7 +107,7 @@ func (s *sender) lost(err error, again bool) {
 	if s.stopping() {
 		return // it was we who hung up
 	}
-	err = fmt.Errorf("no broker answers: %w%s", err, hint(err))
+	err = fmt.Errorf("no broker answers: %w%s", err, brokers.Advice(err))
 	s.blame("", err)
 	s.outbox.Trouble()
 	if again {

@@ -3,17 +3,20 @@ package kafka_site
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/telegraf-station/telegraf-station/test/certificate"
+	"github.com/telegraf-station/telegraf-station/test/hostile"
 )
 
 // TestSCRAMOverTLS writes through the way that the shipped example takes, and looks what a wrong password and a wrong CA say.
@@ -43,4 +46,38 @@ func TestSCRAMOverTLS(t *testing.T) {
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 3,
 		kgo.DialTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}),
 		kgo.SASL(scram.Auth{User: "station", Pass: "secret"}.AsSha512Mechanism())), 3)
+}
+
+// Whoever answers in the broker's place: Write says what is wrong, in time, and the record waits.
+func TestStrangeBrokers(t *testing.T) {
+	t.Parallel()
+	for _, broker := range hostile.Brokers(t) {
+		t.Run(broker.Name, func(t *testing.T) {
+			t.Parallel()
+			plugin := newBench(t, []string{broker.Address}, func(k *KafkaSite) {
+				k.TLSCA = broker.CA
+				k.WriteTimeout = config.Duration(5 * time.Second)
+			}).plugin
+			begin := time.Now()
+			err := plugin.Write(readings("JNU", 1))
+			require.Error(t, err)
+			require.Regexp(t, broker.Says, err.Error())
+			require.Less(t, time.Since(begin), 20*time.Second)
+		})
+	}
+}
+
+func TestTroubleThatDiffersInTimeOrPortIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	log, now, lasting := &testutil.CaptureLogger{}, time.Now(), &trouble{}
+	for _, text := range []string{
+		"certificate has expired: current time 2026-11-24T16:22:14Z is after 2026-11-23T16:22:14Z",
+		"certificate has expired: current time 2026-11-24T16:22:15Z is after 2026-11-23T16:22:14Z",
+		"read tcp 127.0.0.1:33730->127.0.0.1:43083: i/o timeout",
+		"read tcp 127.0.0.1:33732->127.0.0.1:43083: i/o timeout",
+		"read tcp 127.0.0.1:33732->127.0.0.1:43084: i/o timeout",
+	} {
+		lasting.begin(log, now, errors.New(text))
+	}
+	require.Len(t, log.Errors(), 3)
 }
