@@ -4,6 +4,7 @@
 package security
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,6 +146,29 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.Eventually(t, func() bool { return received.Load() >= load.accepted }, time.Minute, 20*time.Millisecond,
 		"the centre has %d of %d", received, load.accepted)
 	centreMayOnlyRead(t, admin.as(t, centreFile), brokers.Addresses())
+	endsOpenConnections(t, admin.as(t, file), brokers.Addresses(), func() {
+		plan, err := cluster.PlanRemove(name, "", false)
+		apply(t, plan, err)
+	})
+}
+
+// endsOpenConnections sees that who is connected, such as a thief, writes nothing more once the site is removed.
+func endsOpenConnections(t *testing.T, thief login, addresses []string, remove func()) {
+	t.Helper()
+	settings := thief.settings(t)
+	settings.Producer.Return.Successes, settings.Producer.Retry.Max = true, 0
+	producer, err := sarama.NewSyncProducer(addresses, settings)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, producer.Close()) }()
+	write := func() error {
+		_, _, err := producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
+		return err
+	}
+	require.NoError(t, write())
+	remove()
+	begin := time.Now()
+	require.Eventually(t, func() bool { return errors.Is(write(), sarama.ErrTopicAuthorizationFailed) }, loginHolds, 20*time.Millisecond, "the thief goes on")
+	t.Logf("refused %s after the removal", time.Since(begin).Round(time.Millisecond))
 }
 
 // load is a station that reads steadily.
