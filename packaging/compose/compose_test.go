@@ -198,9 +198,9 @@ func TestBrokers(t *testing.T) {
 			"KAFKA_ADVERTISED_LISTENERS":     "INSIDE://" + name + ":9092,OUTSIDE://centre.example:" + number + "9092",
 			"KAFKA_MIN_INSYNC_REPLICAS":      "2", "KAFKA_DEFAULT_REPLICATION_FACTOR": "3", "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
 			"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "3", "KAFKA_LOG_DIRS": broker.Volumes[0].Target,
-			"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP":   "INSIDE:SASL_SSL,OUTSIDE:SASL_SSL,CONTROLLER:SASL_SSL",
-			"KAFKA_AUTHORIZER_CLASS_NAME":            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-			"KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND":   "false", "KAFKA_SUPER_USERS": "User:broker;User:admin",
+			"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INSIDE:SASL_SSL,OUTSIDE:SASL_SSL,CONTROLLER:SASL_SSL",
+			"KAFKA_AUTHORIZER_CLASS_NAME":          "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+			"KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND": "false", "KAFKA_SUPER_USERS": "User:broker;User:admin",
 			"KAFKA_CONNECTIONS_MAX_REAUTH_MS": "3600000", "KAFKA_SASL_ENABLED_MECHANISMS": "SCRAM-SHA-512,PLAIN",
 		} {
 			require.NotNil(t, broker.Environment[setting], setting)

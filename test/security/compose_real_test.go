@@ -3,6 +3,7 @@
 package security
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/site"
 	testkafka "github.com/telegraf-station/telegraf-station/test/kafka"
 	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/telegraf"
 )
 
 const composeFolder = "../../packaging/compose"
@@ -145,8 +147,7 @@ func TestTheShippedBrokers(t *testing.T) {
 	station := admin.as(t, e.secret("JNU_1_rasp.env"))
 	require.Eventually(t, func() bool { return write(t, station, addresses, "JNU_1_rasp") == nil }, 30*time.Second, 100*time.Millisecond)
 	require.ErrorIs(t, write(t, station, addresses, "JNU_10_rasp"), sarama.ErrTopicAuthorizationFailed)
-	received := read(t, admin.as(t, e.secret("centre.env")), addresses)
-	require.Eventually(t, func() bool { return received.Load() > 0 }, time.Minute, 20*time.Millisecond, "the centre reads nothing")
+	requireCentreReads(t, admin.as(t, e.secret("centre.env")), addresses, e.project.Services["centre"])
 
 	for _, refused := range []login{
 		{sarama.SASLTypePlaintext, "admin", "wrong", admin.ca},
@@ -166,6 +167,26 @@ func TestTheShippedBrokers(t *testing.T) {
 	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
 	require.NoError(t, err)
 	require.True(t, plan.Doubts(), "the administrator's other way to log in does not hide that the password is wrong")
+}
+
+// requireCentreReads runs the centre's Telegraf with the variables that its service has.
+func requireCentreReads(t *testing.T, as login, addresses []string, service types.ServiceConfig) {
+	t.Helper()
+	binary, err := telegraf.Build(t.Context(), os.Stderr)
+	require.NoError(t, err)
+	require.Equal(t, "/run/secrets/kafka-ca.pem", *service.Environment["KAFKA_TLS_CA"])
+	centre, err := telegraf.Centre{
+		Brokers: addresses, URL: "http://127.0.0.1:1", Token: "none", Org: "station", Bucket: "station", RefreshInterval: time.Second,
+		Environment: []string{
+			"KAFKA_TLS_CA=" + as.ca, "KAFKA_SASL_MECHANISM=" + *service.Environment["KAFKA_SASL_MECHANISM"],
+			"KAFKA_USERNAME=" + as.user, "KAFKA_PASSWORD=" + as.password,
+		},
+	}.Start(binary, t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, centre.Kill()) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, centre.WaitForLog(ctx, "Consuming 2 topic(s): JNU_10_rasp, JNU_1_rasp"))
 }
 
 func requireNobodyWithoutTLS(t *testing.T, admin login, addresses []string) {

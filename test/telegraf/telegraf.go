@@ -114,6 +114,8 @@ type Centre struct {
 	URL, Token, Org, Bucket string
 	// RefreshInterval is how soon a new site's topic is taken up; 0 is the shipped 30s.
 	RefreshInterval time.Duration
+	// Environment are more variables, such as the password for Kafka.
+	Environment []string
 	// Edit changes the shipped configuration; nil: nothing.
 	Edit func(configuration string) string
 }
@@ -132,6 +134,7 @@ func (c Centre) environment() []string {
 		"KAFKA_BROKERS=" + strings.Join(c.Brokers, ","),
 		"INFLUX_URL=" + c.URL, "INFLUX_TOKEN=" + c.Token, "INFLUX_ORG=" + c.Org, "INFLUX_BUCKET=" + c.Bucket,
 	}
+	environment = append(environment, c.Environment...)
 	if c.RefreshInterval > 0 {
 		environment = append(environment, "STATION_REFRESH_INTERVAL="+c.RefreshInterval.String())
 	}
