@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the path of a Go program that the project's own checks need, of the version that is named here. It is built into
-# the cache if it is not there. Usage: tool.sh golangci-lint|govulncheck|nfpm|readme_linter
+# the cache if it is not there. Usage: tool.sh cyclonedx-gomod|golangci-lint|govulncheck|nfpm|readme_linter
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,11 @@ unset GOFLAGS GOOS GOARCH GOARM
 
 name=${1:-}
 case $name in
+cyclonedx-gomod) # the list of a program's modules
+	package=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	version=v1.10.0
+	time='a quarter of a minute'
+	;;
 golangci-lint)
 	package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	version=v2.15.0
@@ -30,7 +35,7 @@ readme_linter) # Telegraf's own
 	time='a quarter of a minute'
 	;;
 *)
-	echo "tool.sh: no tool \"$name\": give golangci-lint, govulncheck, nfpm or readme_linter" >&2
+	echo "tool.sh: no tool \"$name\": give cyclonedx-gomod, golangci-lint, govulncheck, nfpm or readme_linter" >&2
 	exit 2
 	;;
 esac

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds build/telegraf-station_VERSION_ARCH.deb. Usage: build.sh [--output DIRECTORY] [armhf|arm64|amd64]...   (default: all three)
+# Builds build/telegraf-station_VERSION_ARCH.deb, and its lists of modules beside it. Usage: build.sh [--output DIRECTORY] [armhf|arm64|amd64]...   (default: all three)
 # Two builds of one commit are the same, byte for byte: SOURCE_DATE_EPOCH is the commit's time unless it is set.
 set -eu
 umask 022
@@ -17,7 +17,8 @@ unset GOOS GOARCH GOARM
 version=$(cat VERSION)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
-docs=https://github.com/telegraf-station/telegraf-station
+module=github.com/telegraf-station/telegraf-station
+docs=https://$module
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
@@ -53,6 +54,15 @@ target() {
 put_programs() {
 	packaging/programs.sh "$1" "$root/usr/bin"
 	go version -m "$root/usr/bin/telegraf" | awk '$1 == "dep" { print $2, $3 }' >"$work/modules.txt"
+}
+
+# What each program is made of, in the package and beside it (CycloneDX). Without time and serial number: two builds are one. In Telegraf
+# this checkout is a folder, ./station, and has no version.
+put_sbom() {
+	bom=$output/telegraf-station_${version}_$1.$2.cdx.json
+	"$cyclonedx" bin -json -std -short-purls -noserial -notimestamp -version "$3" "$root/usr/bin/$2" |
+		sed "s|\./station@(devel)|$module@v$version|; s|\"\./station\"|\"$module\"|; s|\"(devel)\"|\"v$version\"|" >"$bom"
+	put 0644 "$bom" "/usr/share/doc/telegraf-station/$2.cdx.json"
 }
 
 put_files() {
@@ -100,6 +110,8 @@ build() {
 	root=$work/$1
 	install -d -m 0755 "$root/usr/bin" "$root/etc/telegraf-station"
 	put_programs "$(target "$1")"
+	put_sbom "$1" telegraf "$(go list -m -f '{{.Version}}' github.com/influxdata/telegraf)"
+	put_sbom "$1" stationctl "v$version"
 	put_files
 	put_documents
 	put_manual
@@ -109,6 +121,7 @@ build() {
 }
 
 nfpm=$(scripts/tool.sh nfpm)
+cyclonedx=$(scripts/tool.sh cyclonedx-gomod)
 if [ $# -eq 0 ]; then
 	set -- armhf arm64 amd64
 fi

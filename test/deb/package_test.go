@@ -6,6 +6,7 @@ package deb
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"log"
 	"os"
 	"os/exec"
@@ -106,6 +107,43 @@ func commandThatFails(t *testing.T, name string, args ...string) (string, error)
 	t.Helper()
 	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput() //nolint:gosec // the tests' own
 	return string(output), err
+}
+
+// The lists of modules (CycloneDX) name what the programs were built of, in the package and beside it.
+func TestSBOM(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "package")
+	command(t, "dpkg-deb", "-R", packageFor(t, "amd64"), dir)
+	for _, program := range []string{"telegraf", "stationctl"} {
+		text, err := os.ReadFile(filepath.Join(dir, "usr/share/doc/telegraf-station", program+".cdx.json"))
+		require.NoError(t, err)
+		beside, err := os.ReadFile(strings.TrimSuffix(packageFor(t, "amd64"), "deb") + program + ".cdx.json")
+		require.NoError(t, err)
+		require.Equal(t, string(beside), string(text))
+		var bom struct {
+			BOMFormat  string
+			Components []struct{ Name, Version string }
+		}
+		require.NoError(t, json.Unmarshal(text, &bom))
+		require.Equal(t, "CycloneDX", bom.BOMFormat)
+		named := map[string]string{}
+		for _, component := range bom.Components {
+			named[component.Name] = component.Version
+		}
+		require.Contains(t, named, "std", "Go's own library")
+		require.NotContains(t, string(text), "(devel)")
+		modules := 0
+		for line := range strings.Lines(command(t, "go", "version", "-m", filepath.Join(dir, "usr/bin", program))) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[0] == "dep" {
+				modules++
+				if fields[1] == "github.com/telegraf-station/telegraf-station" {
+					fields[2] = "v" + version(t) // in Telegraf it is a folder
+				}
+				require.Equal(t, fields[2], named[fields[1]], fields[1])
+			}
+		}
+		require.Greater(t, modules, 20)
+	}
 }
 
 func TestTwoBuildsAreOne(t *testing.T) {
