@@ -22,7 +22,7 @@ func TestSiteMeetsStrangeBrokers(t *testing.T) {
 			t.Parallel()
 			credentials := filepath.Join(t.TempDir(), "c.env")
 			for _, args := range [][]string{{"site", "list"}, {"site", "add", "JNU", "1", "rasp", "--credentials", credentials}} {
-				args = append(args, "--brokers", broker.Address, "--timeout", "5s")
+				args = append(args, "--brokers", broker.Address, "--timeout", "15s") // of which a busy machine needs some
 				if broker.CA != "" {
 					args = append(args, "--tls-ca", broker.CA)
 				}
@@ -31,7 +31,7 @@ func TestSiteMeetsStrangeBrokers(t *testing.T) {
 				t.Log(errs)
 				require.Equal(t, exitFailed, code)
 				require.Regexp(t, broker.Says, errs)
-				require.Less(t, time.Since(begin), 30*time.Second)
+				require.Less(t, time.Since(begin), time.Minute)
 			}
 			require.NoFileExists(t, credentials)
 		})
