@@ -200,7 +200,7 @@ func (r *guarded) wideRules(t *testing.T) {
 	require.Eventually(t, func() bool {
 		told := text(t, plan(t, r.Cluster, r.options))
 		return strings.Contains(told, `! ACL: User:JNU_1 may WRITE each topic whose name begins with "JNU_1": other stations may write this topic`) &&
-			strings.Contains(told, `! ACL: User:* may ALL topic "*": other stations may write this topic`)
+			strings.Contains(told, `! ACL: User:* may ALL every topic: other stations may write this topic`)
 	}, settle, 50*time.Millisecond)
 	require.NoError(t, r.forbid(prefixed))
 	require.NoError(t, r.forbid(all))
