@@ -51,10 +51,6 @@ type Real struct {
 	ca      string
 }
 
-// Node is a broker for Options.Settings: its folder, which is there, and the addresses that are kept for its listeners. Clients come in by
-// Clients.
-type Node struct{ Dir, Clients, Inside, Controller string }
-
 // StartReal returns when all brokers are up and know each other: about 10 seconds on two cores, and the download of Kafka
 // before it, once. Close ends them.
 func StartReal(ctx context.Context, options Options) (*Real, error) {
@@ -153,26 +149,6 @@ func (r *Real) layOut(libs string, options Options) error {
 		}
 	}
 	return r.writeSettings(options.Settings)
-}
-
-func (r *Real) writeSettings(custom func(all []Node, broker int) (string, error)) error {
-	nodes := make([]Node, 0, len(r.brokers))
-	for _, b := range r.brokers {
-		nodes = append(nodes, Node{b.dir, b.clients.Address(), b.inside.Address(), b.controller.Address()})
-	}
-	for i, b := range r.brokers {
-		settings := b.settings(r.brokers)
-		if custom != nil {
-			var err error
-			if settings, err = custom(nodes, i); err != nil {
-				return err
-			}
-		}
-		if err := b.writeSettings(settings); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // newClusterID is 16 random bytes in the form that Kafka's format tool wants.
