@@ -49,7 +49,7 @@ func (f *centreFlags) newAdd() *cobra.Command {
 		Example: "  stationctl centre add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials centre.env",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentre(ctx, f.options) })
+			return f.run(command, func(c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentre(f.options) })
 		},
 	}
 	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
@@ -68,7 +68,7 @@ func (f *centreFlags) newRotate() *cobra.Command {
 			if f.options.Credentials == "" {
 				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
 			}
-			return f.run(command, func(_ context.Context, c *site.Cluster) (*site.Plan, error) {
+			return f.run(command, func(c *site.Cluster) (*site.Plan, error) {
 				return c.PlanRotateCentre(f.options.User, f.options.Credentials)
 			})
 		},
@@ -85,7 +85,7 @@ func (f *centreFlags) newRemove() *cobra.Command {
 		Example: "  stationctl centre remove --brokers kafka-1:9093",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.run(command, func(_ context.Context, c *site.Cluster) (*site.Plan, error) {
+			return f.run(command, func(c *site.Cluster) (*site.Plan, error) {
 				plan, err := c.PlanRemoveCentre(f.options)
 				if err == nil && !f.dryRun && !f.yes && plan.Changes() > 0 {
 					err = confirm(plan, command.InOrStdin(), command.ErrOrStderr())
@@ -100,9 +100,9 @@ func (f *centreFlags) newRemove() *cobra.Command {
 }
 
 // run applies a plan, unless it is only to be shown.
-func (f *centreFlags) run(command *cobra.Command, plan func(context.Context, *site.Cluster) (*site.Plan, error)) error {
+func (f *centreFlags) run(command *cobra.Command, plan func(*site.Cluster) (*site.Plan, error)) error {
 	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
-		p, err := plan(ctx, cluster)
+		p, err := plan(cluster)
 		if err != nil {
 			return err
 		}

@@ -29,23 +29,24 @@ func newSite() *cobra.Command {
 		Long: `Site looks after what each site has in Kafka: the topic SITE_INDEX_TYPE, and a user who may write this topic and nothing else.
 Its commands log in as an administrator, one of the brokers' super.users. They run again without harm.`,
 		Example: `  stationctl site add JNU 1 rasp --brokers kafka-1:9092 --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials JNU_1_rasp.env
+  stationctl site plan sites.csv --brokers kafka-1:9092 --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials-dir passwords
   stationctl site list --brokers kafka-1:9092
   stationctl site show JNU_1_rasp --brokers kafka-1:9092
   stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env
   stationctl site remove JNU_1_rasp --brokers kafka-1:9092`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("say what to do: add, list, show, remove or rotate-credentials; see stationctl site --help")
+			return errors.New("say what to do: add, plan, list, show, remove or rotate-credentials; see stationctl site --help")
 		},
 	}
 	f.add(command.PersistentFlags())
-	command.AddCommand(newSiteAdd(f), newSiteList(f), newSiteShow(f), newSiteRemove(f), newSiteRotate(f))
+	command.AddCommand(newSiteAdd(f), newSitePlan(f), newSiteList(f), newSiteShow(f), newSiteRemove(f), newSiteRotate(f))
 	return command
 }
 
 func (f *siteFlags) add(flags *pflag.FlagSet) {
 	f.kafka.add(flags)
-	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "how long it may take")
+	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "how long it may take (plan: 2h, unless it is given)")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 }
 
@@ -109,7 +110,7 @@ func (f *siteFlags) apply(ctx context.Context, plan *site.Plan, out io.Writer) e
 }
 
 // judge makes a doubt the result of a command that did the rest.
-func judge(plan *site.Plan, err error) error {
+func judge(plan interface{ Doubts() bool }, err error) error {
 	if err == nil && plan.Doubts() {
 		return errFound
 	}

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,16 +15,12 @@ import (
 
 // siteAddFlags are the command's own.
 type siteAddFlags struct {
-	*siteFlags
-	options                               site.AddOptions
-	retention                             string
-	url, org, bucket, database, tokenFile string
-	deviceID, port, stationBrokers        string
-	dryRun                                bool
+	newSiteFlags
+	deviceID string
 }
 
 func newSiteAdd(common *siteFlags) *cobra.Command {
-	f := &siteAddFlags{siteFlags: common}
+	f := &siteAddFlags{newSiteFlags: newSiteFlags{siteFlags: common}}
 	command := &cobra.Command{
 		Use:   "add SITE INDEX TYPE",
 		Short: "Make a site's topic, user and rights",
@@ -68,23 +60,11 @@ func siteArgs(_ *cobra.Command, args []string) error {
 }
 
 func (f *siteAddFlags) addFlags(flags *pflag.FlagSet) {
-	flags.Int32Var(&f.options.Topic.Partitions, "partitions", 1, "of the topic; one keeps all in order")
-	flags.Int16Var(&f.options.Topic.Replication, "replication-factor", 3, "how many brokers keep a copy of the topic")
-	flags.StringVar(&f.retention, "retention", "", "how long Kafka keeps records, e.g. 30d, 12h or forever (default: the brokers')")
-	flags.IntVar(&f.options.Topic.MaxMessage, "max-message-bytes", 0, "how large a batch of records may be (default: the brokers')")
+	f.newSiteFlags.addFlags(flags)
 	flags.StringVar(&f.options.User, "user", "", "the station's user (default: named as the topic)")
-	flags.BoolVar(&f.options.NoUser, "no-user", false, "make no user and no ACLs: for a Kafka that asks nobody who he is")
 	flags.StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and password")
 	flags.StringVar(&f.options.Configuration, "configuration", "", "`FILE` that gets the Pi's telegraf.conf; one that is there is edited")
 	flags.StringVar(&f.deviceID, "device-id", "", "in the configuration: the station's name (default: SITE-INDEX-TYPE)")
-	flags.StringVar(&f.port, "port", "/dev/ttyACM0", "in the configuration: the Arduino's port")
-	flags.StringVar(&f.stationBrokers, "station-brokers", "", "in the configuration: the brokers as the Pi finds them (default: those of --brokers)")
-	flags.StringVar(&f.url, "influx-url", "", "InfluxDB 2 that gets the points, e.g. http://localhost:8086")
-	flags.StringVar(&f.org, "influx-org", "station", "its organization")
-	flags.StringVar(&f.bucket, "influx-bucket", "station", "its bucket")
-	flags.StringVar(&f.database, "influx-database", "station", "its database for v1 queries")
-	flags.StringVar(&f.tokenFile, "influx-token-file", "", "file with a token that may make buckets and mappings; without it the variable INFLUX_TOKEN")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
 }
 
 func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
@@ -92,19 +72,20 @@ func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
 	if f.options.Name, err = site.NewName(args[0], args[1], args[2]); err != nil {
 		return err
 	}
-	if err := f.check(command.Flags()); err != nil {
+	if err := needs(command.Flags(), "configuration", "device-id", "port", "station-brokers"); err != nil {
 		return err
 	}
-	if f.options.Topic.Retention, err = parseRetention(f.retention); err != nil {
+	if f.options.NoUser && (f.options.User != "" || f.options.Credentials != "") {
+		return errors.New("flag --no-user goes with neither --user nor --credentials")
+	}
+	if err := f.read(command.Flags()); err != nil {
 		return err
 	}
-	if f.url != "" {
-		if err := f.openInflux(); err != nil {
-			return err
-		}
-		defer f.options.Influx.Close()
+	defer f.close()
+	f.options.Influx, f.options.Answers = f.influx, f.answers(f.options)
+	if f.deviceID != "" {
+		f.options.Answers[setup.DeviceID] = f.deviceID
 	}
-	f.options.Answers = f.answers()
 	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
 		plan, err := cluster.PlanAdd(ctx, f.options)
 		if err != nil {
@@ -115,90 +96,4 @@ func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
 		}
 		return f.apply(ctx, plan, command.OutOrStdout())
 	})
-}
-
-// check refuses what would be without effect, and numbers that Kafka would take for its defaults.
-func (f *siteAddFlags) check(flags *pflag.FlagSet) error {
-	for name, needed := range map[string]string{
-		"influx-org": "influx-url", "influx-bucket": "influx-url", "influx-database": "influx-url", "influx-token-file": "influx-url",
-		"device-id": "configuration", "port": "configuration", "station-brokers": "configuration",
-	} {
-		if flags.Changed(name) && !flags.Changed(needed) {
-			return fmt.Errorf("flag --%s is without effect: give --%s too", name, needed)
-		}
-	}
-	if f.options.NoUser && (f.options.User != "" || f.options.Credentials != "") {
-		return errors.New("flag --no-user goes with neither --user nor --credentials")
-	}
-	if n := f.options.Topic.Partitions; n < 1 {
-		return fmt.Errorf("flag --partitions must be 1 or more (got \"%d\")", n)
-	}
-	if n := f.options.Topic.Replication; n < 1 {
-		return fmt.Errorf("flag --replication-factor must be 1 or more (got \"%d\")", n)
-	}
-	if n := f.options.Topic.MaxMessage; n < 0 || n > math.MaxInt32 || n == 0 && flags.Changed("max-message-bytes") {
-		return fmt.Errorf("flag --max-message-bytes must be above zero, e.g. 1048576 (got \"%d\")", n)
-	}
-	return nil
-}
-
-// parseRetention knows days, which durations of Go do not.
-func parseRetention(text string) (time.Duration, error) {
-	if text == "" {
-		return 0, nil
-	}
-	if text == "forever" {
-		return site.Forever, nil
-	}
-	duration, err := time.ParseDuration(text)
-	if days, isDays := strings.CutSuffix(text, "d"); isDays {
-		var count uint64
-		count, err = strconv.ParseUint(days, 10, 16) // all of which a duration can hold
-		duration = time.Duration(count) * 24 * time.Hour
-	}
-	if err != nil || duration < time.Second {
-		return 0, fmt.Errorf("flag --retention must be a time such as 30d or 12h, or forever (got %q)", text)
-	}
-	return duration, nil
-}
-
-func (f *siteAddFlags) openInflux() error {
-	if address, err := url.Parse(f.url); err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
-		return fmt.Errorf("flag --influx-url must be a URL, e.g. http://localhost:8086 (got %q)", f.url)
-	}
-	token, err := secret(f.tokenFile, "INFLUX_TOKEN")
-	if err != nil {
-		return fmt.Errorf("flag --influx-token-file: %w", err)
-	}
-	if token == "" {
-		return errors.New("--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN")
-	}
-	f.options.Influx = site.NewInflux(f.url, token, f.org, f.bucket, f.database)
-	return nil
-}
-
-// answers are what the Pi's configuration is to say.
-func (f *siteAddFlags) answers() setup.Values {
-	name := f.options.Name
-	values := setup.Values{
-		setup.Site: name.Site, setup.Index: name.Index, setup.Type: name.Type, setup.DeviceID: f.deviceID, setup.Port: f.port,
-		setup.Brokers: f.stationBrokers, setup.Replication: strconv.Itoa(int(f.options.Topic.Replication)),
-		setup.Mechanism: "SCRAM-SHA-512", setup.TLSCA: setup.None,
-	}
-	if f.options.NoUser {
-		values[setup.Mechanism] = setup.None
-	}
-	if f.deviceID == "" {
-		values[setup.DeviceID] = strings.ReplaceAll(name.Topic(), "_", "-")
-	}
-	if f.stationBrokers == "" {
-		values[setup.Brokers] = strings.Join(f.kafka.brokers, ",")
-	}
-	switch {
-	case f.kafka.ca != "":
-		values[setup.TLSCA] = stationCA
-	case f.kafka.tls:
-		values[setup.TLSCA] = setup.SystemCA
-	}
-	return values
 }

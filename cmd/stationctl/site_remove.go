@@ -53,23 +53,28 @@ The topic and its records stay, unless --with-records is given. It shows what it
 	return command
 }
 
-// confirm asks on the other stream than the one with the result.
+// confirm shows the plan, and asks, on the other stream than the one with the result.
 func confirm(plan *site.Plan, in io.Reader, out io.Writer) error {
 	if err := plan.Write(out); err != nil {
 		return err
 	}
+	return ask(in, out, "--yes")
+}
+
+// ask takes no answer for no. The flag is what answers it beforehand.
+func ask(in io.Reader, out io.Writer, flag string) error {
 	if _, err := fmt.Fprint(out, "Do that? [y/N] "); err != nil {
 		return err
 	}
 	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && answer == "" {
-		return errors.New("nobody answered, so nothing was removed: give --yes if nobody is to be asked")
+		return fmt.Errorf("nobody answered, so nothing was changed: give %s if nobody is to be asked", flag)
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil
 	}
-	return fmt.Errorf("nothing was removed (the answer was %q)", strings.TrimSpace(answer))
+	return fmt.Errorf("nothing was changed (the answer was %q)", strings.TrimSpace(answer))
 }
 
 func newSiteRotate(f *siteFlags) *cobra.Command {

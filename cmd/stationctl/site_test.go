@@ -97,7 +97,7 @@ func TestSiteFromAddToRemove(t *testing.T) {
 
 	code, _, errs = g.site(t, "remove", "JNU_1_rasp")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "nobody answered, so nothing was removed: give --yes if nobody is to be asked")
+	require.Contains(t, errs, "nobody answered, so nothing was changed: give --yes if nobody is to be asked")
 	code, out, errs = g.site(t, "remove", "JNU_1_rasp", "--with-records", "--yes")
 	require.Equal(t, exitGood, code, errs)
 	require.Contains(t, out, "- user \"JNU_1_rasp\"\n")
@@ -112,7 +112,7 @@ func TestSiteAsksBeforeItRemoves(t *testing.T) {
 	var asked bytes.Buffer
 	require.NoError(t, confirm(plan, strings.NewReader("yes\n"), &asked))
 	require.Equal(t, "- user\nDo that? [y/N] ", asked.String())
-	require.EqualError(t, confirm(plan, strings.NewReader("\n"), &asked), `nothing was removed (the answer was "")`)
+	require.EqualError(t, confirm(plan, strings.NewReader("\n"), &asked), `nothing was changed (the answer was "")`)
 }
 
 func TestSiteWithoutUsers(t *testing.T) {
@@ -173,7 +173,7 @@ func TestSiteWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
 	b := []string{"--brokers", "127.0.0.1:1"}
 	for want, args := range map[string][]string{
-		`say what to do: add, list, show, remove or rotate-credentials`:                                          {},
+		`say what to do: add, plan, list, show, remove or rotate-credentials`:                                    {},
 		`give SITE INDEX TYPE, e.g. JNU 1 rasp (got "JNU 1")`:                                                    {"add", "JNU", "1"},
 		`SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "../../etc")`:                         {"add", "../../etc", "1", "rasp"},
 		`TYPE must consist of letters (a-z, A-Z), digits, "." and "-" (got ";drop")`:                             {"add", "JNU", "1", ";drop"},
@@ -196,19 +196,6 @@ func TestSiteWrongUse(t *testing.T) {
 		code, _, errs := call(t, append([]string{"site"}, args...)...)
 		require.Equal(t, exitFailed, code, args)
 		require.Contains(t, errs, "stationctl: "+want)
-	}
-}
-
-func TestRetention(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{"": "0s", "30d": "720h0m0s", "12h": "12h0m0s"} {
-		got, err := parseRetention(text)
-		require.NoError(t, err)
-		require.Equal(t, want, got.String())
-	}
-	for _, bad := range []string{"d", "-1d", "0", "1ms", "99999999999999d", "2000000000d", "1y"} {
-		_, err := parseRetention(bad)
-		require.Error(t, err, bad)
 	}
 }
 

@@ -59,7 +59,7 @@ func keeping(path string) (mode fs.FileMode, user, group int, err error) {
 }
 
 func write(path, text string, mode fs.FileMode, user, group int, publish func(temporary, path string) error) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600; with the file's own name it could be too long
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 package site
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,16 +49,15 @@ func allow(user string, resource sarama.AclResourceType, name string, operation 
 }
 
 // stationRules are what a station needs, and no more.
-func (c *Cluster) stationRules(user, topic string) ([]rule, error) {
+func (v *view) stationRules(user, topic string) []rule {
 	rules := []rule{
 		allow(user, sarama.AclResourceTopic, topic, sarama.AclOperationWrite),
 		allow(user, sarama.AclResourceTopic, topic, sarama.AclOperationDescribe),
 	}
-	old, err := c.needsIdempotentWrite()
-	if err != nil || !old {
-		return rules, err
+	if v.idempotent {
+		rules = append(rules, idempotentWrite(user))
 	}
-	return append(rules, idempotentWrite(user)), nil
+	return rules
 }
 
 func idempotentWrite(user string) rule {
@@ -84,8 +83,15 @@ func (c *Cluster) rules(filter sarama.AclFilter) ([]rule, error) {
 			all = append(all, rule{resource.Resource, *acl})
 		}
 	}
-	slices.SortFunc(all, func(a, b rule) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(all, compareRules)
 	return all, nil
+}
+
+func compareRules(a, b rule) int {
+	return cmp.Or(
+		strings.Compare(a.Principal, b.Principal), cmp.Compare(a.PermissionType, b.PermissionType), cmp.Compare(a.Operation, b.Operation),
+		strings.Compare(a.ResourceName, b.ResourceName), cmp.Compare(a.ResourceType, b.ResourceType),
+	)
 }
 
 func (c *Cluster) rulesOf(user string) ([]rule, error) {
@@ -103,26 +109,11 @@ func (c *Cluster) rulesOn(topic string) ([]rule, error) {
 }
 
 // planRules makes the missing ones, and tells of what lets more people write, or this user more than his topic.
-func (c *Cluster) planRules(p *Plan) error {
-	wanted, err := c.stationRules(p.User, p.Topic)
-	if err != nil {
-		return err
+func (c *Cluster) planRules(p *Plan, v *view) {
+	c.planWanted(p, v.stationRules(p.User, p.Topic), v.rules[principalPrefix+p.User], "a station")
+	for _, r := range v.wideOn(p.Topic, p.User) {
+		p.doubt("ACL: %s: other stations may write this topic; remove it with kafka-acls.sh --remove", r)
 	}
-	has, err := c.rulesOf(p.User)
-	if err != nil {
-		return err
-	}
-	on, err := c.rulesOn(p.Topic)
-	if err != nil {
-		return err
-	}
-	c.planWanted(p, wanted, has, "a station")
-	for _, r := range on {
-		if r.letsTooMany(p.User) {
-			p.doubt("ACL: %s: other stations may write this topic; remove it with kafka-acls.sh --remove", r)
-		}
-	}
-	return nil
 }
 
 // planWanted makes the rules that are missing; who is whose they are.
@@ -141,30 +132,22 @@ func (c *Cluster) planWanted(p *Plan, wanted, has []rule, who string) {
 	}
 }
 
-// letsTooMany says that a rule lets others write, who were not named for this topic.
-func (r rule) letsTooMany(user string) bool {
+// letsMany says that a rule lets users write who were not named for the topic.
+func (r rule) letsMany() bool {
 	writes := r.Operation == sarama.AclOperationWrite || r.Operation == sarama.AclOperationAll
 	wide := r.ResourcePatternType == sarama.AclPatternPrefixed || r.Principal == principalPrefix+"*"
-	return writes && wide && r.PermissionType == sarama.AclPermissionAllow && r.Principal != principalPrefix+user
+	return writes && wide && r.PermissionType == sarama.AclPermissionAllow && r.ResourceType == sarama.AclResourceTopic
 }
 
-// permit asks the broker itself: the library's CreateACLs passes over the answer.
-func (c *Cluster) permit(r rule) error {
-	broker, err := c.admin.Controller()
-	if err != nil {
-		return err
+// on says that a rule speaks of the topic: by its name, by the beginning of it, or by "*".
+func (r rule) on(topic string) bool {
+	if r.ResourcePatternType == sarama.AclPatternPrefixed {
+		return strings.HasPrefix(topic, r.ResourceName)
 	}
-	answer, err := broker.CreateAcls(&sarama.CreateAclsRequest{Version: 1, AclCreations: []*sarama.AclCreation{{Resource: r.Resource, Acl: r.Acl}}})
-	if err != nil {
-		return err
-	}
-	for _, created := range answer.AclCreationResponses {
-		if !errors.Is(created.Err, sarama.ErrNoError) {
-			return explain(created.Err)
-		}
-	}
-	return nil
+	return r.ResourceName == topic || r.ResourceName == "*"
 }
+
+func (c *Cluster) permit(r rule) error { return explain(c.toPermit.do(r)) }
 
 // forbid removes one rule and nothing else.
 func (c *Cluster) forbid(r rule) error {

@@ -1,18 +1,18 @@
 package site
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-
-	"github.com/IBM/sarama"
 
 	"github.com/telegraf-station/telegraf-station/internal/setup"
 )
 
 // AddOptions say what a site is to have.
 type AddOptions struct {
+	// Line is where the site stands in its file; 0: it is of no file.
+	Line  int
 	Name  Name
 	Topic TopicOptions
 	// User is the station's user; empty: named as the topic. NoUser: there is none, for a Kafka that asks nobody who he is.
@@ -27,19 +27,28 @@ type AddOptions struct {
 	Answers       setup.Values
 }
 
+// user is the station's.
+func (o AddOptions) user() string { return cmp.Or(o.User, o.Name.Topic()) }
+
 // PlanAdd changes nothing. Topic and bucket come first, as nobody is let in by them; then the ACLs, so that nobody who can log in lacks
 // what keeps him to his topic; then the password, in the file before it is in Kafka, so that it is never lost.
 func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error) {
+	v, err := c.view([]AddOptions{options})
+	if err != nil {
+		return nil, err
+	}
+	return c.planAdd(ctx, v, options)
+}
+
+func (c *Cluster) planAdd(ctx context.Context, v *view, options AddOptions) (*Plan, error) {
 	p := &Plan{Topic: options.Name.Topic()}
 	if !options.NoUser {
-		if p.User = options.User; p.User == "" {
-			p.User = p.Topic
-		}
+		p.User = options.user()
 		if err := c.checkStationUser(p.User); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.planTopic(p, options.Topic); err != nil {
+	if err := c.planTopic(p, v, options.Topic); err != nil {
 		return nil, err
 	}
 	if options.Influx != nil {
@@ -48,13 +57,8 @@ func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error
 		}
 	}
 	if !options.NoUser {
-		if err := c.planRules(p); err != nil {
-			if errors.Is(err, sarama.ErrSecurityDisabled) {
-				err = fmt.Errorf("%w; or give --no-user, for a topic only", err)
-			}
-			return nil, err
-		}
-		if err := c.planUser(ctx, p, options.Credentials); err != nil {
+		c.planRules(p, v)
+		if err := c.planUser(p, v.users[p.User], options.Credentials); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +67,7 @@ func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error
 
 // checkStationUser keeps an administrator from being made a station.
 func (c *Cluster) checkStationUser(name string) error {
-	if name == c.config.Net.SASL.User {
+	if name == c.client.Config().Net.SASL.User {
 		return fmt.Errorf("user %q is the one that you log in with, so it may do all: give the station another", name)
 	}
 	return checkUser(name)
@@ -71,11 +75,8 @@ func (c *Cluster) checkStationUser(name string) error {
 
 // planUser keeps the password of a user who is there. A user who is not gets a new one, even if the file has one: that may be the
 // password of a station that was stolen and removed.
-func (c *Cluster) planUser(ctx context.Context, p *Plan, path string) error {
-	exists, err := c.hasUser(p.User)
+func (c *Cluster) planUser(p *Plan, exists bool, path string) error {
 	switch {
-	case err != nil:
-		return err
 	case path == "" && exists:
 		p.is("user %q (SCRAM-SHA-512)", p.User)
 		return nil
@@ -90,7 +91,7 @@ func (c *Cluster) planUser(ctx context.Context, p *Plan, path string) error {
 		return err
 	}
 	if exists {
-		c.planKept(ctx, p, file)
+		c.planKept(p, file)
 		return nil
 	}
 	c.planPassword(p, file, Made)
@@ -105,7 +106,7 @@ func orNoUser(p *Plan) string {
 }
 
 // planKept tries the password of the file: a rotation may have been killed between the file and Kafka.
-func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
+func (c *Cluster) planKept(p *Plan, file *credentials) {
 	rotate := "stationctl centre rotate-credentials --credentials FILE"
 	if p.Topic != "" {
 		rotate = fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
@@ -120,7 +121,7 @@ func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
 	default:
 		p.is("credentials %q", file.path)
 	}
-	if accepted, known := c.accepts(ctx, p.User, file.password); known && !accepted {
+	if accepted, known := c.accepts(p.User, file.password); known && !accepted {
 		p.doubt("credentials %q: Kafka refuses the password in it: %s", file.path, rotate)
 	}
 }

@@ -29,7 +29,7 @@ func (o CentreOptions) rules() []rule {
 }
 
 // PlanAddCentre makes the user who reads all sites. As with a site, he can log in only when all that keeps him to it is there.
-func (c *Cluster) PlanAddCentre(ctx context.Context, options CentreOptions) (*Plan, error) {
+func (c *Cluster) PlanAddCentre(options CentreOptions) (*Plan, error) {
 	p := &Plan{User: options.User}
 	if err := c.checkStationUser(p.User); err != nil {
 		return nil, err
@@ -38,8 +38,12 @@ func (c *Cluster) PlanAddCentre(ctx context.Context, options CentreOptions) (*Pl
 	if err != nil {
 		return nil, err
 	}
+	exists, err := c.hasUser(p.User)
+	if err != nil {
+		return nil, err
+	}
 	c.planWanted(p, options.rules(), has, "a centre")
-	return p, c.planUser(ctx, p, options.Credentials)
+	return p, c.planUser(p, exists, options.Credentials)
 }
 
 // PlanRotateCentre gives the centre's user a new password.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -17,17 +19,21 @@ const adminTimeout = 30 * time.Second
 
 // Cluster is a Kafka cluster that we administer.
 type Cluster struct {
-	client  sarama.Client
-	admin   sarama.ClusterAdmin
-	close   func()
-	brokers []string
-	config  *sarama.Config
+	client sarama.Client
+	admin  sarama.ClusterAdmin
+	close  func()
+
+	toCreate *batch[newTopic]
+	toSet    *batch[setting]
+	toPermit *batch[rule]
+	toUpsert *batch[sarama.AlterUserScramCredentialsUpsert]
 }
 
 // Open connects; all connections end with the context. Close ends them before.
 func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluster, error) {
 	settings := *config
 	settings.Admin.Timeout = adminTimeout
+	settings.Net.ReadTimeout = 2 * adminTimeout // so that we hear of a change that was given up
 	client, closeClient, err := audit.Connect(ctx, brokers, &settings)
 	if err != nil {
 		return nil, err
@@ -37,7 +43,13 @@ func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluste
 		closeClient()
 		return nil, err
 	}
-	return &Cluster{client, admin, closeClient, brokers, &settings}, nil
+	c := &Cluster{client: client, admin: admin, close: closeClient}
+	create := func(topics []newTopic) []error { return c.createTopics(topics, false) }
+	c.toCreate = &batch[newTopic]{send: create, most: changesAtOnce, senders: 1}
+	c.toSet = &batch[setting]{send: c.alterTopics, most: changesAtOnce, senders: 1}
+	c.toPermit = &batch[rule]{send: c.createRules, most: changesAtOnce, senders: 1}
+	c.toUpsert = &batch[sarama.AlterUserScramCredentialsUpsert]{send: c.upsertUsers, most: usersAtOnce, senders: runtime.GOMAXPROCS(0)}
+	return c, nil
 }
 
 // Close ends the connections.
@@ -59,20 +71,36 @@ func explain(err error) error {
 }
 
 // accepts tries to log in as a user, as stations do. It is not known where the administrator needs no login, or comes in by a listener
-// that has none of this kind.
-func (c *Cluster) accepts(ctx context.Context, user, password string) (accepted, known bool) {
-	if !c.config.Net.SASL.Enable {
+// that has none of this kind, nor if no broker answers.
+func (c *Cluster) accepts(user, password string) (accepted, known bool) {
+	config := *c.client.Config()
+	if !config.Net.SASL.Enable {
 		return false, false
 	}
-	config := *c.config
 	config.Net.SASL.Mechanism, config.Net.SASL.User, config.Net.SASL.Password = sarama.SASLTypeSCRAMSHA512, user, password
 	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &kafka.XDGSCRAMClient{HashGeneratorFcn: kafka.SHA512} }
-	_, end, err := audit.Connect(ctx, c.brokers, &config)
-	if err != nil {
-		return false, !errors.Is(err, sarama.ErrUnsupportedSASLMechanism)
+	broker, err := c.dial(&config)
+	if err == nil {
+		broker.Close() //nolint:errcheck // it was only tried
+		return true, true
 	}
-	end()
-	return true, true
+	return false, errors.Is(err, sarama.ErrSASLAuthenticationFailed) || errors.Is(err, io.EOF) // some brokers only hang up
+}
+
+// dial makes a connection of its own, logged in, to where changes go.
+func (c *Cluster) dial(config *sarama.Config) (*sarama.Broker, error) {
+	controller, err := c.admin.Controller()
+	if err != nil {
+		return nil, err
+	}
+	broker := sarama.NewBroker(controller.Addr())
+	if err := broker.Open(config); err != nil {
+		return nil, err
+	}
+	if _, err := broker.Connected(); err != nil { // known when the login is over
+		return nil, err
+	}
+	return broker, nil
 }
 
 // describeClusterKey is a request that brokers know since 2.8.

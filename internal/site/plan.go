@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // The marks of steps.
@@ -54,6 +55,11 @@ func (p *Plan) Changes() int {
 		}
 	}
 	return count
+}
+
+// Whole says that all is applied.
+func (p *Plan) Whole() bool {
+	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.do != nil && !s.Done })
 }
 
 // Doubts says that something is otherwise than wanted, and will stay so.

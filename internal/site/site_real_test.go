@@ -106,18 +106,6 @@ func (r *guarded) loginAs(t *testing.T, password string) error {
 	return client.Close()
 }
 
-func write(addresses []string, config *sarama.Config, topic string) error {
-	config.Producer.Idempotent, config.Producer.RequiredAcks, config.Net.MaxOpenRequests = true, sarama.WaitForAll, 1
-	config.Producer.Retry.Max = 1
-	producer, err := sarama.NewSyncProducer(addresses, config)
-	if err != nil {
-		return err
-	}
-	defer producer.Close() //nolint:errcheck // the record's result is what counts
-	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: topic, Value: sarama.StringEncoder("{}")})
-	return err
-}
-
 func (r *guarded) mayWrite(t *testing.T, config *sarama.Config, topic string) {
 	t.Helper()
 	var err error

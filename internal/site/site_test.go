@@ -140,6 +140,18 @@ func requireMayWriteOnlyItsOwn(t *testing.T, c *Cluster, addresses []string, pas
 	require.Error(t, err)
 }
 
+func write(addresses []string, config *sarama.Config, topic string) error {
+	config.Producer.Idempotent, config.Producer.RequiredAcks, config.Net.MaxOpenRequests = true, sarama.WaitForAll, 1
+	config.Producer.Retry.Max = 1
+	producer, err := sarama.NewSyncProducer(addresses, config)
+	if err != nil {
+		return err
+	}
+	defer producer.Close() //nolint:errcheck // the record's result is what counts
+	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: topic, Value: sarama.StringEncoder("{}")})
+	return err
+}
+
 // errKilled ends a plan as a kill would: what was done is done.
 var errKilled = errors.New("killed")
 

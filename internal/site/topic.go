@@ -71,7 +71,35 @@ func (o TopicOptions) String() string {
 type topicState struct {
 	partitions  int
 	replication int
-	settings    map[string]string
+	// replicas is how many each broker has.
+	replicas map[int32]int
+	settings map[string]string
+}
+
+// topics are all that there are, without their settings.
+func (c *Cluster) topics() (map[string]*topicState, error) {
+	described, err := c.admin.DescribeTopics(nil)
+	if err != nil {
+		return nil, fmt.Errorf("the topics cannot be read: %w", explain(err))
+	}
+	topics := make(map[string]*topicState, len(described))
+	for _, d := range described {
+		if !errors.Is(d.Err, sarama.ErrUnknownTopicOrPartition) {
+			topics[d.Name] = newTopicState(d)
+		}
+	}
+	return topics, nil
+}
+
+func newTopicState(d *sarama.TopicMetadata) *topicState {
+	state := &topicState{partitions: len(d.Partitions), replicas: make(map[int32]int), settings: make(map[string]string)}
+	for _, partition := range d.Partitions {
+		state.replication = max(state.replication, len(partition.Replicas))
+		for _, broker := range partition.Replicas {
+			state.replicas[broker]++
+		}
+	}
+	return state
 }
 
 // topic is nil if there is none.
@@ -89,60 +117,47 @@ func (c *Cluster) topic(name string) (*topicState, error) {
 	case !errors.Is(err, sarama.ErrNoError):
 		return nil, fmt.Errorf("topic %q: %w", name, explain(err))
 	}
-	state := &topicState{partitions: len(described[0].Partitions), settings: make(map[string]string)}
-	for _, partition := range described[0].Partitions {
-		state.replication = max(state.replication, len(partition.Replicas))
-	}
-	return state, c.readSettings(name, state.settings)
+	state := newTopicState(described[0])
+	return state, c.readSettings(map[string]*topicState{name: state}, []string{name})
 }
 
-func (c *Cluster) readSettings(name string, settings map[string]string) error {
-	results, err := c.admin.DescribeConfigs([]*sarama.ConfigResource{{
-		Type: sarama.TopicResource, Name: name, ConfigNames: []string{retention, maxMessage, timestampType},
-	}}, sarama.DescribeConfigsOptions{})
-	if err == nil && len(results) == 1 && !errors.Is(results[0].ErrorCode, sarama.ErrNoError) {
-		err = results[0].ErrorCode
-	}
-	if err != nil {
-		return fmt.Errorf("settings of topic %q: %w", name, explain(err))
-	}
-	for _, result := range results {
-		for _, entry := range result.Configs {
-			settings[entry.Name] = entry.Value
+// describeAtOnce is how many topics, or users, one question is about.
+const describeAtOnce = 1000
+
+func (c *Cluster) readSettings(topics map[string]*topicState, names []string) error {
+	for some := range slices.Chunk(names, describeAtOnce) {
+		resources := make([]*sarama.ConfigResource, 0, len(some))
+		for _, name := range some {
+			resources = append(resources, &sarama.ConfigResource{
+				Type: sarama.TopicResource, Name: name, ConfigNames: []string{retention, maxMessage, timestampType},
+			})
+		}
+		results, err := c.admin.DescribeConfigs(resources, sarama.DescribeConfigsOptions{})
+		if err != nil {
+			return fmt.Errorf("settings of topic %q: %w", some[0], explain(err))
+		}
+		for _, result := range results {
+			if !errors.Is(result.ErrorCode, sarama.ErrNoError) {
+				return fmt.Errorf("settings of topic %q: %w", result.Name, explain(result.ErrorCode))
+			}
+			for _, entry := range result.Configs {
+				topics[result.Name].settings[entry.Name] = entry.Value
+			}
 		}
 	}
 	return nil
 }
 
 // planTopic makes the topic, or brings it to the options where that loses nothing.
-func (c *Cluster) planTopic(p *Plan, options TopicOptions) error {
-	for begin := time.Now(); ; time.Sleep(spreadPause) {
-		state, err := c.topic(p.Topic)
-		if err != nil {
-			return err
-		}
-		if state != nil {
-			c.compareTopic(p, state, options)
-			return nil
-		}
-		err = c.planNewTopic(p, options)
-		if !errors.Is(err, sarama.ErrTopicAlreadyExists) || time.Since(begin) > spreadTime {
-			return err
-		}
+func (c *Cluster) planTopic(p *Plan, v *view, options TopicOptions) error {
+	if state := v.topics[p.Topic]; state != nil {
+		c.compareTopic(p, state, options)
+		return nil
 	}
-}
-
-// spreadTime and spreadPause are for a topic that the controller has, and the broker that we asked does not know yet.
-const (
-	spreadTime  = 10 * time.Second
-	spreadPause = 50 * time.Millisecond
-)
-
-func (c *Cluster) planNewTopic(p *Plan, options TopicOptions) error {
-	if err := c.checkCollision(p.Topic); err != nil {
-		return err
+	if other := v.alike[metricName(p.Topic)]; other != "" {
+		return fmt.Errorf(`topic %q: there is a topic %q, and Kafka takes "." and "_" for the same: choose another name`, p.Topic, other)
 	}
-	if err := c.admin.CreateTopic(p.Topic, options.detail(), true); err != nil {
+	if err := v.refused[p.Topic]; err != nil {
 		return fmt.Errorf("topic %q with %s: Kafka would not make it: %w", p.Topic, options, explain(err))
 	}
 	p.add(Made, func(context.Context) error { return c.makeTopic(p.Topic, options) }, "topic %q: %s", p.Topic, options)
@@ -151,7 +166,7 @@ func (c *Cluster) planNewTopic(p *Plan, options TopicOptions) error {
 
 // makeTopic takes it for success if another was quicker.
 func (c *Cluster) makeTopic(name string, options TopicOptions) error {
-	err := c.admin.CreateTopic(name, options.detail(), false)
+	err := c.toCreate.do(newTopic{name, options})
 	if errors.Is(err, sarama.ErrTopicAlreadyExists) {
 		return nil
 	}
@@ -165,20 +180,6 @@ func (c *Cluster) deleteTopic(name string) error {
 		return nil
 	}
 	return explain(err)
-}
-
-// checkCollision finds the topic that Kafka would confuse with this one in its metrics: "." and "_" are the same there.
-func (c *Cluster) checkCollision(name string) error {
-	topics, err := c.client.Topics()
-	if err != nil {
-		return err
-	}
-	for _, other := range topics {
-		if other != name && strings.ReplaceAll(other, ".", "_") == strings.ReplaceAll(name, ".", "_") {
-			return fmt.Errorf(`topic %q: there is a topic %q, and Kafka takes "." and "_" for the same: choose another name`, name, other)
-		}
-	}
-	return nil
 }
 
 // compareTopic changes no number of partitions: a device's records would go to another one, and their order would be lost.
@@ -220,7 +221,5 @@ func losesNothing(key, has, want string) bool {
 }
 
 func (c *Cluster) set(topic, key, value string) error {
-	return explain(c.admin.IncrementalAlterConfig(sarama.TopicResource, topic, map[string]sarama.IncrementalAlterConfigsEntry{
-		key: {Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &value},
-	}, false))
+	return explain(c.toSet.do(setting{topic, key, value}))
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/IBM/sarama"
 )
@@ -15,21 +16,18 @@ const iterations = 4096
 // hasUsers says which of the users can log in with SCRAM-SHA-512.
 func (c *Cluster) hasUsers(names ...string) (map[string]bool, error) {
 	has := make(map[string]bool)
-	if len(names) == 0 { // Kafka would take it for all of them
-		return has, nil
-	}
-	described, err := c.admin.DescribeUserScramCredentials(names)
-	if err != nil {
-		return nil, fmt.Errorf("the users cannot be read: %w", explain(err))
-	}
-	for _, d := range described {
-		if !errors.Is(d.ErrorCode, sarama.ErrNoError) && d.ErrorCode != resourceNotFound {
-			return nil, fmt.Errorf("user %q: %w", d.User, explain(d.ErrorCode))
+	for some := range slices.Chunk(names, describeAtOnce) { // never none: Kafka would take that for all of them
+		described, err := c.admin.DescribeUserScramCredentials(some)
+		if err != nil {
+			return nil, fmt.Errorf("the users cannot be read: %w", explain(err))
 		}
-		for _, info := range d.CredentialInfos {
-			if info.Mechanism == sarama.SCRAM_MECHANISM_SHA_512 {
-				has[d.User] = true
+		for _, d := range described {
+			if !errors.Is(d.ErrorCode, sarama.ErrNoError) && d.ErrorCode != resourceNotFound {
+				return nil, fmt.Errorf("user %q: %w", d.User, explain(d.ErrorCode))
 			}
+			has[d.User] = slices.ContainsFunc(d.CredentialInfos, func(info *sarama.UserScramCredentialsResponseInfo) bool {
+				return info.Mechanism == sarama.SCRAM_MECHANISM_SHA_512
+			})
 		}
 	}
 	return has, nil
@@ -47,10 +45,9 @@ func (c *Cluster) hasUser(name string) (bool, error) {
 func (c *Cluster) setPassword(user, password string) error {
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt) // never fails, as its documentation says
-	results, err := c.admin.UpsertUserScramCredentials([]sarama.AlterUserScramCredentialsUpsert{{
+	return c.toUpsert.do(sarama.AlterUserScramCredentialsUpsert{
 		Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_512, Iterations: iterations, Salt: salt, Password: []byte(password),
-	}})
-	return outcome(results, err)
+	})
 }
 
 // removeUser takes it for success if there is none.
@@ -64,13 +61,19 @@ func outcome(results []*sarama.AlterUserScramCredentialsResult, err error) error
 		return explain(err)
 	}
 	for _, r := range results {
-		switch {
-		case errors.Is(r.ErrorCode, sarama.ErrNoError), r.ErrorCode == resourceNotFound:
-		case r.ErrorMessage != nil && *r.ErrorMessage != "":
-			return fmt.Errorf("%w: %s", explain(r.ErrorCode), *r.ErrorMessage)
-		default:
-			return explain(r.ErrorCode)
+		if err := refusal(r); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func refusal(r *sarama.AlterUserScramCredentialsResult) error {
+	switch {
+	case errors.Is(r.ErrorCode, sarama.ErrNoError), r.ErrorCode == resourceNotFound:
+		return nil
+	case r.ErrorMessage != nil && *r.ErrorMessage != "":
+		return fmt.Errorf("%w: %s", explain(r.ErrorCode), *r.ErrorMessage)
+	}
+	return explain(r.ErrorCode)
 }

@@ -34,12 +34,17 @@ func (p *Process) CPU() (time.Duration, error) {
 }
 
 // Resident is how many bytes of memory the program has in use (VmRSS).
-func (p *Process) Resident() (int64, error) {
+func (p *Process) Resident() (int64, error) { return p.memory("VmRSS:") }
+
+// Peak is the most that it has had in use (VmHWM). A child's ru_maxrss would count the memory of the program that started it.
+func (p *Process) Peak() (int64, error) { return p.memory("VmHWM:") }
+
+func (p *Process) memory(field string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, found := strings.Cut(string(text), "VmRSS:")
+	_, rest, found := strings.Cut(string(text), field)
 	if !found {
 		return 0, fmt.Errorf("%s (pid %d) has no memory any more", p.name, p.pid)
 	}

@@ -132,7 +132,7 @@ func TestTheShippedBrokers(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 
-	plan, err := cluster.PlanAddCentre(t.Context(), site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: e.secret("centre.env")})
+	plan, err := cluster.PlanAddCentre(site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: e.secret("centre.env")})
 	apply(t, plan, err)
 	name, err := site.NewName("JNU", "1", "rasp")
 	require.NoError(t, err)

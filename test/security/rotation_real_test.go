@@ -105,7 +105,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	plan, err := cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 1}, Credentials: file})
 	apply(t, plan, err)
-	plan, err = cluster.PlanAddCentre(t.Context(), site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: centreFile})
+	plan, err = cluster.PlanAddCentre(site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: centreFile})
 	apply(t, plan, err)
 
 	log := &testutil.CaptureLogger{}

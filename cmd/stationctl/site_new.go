@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/telegraf-station/telegraf-station/internal/setup"
+	"github.com/telegraf-station/telegraf-station/internal/site"
+)
+
+// newSiteFlags say what a new site is to have: those of the commands that make one, or many.
+type newSiteFlags struct {
+	*siteFlags
+	options                               site.AddOptions
+	influx                                *site.Influx
+	retention                             string
+	url, org, bucket, database, tokenFile string
+	port, stationBrokers                  string
+	dryRun                                bool
+}
+
+func (f *newSiteFlags) addFlags(flags *pflag.FlagSet) {
+	flags.Int32Var(&f.options.Topic.Partitions, "partitions", 1, "of the topic; one keeps all in order")
+	flags.Int16Var(&f.options.Topic.Replication, "replication-factor", 3, "how many brokers keep a copy of the topic")
+	flags.StringVar(&f.retention, "retention", "", "how long Kafka keeps records, e.g. 30d, 12h or forever (default: the brokers')")
+	flags.IntVar(&f.options.Topic.MaxMessage, "max-message-bytes", 0, "how large a batch of records may be (default: the brokers')")
+	flags.BoolVar(&f.options.NoUser, "no-user", false, "make no user and no ACLs: for a Kafka that asks nobody who he is")
+	flags.StringVar(&f.port, "port", "/dev/ttyACM0", "in the configuration: the Arduino's port")
+	flags.StringVar(&f.stationBrokers, "station-brokers", "", "in the configuration: the brokers as the Pi finds them (default: those of --brokers)")
+	flags.StringVar(&f.url, "influx-url", "", "InfluxDB 2 that gets the points, e.g. http://localhost:8086")
+	flags.StringVar(&f.org, "influx-org", "station", "its organization")
+	flags.StringVar(&f.bucket, "influx-bucket", "station", "its bucket")
+	flags.StringVar(&f.database, "influx-database", "station", "its database for v1 queries")
+	flags.StringVar(&f.tokenFile, "influx-token-file", "", "file with a token that may make buckets and mappings; without it the variable INFLUX_TOKEN")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
+}
+
+// needs refuses a flag that would be without effect.
+func needs(flags *pflag.FlagSet, needed string, names ...string) error {
+	for _, name := range names {
+		if flags.Changed(name) && !flags.Changed(needed) {
+			return fmt.Errorf("flag --%s is without effect: give --%s too", name, needed)
+		}
+	}
+	return nil
+}
+
+// read refuses what would be without effect, and numbers that Kafka would take for its defaults. Close ends what it opened.
+func (f *newSiteFlags) read(flags *pflag.FlagSet) error {
+	if err := needs(flags, "influx-url", "influx-org", "influx-bucket", "influx-database", "influx-token-file"); err != nil {
+		return err
+	}
+	if n := f.options.Topic.Partitions; n < 1 {
+		return fmt.Errorf("flag --partitions must be 1 or more (got \"%d\")", n)
+	}
+	if n := f.options.Topic.Replication; n < 1 {
+		return fmt.Errorf("flag --replication-factor must be 1 or more (got \"%d\")", n)
+	}
+	if n := f.options.Topic.MaxMessage; n < 0 || n > math.MaxInt32 || n == 0 && flags.Changed("max-message-bytes") {
+		return fmt.Errorf("flag --max-message-bytes must be above zero, e.g. 1048576 (got \"%d\")", n)
+	}
+	if f.retention != "" {
+		var err error
+		if f.options.Topic.Retention, err = site.ParseRetention(f.retention); err != nil {
+			return fmt.Errorf("flag --retention %w", err)
+		}
+	}
+	if f.url != "" {
+		return f.openInflux()
+	}
+	return nil
+}
+
+func (f *newSiteFlags) close() {
+	if f.influx != nil {
+		f.influx.Close()
+	}
+}
+
+func (f *newSiteFlags) openInflux() error {
+	if address, err := url.Parse(f.url); err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+		return fmt.Errorf("flag --influx-url must be a URL, e.g. http://localhost:8086 (got %q)", f.url)
+	}
+	token, err := secret(f.tokenFile, "INFLUX_TOKEN")
+	if err != nil {
+		return fmt.Errorf("flag --influx-token-file: %w", err)
+	}
+	if token == "" {
+		return errors.New("--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN")
+	}
+	f.influx = site.NewInflux(f.url, token, f.org, f.bucket, f.database)
+	return nil
+}
+
+// answers are what the Pi's configuration of a site is to say.
+func (f *newSiteFlags) answers(options site.AddOptions) setup.Values {
+	name := options.Name
+	values := setup.Values{
+		setup.Site: name.Site, setup.Index: name.Index, setup.Type: name.Type, setup.Port: f.port,
+		setup.DeviceID: strings.ReplaceAll(name.Topic(), "_", "-"),
+		setup.Brokers:  f.stationBrokers, setup.Replication: strconv.Itoa(int(options.Topic.Replication)),
+		setup.Mechanism: "SCRAM-SHA-512", setup.TLSCA: setup.None,
+	}
+	if options.NoUser {
+		values[setup.Mechanism] = setup.None
+	}
+	if f.stationBrokers == "" {
+		values[setup.Brokers] = strings.Join(f.kafka.brokers, ",")
+	}
+	switch {
+	case f.kafka.ca != "":
+		values[setup.TLSCA] = stationCA
+	case f.kafka.tls:
+		values[setup.TLSCA] = setup.SystemCA
+	}
+	return values
+}

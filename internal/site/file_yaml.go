@@ -1,0 +1,64 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readYAML takes a list of sites. It reads nodes, for their lines, and for numbers as they stand there: an index may be 007.
+func readYAML(text string) (rows []row, errs []error) {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	var document, second yaml.Node
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF):
+		return nil, nil
+	case err != nil:
+		return nil, []error{err}
+	}
+	list := document.Content[0]
+	if list.Kind != yaml.SequenceNode {
+		return nil, []error{at(list.Line, "it must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}")}
+	}
+	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
+		return nil, []error{errors.New("there is something behind the list of sites (another document): remove it")}
+	}
+	for _, node := range list.Content {
+		r, wrong := readNode(node)
+		if len(wrong) == 0 {
+			rows = append(rows, r)
+		}
+		errs = append(errs, wrong...)
+	}
+	return rows, errs
+}
+
+func readNode(node *yaml.Node) (row, []error) {
+	r := row{node.Line, make(map[string]string)}
+	if node.Kind != yaml.MappingNode {
+		return r, []error{at(node.Line, "a site must have keys and values, e.g. - {site: JNU, index: 1, type: rasp}")}
+	}
+	var errs []error
+	known := make(map[string]bool)
+	for i := 0; i < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		err := checkColumn(key.Value)
+		switch {
+		case known[key.Value]:
+			err = fmt.Errorf("key %q is there twice", key.Value)
+		case err != nil:
+		case value.Kind != yaml.ScalarNode: // an alias too: a file of a few lines could have a million sites by them
+			err = fmt.Errorf("key %q must have a text or a number: lists, keys below it and aliases (*name) are not taken", key.Value)
+		case value.Tag != "!!null" && value.Value != "":
+			r.values[key.Value] = value.Value
+		}
+		if err != nil {
+			errs = append(errs, at(key.Line, "%w", err))
+		}
+		known[key.Value] = true
+	}
+	return r, errs
+}

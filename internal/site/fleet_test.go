@@ -1,0 +1,172 @@
+package site
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/IBM/sarama"
+	"github.com/stretchr/testify/require"
+)
+
+// sitesIn are some sites with files in a folder.
+func sitesIn(folder string, count int) []AddOptions {
+	sites := make([]AddOptions, count)
+	for i := range sites {
+		name := Name{"place", fmt.Sprint(i), "rasp"}
+		sites[i] = AddOptions{
+			Line: i + 2, Name: name, Topic: TopicOptions{Partitions: 1, Replication: 1}, Credentials: filepath.Join(folder, name.Topic()+".env"),
+		}
+	}
+	return sites
+}
+
+func planFleet(t *testing.T, c *Cluster, sites []AddOptions) *Fleet {
+	t.Helper()
+	f, err := c.PlanFleet(t.Context(), sites, nil)
+	require.NoError(t, err)
+	return f
+}
+
+// killAfter has a number of requests done, the last of them without an answer, and no more.
+func killAfter(c *Cluster, requests int32) {
+	var done atomic.Int32
+	c.toCreate.send = killing(c.toCreate.send, &done, requests)
+	c.toPermit.send = killing(c.toPermit.send, &done, requests)
+	c.toUpsert.send = killing(c.toUpsert.send, &done, requests)
+}
+
+func killing[T any](send func([]T) []error, done *atomic.Int32, requests int32) func([]T) []error {
+	return func(items []T) []error {
+		number := done.Add(1)
+		if number > requests {
+			return all(len(items), errKilled)
+		}
+		errs := send(items)
+		if number == requests {
+			return all(len(items), errKilled)
+		}
+		return errs
+	}
+}
+
+func TestFleetKilledAndRunAgain(t *testing.T) {
+	t.Parallel()
+	const count = 4
+	addresses := newGuarded(t)
+	sites := sitesIn(t.TempDir(), count)
+	kills := 0
+	for requests := range int32(6) {
+		c := open(t, addresses)
+		f := planFleet(t, c, sites)
+		requireSafe(t, f)
+		killAfter(c, requests)
+		if err := f.Apply(t.Context(), func(*Plan) error { return nil }); err != nil { // else it is whole by now
+			require.ErrorIs(t, err, errKilled)
+			kills++
+		}
+	}
+	require.GreaterOrEqual(t, kills, 3)
+	c := open(t, addresses)
+	second := planFleet(t, c, sites)
+	requireSafe(t, second)
+	require.NoError(t, second.Apply(t.Context(), func(p *Plan) error { require.True(t, p.Whole()); return nil }))
+	require.Equal(t, second.Changes(), second.Made())
+	third := planFleet(t, c, sites)
+	require.Zero(t, third.Changes())
+	require.False(t, third.Doubts())
+	var out bytes.Buffer
+	require.NoError(t, third.Write(&out, false))
+	require.Equal(t, "= 20 thing(s) are so already; --verbose shows them\nbroker  partitions  after\n0       4           4\n", out.String())
+	for _, o := range sites {
+		require.NoError(t, write(addresses, login(t, o.Name.Topic(), passwordOf(t, o.Credentials, o.Name.Topic())), o.Name.Topic()))
+	}
+	require.Error(t, write(addresses, login(t, "place_0_rasp", passwordOf(t, sites[0].Credentials, "place_0_rasp")), "place_1_rasp"))
+}
+
+// requireSafe says that whoever can log in is kept to his topic, and that his password is known.
+func requireSafe(t *testing.T, f *Fleet) {
+	t.Helper()
+	for _, p := range f.Sites {
+		if p.Steps[len(p.Steps)-1].Mark != Made { // the user is there
+			require.Zero(t, p.Changes(), text(t, p))
+			require.False(t, p.Doubts(), text(t, p))
+		}
+	}
+}
+
+func TestFleetTellsOfAllSitesThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	require.NoError(t, c.makeTopic("place_1_x_rasp", TopicOptions{Partitions: 1, Replication: 1}))
+	sites := sitesIn(t.TempDir(), 30)
+	for i := range sites {
+		sites[i].Topic.Replication = 3
+	}
+	sites[1].User, sites[2].Name = "admin", Name{"place", "1", "x.rasp"}
+	_, err := c.PlanFleet(t.Context(), sites, nil)
+	require.ErrorContains(t, err, `line 2: topic "place_0_rasp" with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make it: `)
+	require.ErrorContains(t, err, `line 3: user "admin" is the one that you log in with`)
+	require.ErrorContains(t, err, `line 4: topic "place_1_x.rasp": there is a topic "place_1_x_rasp", and Kafka takes "." and "_" for the same`)
+	require.ErrorContains(t, err, "\nand 10 error(s) more")
+}
+
+func TestTooManyPartitionsAreTold(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	sites := sitesIn(t.TempDir(), 2)
+	sites[1].Topic.Partitions = advisedPerBroker
+	f := planFleet(t, c, sites)
+	require.True(t, f.Doubts())
+	var out bytes.Buffer
+	require.NoError(t, f.Write(&out, false))
+	require.Contains(t, out.String(), "\nbroker  partitions  after\n0       0           4001\n"+
+		"! 4001 copies of partitions on one broker, 4001 in all: Kafka's developers advise against more than 4000 and 200000 (KIP-578): add brokers")
+}
+
+func TestWideRulesAreTold(t *testing.T) {
+	t.Parallel()
+	c := open(t, newGuarded(t))
+	prefixed := allow("other", sarama.AclResourceTopic, "place_1", sarama.AclOperationWrite)
+	prefixed.ResourcePatternType = sarama.AclPatternPrefixed
+	require.NoError(t, c.permit(prefixed))
+	f := planFleet(t, c, sitesIn(t.TempDir(), 20))
+	for i, p := range f.Sites {
+		require.Equal(t, i == 1 || i >= 10, p.Doubts(), text(t, p))
+	}
+}
+
+func TestBatchGivesEachItsOwnResult(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	odd := errors.New("odd")
+	b := &batch[int]{most: 10, senders: 3, send: func(items []int) []error {
+		calls.Add(1)
+		require.LessOrEqual(t, len(items), 10)
+		errs := make([]error, len(items))
+		for i, item := range items {
+			if item%2 == 1 {
+				errs[i] = odd
+			}
+		}
+		return errs
+	}}
+	var group sync.WaitGroup
+	results := make([]error, 1000)
+	for i := range results {
+		group.Go(func() { results[i] = b.do(i) })
+	}
+	group.Wait()
+	for i, err := range results {
+		if i%2 == 1 {
+			require.ErrorIs(t, err, odd)
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	require.Positive(t, calls.Load())
+}
