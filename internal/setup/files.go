@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/internal/atomicfile"
+	"github.com/telegraf-station/telegraf-station/internal/service"
 )
 
 // fileMode lets the service's group read, and nobody else.
@@ -60,11 +61,11 @@ func checkWritable(path string) error {
 
 // owner is the group that a file is to have, -1 if that cannot be.
 func owner() int {
-	group, err := user.LookupGroup(serviceUser)
+	group, err := user.LookupGroup(service.User)
 	if err != nil || os.Geteuid() != 0 {
 		return -1
 	}
-	return int(id(group.Gid))
+	return int(service.ID(group.Gid))
 }
 
 // put makes a file have a text, whole or not at all. What is so already is not touched.

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
+	"github.com/telegraf-station/telegraf-station/internal/service"
 )
 
 // Options say what to set up.
@@ -40,12 +41,12 @@ type Options struct {
 
 // Result is what was done. It has no secrets.
 type Result struct {
-	Configuration File     `json:"configuration"`
-	Environment   *File    `json:"environment,omitempty"` // nil: nothing belongs there
-	Answers       Values   `json:"answers"`
-	Topic         string   `json:"topic"`
-	Warnings      []string `json:"warnings"`
-	Reading       *Reading `json:"reading,omitempty"`
+	Configuration File             `json:"configuration"`
+	Environment   *File            `json:"environment,omitempty"` // nil: nothing belongs there
+	Answers       Values           `json:"answers"`
+	Topic         string           `json:"topic"`
+	Warnings      []string         `json:"warnings"`
+	Reading       *service.Reading `json:"reading,omitempty"`
 	// Note says why no reading was taken where that is as it should be.
 	Note string `json:"note,omitempty"`
 	// Restart is the command that makes the service use the files, "" if there is no service.
@@ -55,7 +56,7 @@ type Result struct {
 // work is one run.
 type work struct {
 	Options
-	account  account
+	account  service.Account
 	hasUnit  bool
 	existing Values // of the configuration file
 	answers  Values
@@ -75,8 +76,8 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	if err := options.makeAbsolute(); err != nil {
 		return nil, err
 	}
-	units := findUnits(options.Root)
-	w := &work{Options: options, hasUnit: len(units) > 0, account: serviceAccount(units)}
+	units := service.FindUnits(options.Root)
+	w := &work{Options: options, hasUnit: len(units) > 0, account: service.FindAccount(units)}
 	if err := w.load(); err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (w *work) write() (*Result, error) {
 		err = fmt.Errorf("%w (%s is written already)", err, w.environmentPath)
 	}
 	if w.hasUnit {
-		result.Restart = "sudo systemctl restart " + serviceName
+		result.Restart = "sudo systemctl restart " + service.Name
 	}
 	return result, err
 }
@@ -188,13 +189,13 @@ func (w *work) test(ctx context.Context, result *Result) error {
 		return nil
 	}
 	if path, err := w.findPort(w.answers[Port]); err == nil && w.System.HasTelegraf(path) {
-		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, serviceName)
+		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, service.Name)
 		return nil
 	}
 	if w.Out != nil {
 		_, _ = fmt.Fprintf(w.Out, "Waiting for a reading ...\n") // for a person only
 	}
-	reading, err := takeReading(ctx, w.Telegraf, w.configuration.path, w.environment.variables(), w.account)
+	reading, err := service.TakeReading(ctx, w.Telegraf, w.configuration.path, w.environment.variables(), w.account)
 	result.Reading = reading
 	if ctx.Err() != nil {
 		return fmt.Errorf("the files are written, but the reading was interrupted: %w", ctx.Err())

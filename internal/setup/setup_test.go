@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
+	"github.com/telegraf-station/telegraf-station/internal/service"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 )
 
@@ -40,7 +41,7 @@ func newWork(t *testing.T, options Options) *work {
 	t.Helper()
 	dir := t.TempDir()
 	options.Configuration, options.Environment = filepath.Join(dir, "telegraf.conf"), filepath.Join(dir, "environment")
-	w := &work{Options: options, account: serviceAccount(nil)}
+	w := &work{Options: options, account: service.FindAccount(nil)}
 	require.NoError(t, w.load())
 	return w
 }
@@ -89,7 +90,7 @@ func TestSetupBesideTheService(t *testing.T) {
 	root, dir := t.TempDir(), t.TempDir()
 	require.NoError(t, os.MkdirAll(root+"/usr/lib/systemd/system", 0o700))
 	require.NoError(t, os.WriteFile(root+"/usr/lib/systemd/system/telegraf-station.service", []byte("[Service]\nUser=telegraf\nSupplementaryGroups=dialout tty\n"), 0o600))
-	require.Equal(t, []string{"dialout", "tty"}, extraGroups(findUnits(root)))
+	require.Equal(t, []string{"dialout", "tty"}, service.ExtraGroups(service.FindUnits(root)))
 	options := Options{
 		Configuration: dir + "/telegraf.conf", Environment: dir + "/environment", System: system, Root: root, Telegraf: "true",
 		Given: answers(Values{Brokers: "127.0.0.1:1", Port: system.Dev + "/ttyACM0"}), Yes: true,
@@ -121,7 +122,7 @@ func TestReadingIsBounded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	begin := time.Now()
-	reading, err := takeReading(ctx, program, "/x", nil, serviceAccount(nil))
+	reading, err := service.TakeReading(ctx, program, "/x", nil, service.FindAccount(nil))
 	require.EqualError(t, err, "no reading: "+program+" did not end within 40s")
 	require.Equal(t, "waiting\n", reading.Output)
 	require.Less(t, time.Since(begin), 4*time.Second, "its child is ended too")
@@ -137,18 +138,18 @@ func TestReadingIsTakenByTheService(t *testing.T) {
 	}
 	program := filepath.Join(dir, "telegraf")
 	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho \"> environment,device_id=roof $(id -u) $(id -g) $(id -G) $HOME $X\"\n"), 0o755)) //nolint:gosec // a program must be executable
-	nobody := account{User: serialport.User{Name: "nobody", UID: 65534, Groups: []uint32{20}}, gid: 65534, home: "/nonexistent", other: true}
-	reading, err := takeReading(t.Context(), program, "/x", map[string]string{"X": "of the file"}, nobody)
+	nobody := service.Account{User: serialport.User{Name: "nobody", UID: 65534, Groups: []uint32{20}}, GID: 65534, Home: "/nonexistent", Other: true}
+	reading, err := service.TakeReading(t.Context(), program, "/x", map[string]string{"X": "of the file"}, nobody)
 	require.NoError(t, err)
 	require.Equal(t, []string{"> environment,device_id=roof 65534 65534 65534 20 /nonexistent of the file"}, reading.Lines)
 
 	file := filepath.Join(dir, "ca.pem")
 	require.NoError(t, os.WriteFile(file, nil, 0o640)) //nolint:gosec // its mode is the case
-	require.False(t, nobody.mayRead(file))
+	require.False(t, nobody.MayRead(file))
 	require.NoError(t, os.Chmod(file, 0o644))
-	require.True(t, nobody.mayRead(file))
+	require.True(t, nobody.MayRead(file))
 	require.NoError(t, os.Chmod(dir, 0o700))
-	require.False(t, nobody.mayRead(file))
+	require.False(t, nobody.MayRead(file))
 	w := &work{account: nobody, configuration: &configuration{path: "/etc/telegraf-station/telegraf.conf"}}
 	require.EqualError(t, w.doubtCA(file), `user "nobody" may not read `+file+`: run "sudo install -m 0644 `+file+` /etc/telegraf-station/ca.pem" and give that file`)
 }

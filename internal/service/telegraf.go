@@ -1,4 +1,4 @@
-package setup
+package service
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,23 +24,30 @@ type Reading struct {
 	Output string   `json:"output"` // all that it said
 }
 
-// takeReading runs Telegraf as the service would be run: its user, its variables, not those of this shell.
-func takeReading(ctx context.Context, program, configuration string, variables map[string]string, as account) (*Reading, error) {
+// TakeReading runs `telegraf --test` as the service would be run: its user, its variables, not those of this shell.
+func TakeReading(ctx context.Context, program, configuration string, variables map[string]string, as Account) (*Reading, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, fmt.Errorf("no reading was taken: %w: give its path with --telegraf, or --no-test", err)
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	command := exec.CommandContext(ctx, path, "--config", configuration, "--strict-env-handling", "--test") //nolint:gosec // the user's own choice
-	command.Env = serviceEnvironment(variables, as)
+	output, err := Run(ctx, path, variables, as, "--config", configuration, "--strict-env-handling", "--test")
+	return judge(ctx, program, output, err)
+}
+
+// Run runs Telegraf as the service would be run, until it or the context ends, and returns what it says, without the variables that are secrets.
+func Run(ctx context.Context, program string, variables map[string]string, as Account, args ...string) (string, error) {
+	path, err := filepath.Abs(program)
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, path, args...) //nolint:gosec // the user's own choice
+	command.Env = environment(variables, as)
 	command.Dir = "/"
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if os.Geteuid() == 0 && as.other {
-		command.SysProcAttr.Credential = &syscall.Credential{Uid: as.UID, Gid: as.gid, Groups: as.Groups}
+	if os.Geteuid() == 0 && as.Other {
+		command.SysProcAttr.Credential = &syscall.Credential{Uid: as.UID, Gid: as.GID, Groups: as.Groups}
 	}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
 	command.WaitDelay = 5 * time.Second
@@ -49,24 +57,28 @@ func takeReading(ctx context.Context, program, configuration string, variables m
 	if ctx.Err() != nil && command.Process != nil { // it may have started others
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 	}
-	return judge(ctx, program, hide(output.String(), variables[passwordVariable]), err)
+	return hide(output.String(), variables), err
 }
 
-func serviceEnvironment(variables map[string]string, as account) []string {
-	environment := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + as.home, "USER=" + as.Name, "LOGNAME=" + as.Name}
+func environment(variables map[string]string, as Account) []string {
+	all := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + as.Home, "USER=" + as.Name, "LOGNAME=" + as.Name}
 	for name, value := range variables {
-		environment = append(environment, name+"="+value)
+		all = append(all, name+"="+value)
 	}
-	slices.Sort(environment)
-	return environment
+	slices.Sort(all)
+	return all
 }
 
-// hide takes a password out of what a program said.
-func hide(text, secret string) string {
-	if secret == "" {
-		return text
+var secretName = regexp.MustCompile(`(?i)pass|secret|token|key`)
+
+// hide takes secrets out of what a program said.
+func hide(text string, variables map[string]string) string {
+	for name, value := range variables {
+		if value != "" && secretName.MatchString(name) {
+			text = strings.ReplaceAll(text, value, "***")
+		}
 	}
-	return strings.ReplaceAll(text, secret, "***")
+	return text
 }
 
 // isReading tells a reading from the metrics of other inputs, of our own counters, and from the record of a silent Arduino.
