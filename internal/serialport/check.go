@@ -35,10 +35,24 @@ func (u User) May(info os.FileInfo, bits os.FileMode) bool {
 // Check says what would keep a user from opening a port, and what to do. It does not open it: that could reboot the board. Whether
 // somebody answers at a network port is not tried either: ser2net serves one at a time, perhaps the running service.
 func (s System) Check(path string, user User) error {
+	for _, check := range []func() error{
+		func() error { return s.CheckPresent(path) },
+		func() error { return s.CheckPermission(path, user) },
+		func() error { return s.CheckFree(path) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckPresent says that there is no such port, or that it is none.
+func (s System) CheckPresent(path string) error {
 	if IsNetwork(path) {
 		return nil
 	}
-	if s.isConsole(path) {
+	if s.IsConsole(path) {
 		return s.explain(path, errConsole)
 	}
 	info, err := os.Stat(path)
@@ -48,8 +62,32 @@ func (s System) Check(path string, user User) error {
 	if !s.isSerial(path, info) {
 		return s.explain(path, fmt.Errorf("%w: the kernel does not list it as one", errNoSerialPort))
 	}
+	return nil
+}
+
+// CheckPermission says that the user may not open a port that is there.
+func (s System) CheckPermission(path string, user User) error {
+	if IsNetwork(path) {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return s.explain(path, err)
+	}
 	if !user.May(info, 0o6) {
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path, user.Name))
+	}
+	return nil
+}
+
+// CheckFree says that a program has the port that is no Telegraf.
+func (s System) CheckFree(path string) error {
+	if IsNetwork(path) {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return s.explain(path, err)
 	}
 	if s.isTaken(info) && !s.HasTelegraf(path) {
 		return s.explain(path, errBusy)
@@ -69,8 +107,8 @@ func (s System) isTaken(info os.FileInfo) bool {
 
 // HasTelegraf says that a Telegraf reads the port.
 func (s System) HasTelegraf(path string) bool {
-	holder, found := s.whoHas(path)
-	return found && holder.name == "telegraf"
+	holder, found := s.WhoHas(path)
+	return found && holder.Name == "telegraf"
 }
 
 // isSerial asks the kernel's list of terminals; virtual consoles are in it, and no port.

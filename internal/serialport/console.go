@@ -10,9 +10,9 @@ import (
 
 var errConsole = errors.New("the system's console")
 
-// isConsole says that the kernel prints to a port, as a Raspberry Pi does to the one of its header until that is switched off
+// IsConsole says that the kernel prints to a port, as a Raspberry Pi does to the one of its header until that is switched off
 // (console=serial0 in cmdline.txt): a board there would read the boot messages, and a login would answer it.
-func (s System) isConsole(path string) bool {
+func (s System) IsConsole(path string) bool {
 	device, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return false

@@ -53,15 +53,15 @@ var holderAdvice = map[string]string{
 }
 
 func (s System) busyAdvice(path string) string {
-	if holder, found := s.whoHas(path); found {
-		if holder.pid == os.Getpid() {
+	if holder, found := s.WhoHas(path); found {
+		if holder.PID == os.Getpid() {
 			return "in use by this Telegraf: two [[inputs.arduino_serial]] have this port: give each its own"
 		}
-		advice := cmp.Or(holderAdvice[holder.name], "close it first")
+		advice := cmp.Or(holderAdvice[holder.Name], "close it first")
 		return fmt.Sprintf("in use by %s: %s", holder, advice)
 	}
 	advice := fmt.Sprintf(`"sudo fuser -v %s" shows which; close it first`, path)
-	if s.runs(modemManager) {
+	if s.Runs(modemManager) {
 		advice += `; if it is ModemManager, run "sudo systemctl disable --now ModemManager"`
 	}
 	return "in use by a program of another user: " + advice

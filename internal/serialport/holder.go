@@ -12,27 +12,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// holder is a process that has the port open or locked.
-type holder struct {
-	pid     int
-	name    string // as in /proc/PID/comm
-	command string // with its arguments, cut
+// Holder is a process that has the port open or locked.
+type Holder struct {
+	PID     int
+	Name    string // as in /proc/PID/comm
+	Command string // with its arguments, cut
 }
 
-func (h holder) String() string { return fmt.Sprintf("%s (pid %d: %s)", h.name, h.pid, h.command) }
+// String is for a person.
+func (h Holder) String() string { return fmt.Sprintf("%s (pid %d: %s)", h.Name, h.PID, h.Command) }
 
-// whoHas tells who has a port: whoever has locked it, else one of those whose open files this user may see (root sees all).
-func (s System) whoHas(path string) (holder, bool) {
+// WhoHas tells who has a port: whoever has locked it, else one of those whose open files this user may see (root sees all).
+func (s System) WhoHas(path string) (Holder, bool) {
 	var status unix.Stat_t
 	if err := unix.Stat(path, &status); err != nil {
-		return holder{}, false
+		return Holder{}, false
 	}
 	pids := s.lockedBy(&status)
 	if len(pids) == 0 {
 		pids = s.openedBy(status.Rdev)
 	}
 	if len(pids) == 0 {
-		return holder{}, false
+		return Holder{}, false
 	}
 	return s.holder(pids[0]), true
 }
@@ -84,14 +85,14 @@ func (s System) lockedBy(file *unix.Stat_t) []int {
 // commandLength is how many bytes of a command line are shown.
 const commandLength = 100
 
-func (s System) holder(pid int) holder {
+func (s System) holder(pid int) Holder {
 	folder := filepath.Join(s.Proc, strconv.Itoa(pid))
 	command, _ := os.ReadFile(filepath.Join(folder, "cmdline")) //nolint:gosec // a file of /proc; it may have ended
 	text := string(bytes.TrimSpace(bytes.ReplaceAll(command, []byte{0}, []byte(" "))))
 	if len(text) > commandLength {
 		text = text[:commandLength] + "..."
 	}
-	return holder{pid: pid, name: processName(folder), command: text}
+	return Holder{PID: pid, Name: processName(folder), Command: text}
 }
 
 func processName(folder string) string {
@@ -107,8 +108,8 @@ func pidOf(folder string) int {
 	return pid
 }
 
-// runs tells whether a program of that name runs; every user may see that.
-func (s System) runs(name string) bool {
+// Runs tells whether a program of that name runs; every user may see that.
+func (s System) Runs(name string) bool {
 	folders, _ := filepath.Glob(filepath.Join(s.Proc, "[0-9]*")) // the pattern is a good one
 	return slices.ContainsFunc(folders, func(folder string) bool { return processName(folder) == name })
 }

@@ -23,7 +23,7 @@ func (s System) Open(ctx context.Context, path string, mode *serial.Mode, reset 
 }
 
 func (s System) openLocal(path string, mode *serial.Mode, reset Reset) (*localPort, error) {
-	if s.isConsole(path) {
+	if s.IsConsole(path) {
 		return nil, errConsole
 	}
 	port, err := s.take(path)
