@@ -71,3 +71,16 @@ func (o once) take(value string) error {
 	o.taken[value] = true
 	return nil
 }
+
+// EachBoard are the options of each board, for who looks at a configuration and reads no board.
+func (a *ArduinoSerial) EachBoard() ([]Options, error) {
+	boards, err := a.boards()
+	if err != nil {
+		return nil, err
+	}
+	var all []Options
+	for _, board := range boards {
+		all = append(all, board.Options)
+	}
+	return all, nil
+}

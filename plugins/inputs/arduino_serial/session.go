@@ -83,7 +83,7 @@ func (s *station) receive(chunk []byte, first bool) {
 	s.capture.event(capture.Read, chunk)
 	s.counters.bytes.Incr(int64(len(chunk)))
 	s.received += int64(len(chunk))
-	s.noise.add(chunk)
+	s.noise.Add(chunk)
 	if first {
 		s.setState("%s sends, but no whole line yet: %s", s.source, s.lineEndAdvice())
 	}
