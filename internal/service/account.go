@@ -100,3 +100,12 @@ func (a Account) MayRead(path string) bool {
 		}
 	}
 }
+
+// GroupName is that of the account's own group.
+func (a Account) GroupName() string {
+	group, err := user.LookupGroupId(strconv.FormatUint(uint64(a.GID), 10))
+	if err != nil {
+		return strconv.FormatUint(uint64(a.GID), 10)
+	}
+	return group.Name
+}

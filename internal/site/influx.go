@@ -125,3 +125,21 @@ func (i *Influx) makeMapping(ctx context.Context, org string) error {
 	}})
 	return err
 }
+
+// FindMapping says whether a database of v1 queries shows a bucket of the same name; virtual, by a mapping that InfluxDB made by itself.
+func FindMapping(ctx context.Context, client influxdb2.Client, org, database string) (mapped, virtual bool, err error) {
+	found, err := client.APIClient().GetDBRPs(ctx, &domain.GetDBRPsParams{Org: &org, Db: &database})
+	if missing(err) || err == nil && found.Content == nil {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, err
+	}
+	for _, m := range *found.Content {
+		if m.Default {
+			own := m.Virtual != nil && *m.Virtual
+			mapped, virtual = true, own && (virtual || !mapped)
+		}
+	}
+	return mapped, virtual, nil
+}

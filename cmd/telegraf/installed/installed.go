@@ -7,15 +7,16 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/envfile"
 )
 
+// The files that our package installs.
 const (
-	configuration = "/etc/telegraf-station/telegraf.conf"
-	environment   = "/etc/default/telegraf-station"
+	Configuration = "/etc/telegraf-station/telegraf.conf"
+	Environment   = "/etc/default/telegraf-station"
 )
 
 // Use is called before Telegraf's own main. Without --config Telegraf takes $TELEGRAF_CONFIG_PATH, ~/.telegraf/telegraf.conf or
 // /etc/telegraf/telegraf.conf. The last one belongs to the package telegraf, and goes when that is purged: ours is elsewhere, and found
 // before it. The service's variables, which that configuration asks for, are read as well: `telegraf --test` then shows what the service does.
-func Use() { use(configuration, environment) }
+func Use() { use(Configuration, Environment) }
 
 func use(configuration, environment string) {
 	if !exists(configuration) {
@@ -24,8 +25,13 @@ func use(configuration, environment string) {
 	if !exists(os.ExpandEnv("${HOME}/.telegraf/telegraf.conf")) {
 		setIfUnset("TELEGRAF_CONFIG_PATH", configuration)
 	}
-	// Who may not read it may not read the configuration either, and is told so by Telegraf.
-	text, _ := os.ReadFile(environment) //nolint:gosec // one of two constants
+	UseVariables(environment)
+}
+
+// UseVariables sets the variables of a file that are not set. Who may not read it may not read the configuration either, and is told so
+// by whoever reads that.
+func UseVariables(environment string) {
+	text, _ := os.ReadFile(environment) //nolint:gosec // the constant, or the user's own choice
 	for name, value := range envfile.Variables(string(text)) {
 		setIfUnset(name, value)
 	}

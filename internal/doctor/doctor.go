@@ -1,0 +1,111 @@
+// Package doctor looks at a station or a centre where it runs, and says what is wrong and which command mends it. It changes nothing,
+// and writes nothing into a topic or a bucket.
+//
+// configuration.go reads Telegraf's configuration, which says what there is to look at. Each of the other files is about one part: system.go,
+// port.go, baud.go and reading.go, clock.go, network.go and kafka.go, topic.go, outbox.go, delivery.go; in the centre sites.go, group.go and
+// influx.go. check.go runs the checks, report.go shows what they found.
+package doctor
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"go.bug.st/serial"
+
+	"github.com/telegraf-station/telegraf-station/internal/envfile"
+	"github.com/telegraf-station/telegraf-station/internal/serialport"
+	"github.com/telegraf-station/telegraf-station/internal/service"
+)
+
+// Options say what to look at.
+type Options struct {
+	// Configuration is Telegraf's; Environment has the service's variables.
+	Configuration, Environment string
+	// Telegraf is the program, by its path or name.
+	Telegraf string
+	// System is where the ports are; Root where the unit and udev's data are.
+	System serialport.System
+	Root   string
+	// Account is who Telegraf runs as.
+	Account service.Account
+	// Open opens a port.
+	Open func(ctx context.Context, path string, mode *serial.Mode, reset serialport.Reset) (serialport.Port, error)
+	// Clock tells the time, and whether somebody keeps it right.
+	Clock func() (now time.Time, kept bool)
+}
+
+// ThisComputer are the options of the computer that this runs on.
+func ThisComputer() Options {
+	system := serialport.ThisSystem()
+	return Options{
+		System: system, Root: "/", Account: service.FindAccount(service.FindUnits("/")), Open: system.Open, Clock: systemClock,
+	}
+}
+
+// doctor is one visit.
+type doctor struct {
+	Options
+	variables map[string]string // of the service
+	parts     *parts
+}
+
+// Run does all checks. The variables that the configuration asks for must be in this process's environment.
+func Run(ctx context.Context, options Options) (*Report, error) {
+	d := &doctor{Options: options}
+	text, _ := os.ReadFile(options.Environment) // who may not read it, or has none, has no variables
+	d.variables = envfile.Variables(string(text))
+	var err error
+	d.parts, err = load(options.Configuration)
+	findings := runAll(ctx, d.checks(err))
+	return &Report{options.Configuration, findings}, ctx.Err()
+}
+
+func (d *doctor) checks(loading error) []check {
+	checks := []check{
+		{name: architecture, limit: telegrafLimit, run: d.architecture},
+		{name: "files", run: d.files},
+		{name: configuration, needs: []string{architecture, "files"}, limit: telegrafLimit, run: d.strict(loading)},
+		{name: "clock", run: d.clock},
+	}
+	if loading != nil {
+		return append(checks, check{name: "all else", needs: []string{architecture, "files", configuration}, run: func(context.Context) result {
+			return unchecked("the configuration cannot be read: %v", loading)
+		}})
+	}
+	checks = append(checks, d.stationChecks()...)
+	return append(checks, d.centreChecks()...)
+}
+
+func (d *doctor) stationChecks() (checks []check) {
+	for i, b := range d.parts.boards {
+		checks = append(checks, d.boardChecks(b, label("board", b.DeviceID, len(d.parts.boards) > 1 && i >= 0))...)
+	}
+	for _, o := range d.parts.outputs {
+		k := d.outputKafka(o)
+		checks = append(checks, k.checks()...)
+		checks = append(checks, d.topicChecks(k, o)...)
+		checks = append(checks, d.outboxChecks(k, o)...)
+	}
+	return checks
+}
+
+func (d *doctor) centreChecks() (checks []check) {
+	for _, in := range d.parts.inputs {
+		k := d.inputKafka(in)
+		checks = append(checks, k.checks()...)
+		checks = append(checks, d.groupChecks(k, in)...)
+	}
+	for i, s := range d.parts.stores {
+		checks = append(checks, d.influxChecks(s, label("InfluxDB", s.Bucket, len(d.parts.stores) > 1 && i >= 0))...)
+	}
+	return checks
+}
+
+// label tells the checks of one part from those of another of its kind, where there are several.
+func label(kind, name string, several bool) string {
+	if !several {
+		return ""
+	}
+	return kind + " " + name + ": "
+}

@@ -1,0 +1,41 @@
+package doctor
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/telegraf-station/telegraf-station/cmd/telegraf/installed"
+)
+
+// setup is a command that gives the station other answers, and leaves the rest as it is.
+func (d *doctor) setup(flags ...string) string {
+	command := append([]string{"sudo stationctl setup"}, flags...)
+	if d.Configuration != installed.Configuration {
+		command = append(command, "--config", quote(d.Configuration))
+	}
+	if d.Environment != installed.Environment {
+		command = append(command, "--environment", quote(d.Environment))
+	}
+	command = append(command, "--yes --no-test")
+	return strings.Join(command, " ") + d.restart()
+}
+
+// edit opens the configuration; what to do there is behind it, as a shell's comment.
+func (d *doctor) edit(what string) string {
+	return "sudoedit " + quote(d.Configuration) + "  # " + what
+}
+
+// restart has the service take a change up.
+func (d *doctor) restart() string { return " && " + restart }
+
+const restart = "sudo systemctl restart telegraf-station"
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+*-]+$`)
+
+// quote writes a word so that a shell reads it as it is.
+func quote(word string) string {
+	if plain.MatchString(word) && !strings.Contains(word, "*") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
