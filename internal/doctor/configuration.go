@@ -156,13 +156,21 @@ func complaints(output string) string {
 	for line := range strings.Lines(output) {
 		line = strings.TrimSpace(line)
 		if level := logPrefix.FindStringSubmatch(line); level != nil && level[1] == "E!" {
-			all = append(all, strings.TrimPrefix(line, level[0]))
+			all = append(all, shorten(strings.TrimPrefix(line, level[0])))
 		}
 	}
 	return strings.Join(all, " ")
 }
 
-var missingVariable = regexp.MustCompile(`(?:set|required variable) ([A-Z][A-Z0-9_]*)`)
+var missingVariable = regexp.MustCompile(`required variable ([A-Za-z0-9_]+) is missing a value: (.*)`)
+
+// shorten leaves out what Telegraf says of the place of a variable, which is its own memory.
+func shorten(text string) string {
+	if missing := missingVariable.FindString(text); missing != "" {
+		return missing
+	}
+	return text
+}
 
 // mend is the command for an error of the file: a variable is set where the service finds it.
 func (d *doctor) mend(trouble string) string {

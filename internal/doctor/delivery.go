@@ -8,6 +8,10 @@ import (
 	"github.com/IBM/sarama"
 )
 
+func (t *siteTopic) deliveryCheck(several bool) check {
+	return check{name: t.prefix(several) + "delivery", needs: []string{t.prefix(several) + topicCheck, t.label + serviceCheck}, run: t.delivery}
+}
+
 // delivery is the age of the newest record of the topic. A station sends at least a record of status 2 each silence_timeout.
 func (t *siteTopic) delivery(context.Context) result {
 	if !errors.Is(t.metadata.Err, sarama.ErrNoError) {

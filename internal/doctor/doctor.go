@@ -8,7 +8,10 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"go.bug.st/serial"
@@ -53,12 +56,25 @@ type doctor struct {
 // Run does all checks. The variables that the configuration asks for must be in this process's environment.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	d := &doctor{Options: options}
-	text, _ := os.ReadFile(options.Environment) // who may not read it, or has none, has no variables
-	d.variables = envfile.Variables(string(text))
+	d.variables = variables(options.Environment)
 	var err error
 	d.parts, err = load(options.Configuration)
 	findings := runAll(ctx, d.checks(err))
 	return &Report{options.Configuration, findings}, ctx.Err()
+}
+
+// variables are those of the file, which are all that the service has. Where there is no such file, Telegraf is run from a shell.
+func variables(file string) map[string]string {
+	text, err := os.ReadFile(file) //nolint:gosec // the user's own choice
+	if !errors.Is(err, fs.ErrNotExist) {
+		return envfile.Variables(string(text)) // who may not read it is told so of the configuration
+	}
+	all := make(map[string]string)
+	for _, assignment := range os.Environ() {
+		name, value, _ := strings.Cut(assignment, "=")
+		all[name] = value
+	}
+	return all
 }
 
 func (d *doctor) checks(loading error) []check {
@@ -84,8 +100,14 @@ func (d *doctor) stationChecks() (checks []check) {
 	for _, o := range d.parts.outputs {
 		k := d.outputKafka(o)
 		checks = append(checks, k.checks()...)
-		checks = append(checks, d.topicChecks(k, o)...)
+		topics := d.topics(k, o)
+		for _, t := range topics {
+			checks = append(checks, t.checks(len(topics) > 1)...)
+		}
 		checks = append(checks, d.outboxChecks(k, o)...)
+		for _, t := range topics {
+			checks = append(checks, t.deliveryCheck(len(topics) > 1))
+		}
 	}
 	return checks
 }

@@ -30,9 +30,11 @@ func (d *doctor) outboxChecks(k *kafkaEnd, output *kafka_site.KafkaSite) []check
 		{name: room, needs: []string{name}, run: b.room},
 		{name: k.label + "parked", needs: []string{room}, run: b.parked},
 		{name: k.label + "damaged", needs: []string{room}, run: b.damaged},
-		{name: k.label + "service", needs: []string{room}, run: b.service},
+		{name: k.label + serviceCheck, needs: []string{room}, run: b.service},
 	}
 }
+
+const serviceCheck = "service"
 
 const defaultOutbox = "/var/lib/telegraf-station/outbox"
 

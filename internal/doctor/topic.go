@@ -24,18 +24,17 @@ type siteTopic struct {
 	metadata *sarama.TopicMetadata
 }
 
-func (d *doctor) topicChecks(k *kafkaEnd, output *kafka_site.KafkaSite) (checks []check) {
-	topics := d.topics(k, output)
-	for _, t := range topics {
-		prefix := k.label + label("topic", t.name, len(topics) > 1)
-		checks = append(checks,
-			check{name: prefix + "topic", needs: []string{k.label + saslCheck}, run: t.exists},
-			check{name: prefix + "ACL", needs: []string{prefix + "topic"}, run: t.rights},
-			check{name: prefix + "delivery", needs: []string{prefix + "topic"}, run: t.delivery},
-		)
+func (t *siteTopic) prefix(several bool) string { return t.label + label("topic", t.name, several) }
+
+func (t *siteTopic) checks(several bool) []check {
+	topic := t.prefix(several) + topicCheck
+	return []check{
+		{name: topic, needs: []string{t.label + saslCheck}, run: t.exists},
+		{name: t.prefix(several) + "ACL", needs: []string{topic}, run: t.rights},
 	}
-	return checks
 }
+
+const topicCheck = "topic"
 
 // topics are those of all boards, each once.
 func (d *doctor) topics(k *kafkaEnd, output *kafka_site.KafkaSite) (all []*siteTopic) {
