@@ -36,13 +36,15 @@ type Options struct {
 	Open func(ctx context.Context, path string, mode *serial.Mode, reset serialport.Reset) (serialport.Port, error)
 	// Clock tells the time, and whether somebody keeps it right.
 	Clock func() (now time.Time, kept bool)
+	// Disk looks at the one that a directory is on.
+	Disk func(dir string) (Disk, error)
 }
 
 // ThisComputer are the options of the computer that this runs on.
 func ThisComputer() Options {
 	system := serialport.ThisSystem()
 	return Options{
-		System: system, Root: "/", Account: service.FindAccount(service.FindUnits("/")), Open: system.Open, Clock: systemClock,
+		System: system, Root: "/", Account: service.FindAccount(service.FindUnits("/")), Open: system.Open, Clock: systemClock, Disk: systemDisk,
 	}
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/cmd/telegraf/installed"
 )
 
-// setup is a command that gives the station other answers, and leaves the rest as it is.
+// setup is a command that gives the station other answers, and leaves the rest as it is. It may warn of what else is wrong: the service
+// takes the answers up nonetheless.
 func (d *doctor) setup(flags ...string) string {
 	command := append([]string{"sudo stationctl setup"}, flags...)
 	if d.Configuration != installed.Configuration {
@@ -17,16 +18,13 @@ func (d *doctor) setup(flags ...string) string {
 		command = append(command, "--environment", quote(d.Environment))
 	}
 	command = append(command, "--yes --no-test")
-	return strings.Join(command, " ") + d.restart()
+	return strings.Join(command, " ") + "; " + restart
 }
 
 // edit opens the configuration; what to do there is behind it, as a shell's comment.
 func (d *doctor) edit(what string) string {
 	return "sudoedit " + quote(d.Configuration) + "  # " + what
 }
-
-// restart has the service take a change up.
-func (d *doctor) restart() string { return " && " + restart }
 
 const restart = "sudo systemctl restart telegraf-station"
 

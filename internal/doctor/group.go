@@ -194,7 +194,7 @@ func sum(committed *sarama.OffsetFetchResponse, ends map[string]map[int32]*saram
 
 func judgeLag(lag int64, most string, mostLag int64) result {
 	if mostLag > muchLag {
-		return doubtful(restart, "%d records are in Kafka and not in InfluxDB, most of them of %s (%d): if the number grows, start another centre", lag, most, mostLag)
+		return doubtful(restart+"  # on another computer too, if the number grows", "%d records are in Kafka and not in InfluxDB, most of them of %s (%d)", lag, most, mostLag)
 	}
 	return good("%d records are in Kafka and not in InfluxDB yet", lag)
 }

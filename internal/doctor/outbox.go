@@ -101,23 +101,38 @@ func (b *box) existing() string {
 	return filepath.Dir(b.output.Outbox)
 }
 
+// Disk is where an outbox is.
+type Disk struct {
+	// Volatile is the kind of a file system that may be empty after a restart, else "".
+	Volatile string
+	// Free and Size are in bytes.
+	Free, Size uint64
+}
+
+func systemDisk(dir string) (Disk, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return Disk{}, err
+	}
+	block := uint64(stat.Bsize) //nolint:gosec,unconvert // a size; 32 bits on some processors
+	return Disk{outbox.Volatile(dir), stat.Bavail * block, stat.Blocks * block}, nil
+}
+
 func (b *box) disk(context.Context) result {
-	dir := b.existing()
 	if b.output.Outbox == "" {
 		return unchecked("there is no outbox")
 	}
-	if kind := outbox.Volatile(dir); kind != "" {
-		return doubtful(b.edit("outbox = a directory on a disk"), "%s is on a file system of kind %s: what waits there may be gone after a restart", dir, kind)
-	}
-	var stat unix.Statfs_t
-	if err := unix.Statfs(dir, &stat); err != nil {
+	dir := b.existing()
+	disk, err := b.Disk(dir)
+	switch {
+	case err != nil:
 		return bad("", "%s: %v", dir, err)
+	case disk.Volatile != "":
+		return doubtful(b.edit("outbox = a directory on a disk"), "%s is on a file system of kind %s: what waits there may be gone after a restart", dir, disk.Volatile)
+	case disk.Free < leastFree || disk.Free < disk.Size/50:
+		return doubtful("sudo apt-get clean && sudo journalctl --vacuum-size=50M", "%d MB are free on the disk of %s", disk.Free>>20, dir)
 	}
-	free, all := stat.Bavail*uint64(stat.Bsize), stat.Blocks*uint64(stat.Bsize) //nolint:gosec,unconvert // sizes of a disk
-	if free < leastFree || free < all/50 {
-		return doubtful("sudo apt-get clean && sudo journalctl --vacuum-size=50M", "%d MB are free on the disk of %s", free>>20, dir)
-	}
-	return good("%d MB are free", free>>20)
+	return good("%d MB are free", disk.Free>>20)
 }
 
 // leastFree is an hour of readings, and some for the rest of the system.
