@@ -109,7 +109,7 @@ func (s *sites) rights(context.Context) result {
 
 // describe asks the group's coordinator.
 func (s *sites) describe() (*sarama.GroupDescription, error) {
-	client, err := sarama.NewClient(s.reached, s.settings)
+	client, err := s.client()
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +165,9 @@ func (s *sites) lag(context.Context) result {
 		return unchecked("there is no topic")
 	}
 	committed, err := admin.ListConsumerGroupOffsets(s.input.ConsumerGroup, partitions)
+	if errors.Is(err, sarama.ErrGroupIDNotFound) { // nobody has consumed yet
+		committed, err = &sarama.OffsetFetchResponse{}, nil
+	}
 	if err != nil {
 		return bad("", "%v", err)
 	}
@@ -178,11 +181,13 @@ func (s *sites) lag(context.Context) result {
 func sum(committed *sarama.OffsetFetchResponse, ends map[string]map[int32]*sarama.OffsetResult) (lag int64, most string, mostLag int64) {
 	for topic, partitions := range ends {
 		for partition, end := range partitions {
-			block := committed.GetBlock(topic, partition)
-			if end == nil || block == nil {
+			if end == nil {
 				continue
 			}
-			behind := max(0, end.Offset-max(0, block.Offset))
+			behind := end.Offset
+			if block := committed.GetBlock(topic, partition); block != nil {
+				behind = max(0, end.Offset-max(0, block.Offset))
+			}
 			lag += behind
 			if behind > mostLag {
 				most, mostLag = topic, behind

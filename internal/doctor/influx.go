@@ -32,7 +32,7 @@ func (d *doctor) influxChecks(output *influxdb_sites.InfluxDBSites, label string
 	}
 	influx, token, bucket := label+"InfluxDB", label+"token", label+"bucket"
 	return []check{
-		{name: influx, needs: []string{configuration}, run: s.reachable},
+		{name: influx, run: s.reachable},
 		{name: token, needs: []string{influx}, run: s.token},
 		{name: bucket, needs: []string{token}, run: s.bucket},
 		{name: label + "DBRP", needs: []string{bucket}, run: s.mapping},

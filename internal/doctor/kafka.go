@@ -47,7 +47,11 @@ func (d *doctor) inputKafka(in *kafka_sites.KafkaSites) *kafkaEnd {
 	several := len(d.parts.outputs)+len(d.parts.inputs) > 1
 	common := in.Config
 	common.Version = in.Version
-	return d.newKafkaEnd(label("inputs.kafka_sites", in.ConsumerGroup, several), in.Brokers, common, false)
+	k := d.newKafkaEnd(label("inputs.kafka_sites", in.ConsumerGroup, several), in.Brokers, common, false)
+	if k.settings != nil {
+		k.settings.Metadata.Full = true
+	}
+	return k
 }
 
 func (d *doctor) newKafkaEnd(label string, addresses []string, common kafka.Config, station bool) *kafkaEnd {
@@ -71,7 +75,7 @@ const answerTimeout = 4 * time.Second
 func (k *kafkaEnd) checks() []check {
 	dns, tcp, tls, sasl := k.label+"DNS", k.label+tcpCheck, k.label+"TLS", k.label+saslCheck
 	return []check{
-		{name: dns, needs: []string{configuration}, run: k.unbroken(k.dns)},
+		{name: dns, run: k.unbroken(k.dns)},
 		{name: tcp, needs: []string{dns}, run: k.tcp},
 		{name: tls, needs: []string{tcp}, run: k.tls},
 		{name: sasl, needs: []string{tls}, run: k.sasl},
@@ -198,6 +202,19 @@ func may(operations int32, operation sarama.AclOperation) bool { return operatio
 
 // untold is what a Kafka answers that does not tell rights.
 const untold = math.MinInt32
+
+// client knows the topics' leaders. A station asks for its own topics only, as its output does.
+func (k *kafkaEnd) client(topics ...string) (sarama.Client, error) {
+	client, err := sarama.NewClient(k.reached, k.settings)
+	if err != nil || len(topics) == 0 {
+		return client, err
+	}
+	err = client.RefreshMetadata(topics...)
+	if _, answered := errors.AsType[sarama.KError](err); err != nil && !answered { // that a topic is missing is an answer
+		return nil, errors.Join(err, client.Close())
+	}
+	return client, nil
+}
 
 // siteCommand makes a site's topic and rights; whoever administers Kafka runs it.
 func (k *kafkaEnd) siteCommand(site string) string {

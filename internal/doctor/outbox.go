@@ -187,7 +187,7 @@ func (b *box) damaged(context.Context) result {
 	if b.state == nil || b.state.Damaged == 0 {
 		return good("no record")
 	}
-	return doubtful(restart, "%d record(s) cannot be read, as after a power cut or on a worn card; Telegraf puts them into %s at its start",
+	return doubtful(restart, "%d record(s) cannot be read, as after a power cut or on a worn card; Telegraf puts them into %s when it comes to them, and delivers those around them",
 		b.state.Damaged, filepath.Join(b.output.Outbox, "quarantine"))
 }
 

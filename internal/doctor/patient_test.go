@@ -59,9 +59,12 @@ type patient struct {
 	dir     string
 	text    string // of the configuration
 	kafka   *kfake.Cluster
-	board   *arduino.Board
-	prints  atomic.Value // the board's line
-	box     *outbox.Outbox
+	// addresses are the brokers'.
+	addresses []string
+	board     *arduino.Board
+	prints    atomic.Value // the board's line
+	mended    atomic.Bool
+	box       *outbox.Outbox
 }
 
 // stations are the values of the configuration's text.
@@ -87,7 +90,7 @@ func newStation(t *testing.T, settings ...kfake.Opt) *patient {
 	t.Helper()
 	p := newPatient(t, settings...)
 	p.plug("ttyACM0")
-	p.text = strings.NewReplacer("DIR", p.dir, "BROKERS", strings.Join(p.kafka.ListenAddrs(), ",")).Replace(stationText)
+	p.text = strings.NewReplacer("DIR", p.dir, "BROKERS", p.brokers()).Replace(stationText)
 	p.write()
 	p.box = outbox.New(outbox.Options{Dir: p.path("outbox"), MaxBytes: 1 << 30, MaxRecords: 1000})
 	require.NoError(t, p.box.Attach())
@@ -102,6 +105,7 @@ func newPatient(t *testing.T, settings ...kfake.Opt) *patient {
 	p.kafka, err = kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.ListenFn(process.Listen)}, settings...)...)
 	require.NoError(t, err)
 	t.Cleanup(p.kafka.Close)
+	p.addresses = p.kafka.ListenAddrs()
 	system := serialport.System{Sys: p.path("sys"), Proc: p.path("proc"), Dev: p.path("dev")}
 	built, err := programs()
 	require.NoError(t, err)
@@ -190,7 +194,7 @@ func (p *patient) talk(board *arduino.Board) {
 // topic makes the station's, if it is not there.
 func (p *patient) topic() {
 	p.Helper()
-	admin, err := sarama.NewClusterAdmin(p.kafka.ListenAddrs(), sarama.NewConfig())
+	admin, err := sarama.NewClusterAdmin(p.addresses, sarama.NewConfig())
 	require.NoError(p, err)
 	defer admin.Close() //nolint:errcheck // it did its work
 	if err := admin.CreateTopic("JNU_1_rasp", &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false); !errors.Is(err, sarama.ErrTopicAlreadyExists) {
@@ -204,7 +208,7 @@ func (p *patient) produce(at time.Time) {
 	p.topic()
 	config := sarama.NewConfig()
 	config.Producer.Return.Successes = true
-	producer, err := sarama.NewSyncProducer(p.kafka.ListenAddrs(), config)
+	producer, err := sarama.NewSyncProducer(p.addresses, config)
 	require.NoError(p, err)
 	defer producer.Close() //nolint:errcheck // it did its work
 	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}"), Timestamp: at})
@@ -282,7 +286,7 @@ func (c provocation) run(t *testing.T, p *patient) {
 	if state == "" {
 		state = Bad
 	}
-	local := strings.NewReplacer("DIR", p.dir, "BROKERS", strings.Join(p.kafka.ListenAddrs(), ","))
+	local := strings.NewReplacer("DIR", p.dir, "BROKERS", p.brokers())
 	found := p.look(c.check)
 	require.Equal(t, state, found.State, found.Text)
 	require.Contains(t, found.Text, local.Replace(c.says))

@@ -343,7 +343,7 @@ func TestTheOutbox(t *testing.T) {
 		"damaged records": {
 			check: "damaged", state: Doubtful, says: "1 record(s) cannot be read", advice: restart, called: "systemctl restart telegraf-station",
 			breaks: damage,
-			then:   func(p *patient) { p.restart() },
+			then:   func(p *patient) { p.restart(); p.deliver() },
 		},
 		"nobody delivers": {
 			check: "service", says: "no Telegraf runs with DIR/outbox", advice: "sudo systemctl enable --now telegraf-station", called: "systemctl enable --now telegraf-station",
@@ -374,19 +374,35 @@ func (p *patient) restart() {
 	p.Cleanup(func() { require.NoError(p, p.box.Close()) })
 }
 
+// deliver is what a running Telegraf does with what waits.
+func (p *patient) deliver() {
+	p.Helper()
+	for _, queue := range p.box.Available() {
+		p.box.Settle(p.box.Take(queue, 100, 1<<20))
+	}
+	require.NoError(p, p.box.Append(records(1)))
+	require.FileExists(p, p.first("outbox/quarantine/*"))
+}
+
+func (p *patient) first(pattern string) string {
+	p.Helper()
+	found, err := filepath.Glob(p.path(pattern))
+	require.NoError(p, err)
+	require.NotEmpty(p, found)
+	return found[0]
+}
+
 // damage flips a byte of a record that waits.
 func damage(p *patient) {
 	for _, r := range records(3) {
 		require.NoError(p, p.box.Append([]*outbox.Record{r}))
 	}
 	require.NoError(p, p.box.Close())
-	logs, err := filepath.Glob(p.path("outbox/log/*.log"))
-	require.NoError(p, err)
-	require.Len(p, logs, 1)
-	text, err := os.ReadFile(logs[0])
+	log := p.first("outbox/log/*.log")
+	text, err := os.ReadFile(log)
 	require.NoError(p, err)
 	at := strings.Index(string(text), `{"light":1}`)
 	require.Positive(p, at)
 	text[at] ^= 1
-	require.NoError(p, os.WriteFile(logs[0], text, 0o600))
+	require.NoError(p, os.WriteFile(log, text, 0o600))
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,15 +78,18 @@ func (t *siteTopic) exists(context.Context) result {
 
 // creation has Kafka judge what the output would ask for; nothing is created by that.
 func (t *siteTopic) creation() result {
-	fix := t.siteCommand(strings.Join([]string{t.board.Site, t.board.Index, t.board.Type}, " ")) + " --replication-factor " + strconv.Itoa(int(t.output.ReplicationFactor))
 	if !t.output.CreateTopics {
-		return bad(fix, "%s does not exist, and create_topics is false", t.name)
+		return bad(t.siteFix(), "%s does not exist, and create_topics is false", t.name)
 	}
-	admin, err := sarama.NewClusterAdmin(t.reached, t.settings)
+	client, err := t.client(t.name)
 	if err != nil {
 		return bad("", "%v", err)
 	}
-	defer admin.Close() //nolint:errcheck // it was only asked
+	defer client.Close() //nolint:errcheck // it was only asked
+	admin, err := sarama.NewClusterAdminFromClient(client)
+	if err != nil {
+		return bad("", "%v", err)
+	}
 	err = admin.CreateTopic(t.name, &sarama.TopicDetail{NumPartitions: t.output.Partitions, ReplicationFactor: t.output.ReplicationFactor}, true)
 	switch {
 	case err == nil, errors.Is(err, sarama.ErrTopicAlreadyExists):
@@ -94,7 +98,20 @@ func (t *siteTopic) creation() result {
 		return bad(t.fix("replication_factor", "--replication-factor", []string{strconv.Itoa(t.size())}),
 			"%s does not exist, and cannot be made with replication_factor = %d: %v", t.name, t.output.ReplicationFactor, err)
 	}
-	return bad(fix, "%s does not exist, and this user may not make it: %v", t.name, err)
+	return bad(t.siteFix(), "%s does not exist, and this user may not make it: %v", t.name, err)
+}
+
+// siteFix makes the topic as it is, or else as the output would.
+func (t *siteTopic) siteFix() string {
+	partitions, replicas := int(t.output.Partitions), int(t.output.ReplicationFactor)
+	if has := t.metadata.Partitions; len(has) > 0 {
+		partitions, replicas = len(has), len(has[0].Replicas)
+	}
+	command := fmt.Sprintf("%s --replication-factor %d", t.siteCommand(strings.Join([]string{t.board.Site, t.board.Index, t.board.Type}, " ")), replicas)
+	if partitions != 1 {
+		command += fmt.Sprintf(" --partitions %d", partitions)
+	}
+	return command
 }
 
 // size is how many brokers there are.
@@ -112,24 +129,23 @@ func (t *siteTopic) size() (count int) {
 // rights are those that Kafka says this user has. Nothing is written to try it.
 func (t *siteTopic) rights(context.Context) result {
 	user := t.settings.Net.SASL.User
-	fix := t.siteCommand(strings.Join([]string{t.board.Site, t.board.Index, t.board.Type}, " "))
 	operations := t.metadata.TopicAuthorizedOperations
 	switch {
 	case errors.Is(t.metadata.Err, sarama.ErrTopicAuthorizationFailed):
-		return bad(fix, "user %q has no right on %s", user, t.name)
+		return bad(t.siteFix(), "user %q has no right on %s", user, t.name)
 	case !errors.Is(t.metadata.Err, sarama.ErrNoError):
 		return unchecked("the topic is not there yet")
 	case operations == untold:
 		return unchecked("this Kafka does not tell rights (it needs 2.3)")
 	case !may(operations, sarama.AclOperationWrite):
-		return bad(fix, "user %q may not WRITE %s", user, t.name)
+		return bad(t.siteFix(), "user %q may not WRITE %s", user, t.name)
 	}
 	return good("this user may write %s", t.name)
 }
 
 // newestTime asks for the record with the highest time, of all partitions: DESCRIBE is enough for that, and a station has no more.
 func (t *siteTopic) newestTime() (newest time.Time, err error) {
-	client, err := sarama.NewClient(t.reached, t.settings)
+	client, err := t.client(t.name)
 	if err != nil {
 		return newest, err
 	}
