@@ -50,6 +50,8 @@ func (d *doctor) inputKafka(in *kafka_sites.KafkaSites) *kafkaEnd {
 	k := d.newKafkaEnd(label("inputs.kafka_sites", in.ConsumerGroup, several), in.Brokers, common, false)
 	if k.settings != nil {
 		k.settings.Metadata.Full = true
+		// The first who asks for a group waits until Kafka has made its own topic for groups.
+		k.settings.Metadata.Retry.Max, k.settings.Metadata.Retry.Backoff = 12, 300*time.Millisecond
 	}
 	return k
 }

@@ -74,5 +74,5 @@ func (d *doctor) files(context.Context) result {
 	if info, err := os.Stat(d.Environment); err == nil && info.Mode().Perm()&0o007 != 0 && len(d.variables) > 0 {
 		return doubtful("sudo chmod o= "+quote(d.Environment), "everybody on this computer may read the secrets in %s", d.Environment)
 	}
-	return good("%s and %s are for the service alone", d.Configuration, d.Environment)
+	return good("user %q can read %s", d.Account.Name, d.Configuration)
 }
