@@ -188,7 +188,7 @@ func testRealCentre(t *testing.T, p *patient) {
 		require.NoError(t, err)
 		centre.file(name, string(text))
 	}
-	require.NoError(t, os.Chmod(centre.path("bin/kafka-acls.sh"), 0o700)) //nolint:gosec // a program must be executable
+	require.NoError(t, os.Chmod(centre.path("bin/kafka-acls.sh"), 0o700))
 	provocation{
 		check: "ACL", says: `user "JNU_1_rasp" may not READ 1 topic(s): JNU_1_rasp`,
 		advice: fmt.Sprintf("kafka-acls.sh --bootstrap-server %s --command-config admin.properties --add --allow-principal User:JNU_1_rasp --operation Read --topic '*' --group telegraf-station", p.brokers()),

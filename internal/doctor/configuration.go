@@ -24,13 +24,14 @@ import (
 	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/os"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
+	// The centre's data_format.
+	_ "github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 
 	"github.com/telegraf-station/telegraf-station/internal/service"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/influxdb_sites"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
-	_ "github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 )
 
 // parts are what a configuration has of ours.

@@ -96,8 +96,8 @@ func (d *doctor) checks(loading error) []check {
 }
 
 func (d *doctor) stationChecks() (checks []check) {
-	for i, b := range d.parts.boards {
-		checks = append(checks, d.boardChecks(b, label("board", b.DeviceID, len(d.parts.boards) > 1 && i >= 0))...)
+	for _, b := range d.parts.boards {
+		checks = append(checks, d.boardChecks(b, label("board", b.DeviceID, len(d.parts.boards) > 1))...)
 	}
 	for _, o := range d.parts.outputs {
 		k := d.outputKafka(o)
@@ -120,8 +120,8 @@ func (d *doctor) centreChecks() (checks []check) {
 		checks = append(checks, k.checks()...)
 		checks = append(checks, d.groupChecks(k, in)...)
 	}
-	for i, s := range d.parts.stores {
-		checks = append(checks, d.influxChecks(s, label("InfluxDB", s.Bucket, len(d.parts.stores) > 1 && i >= 0))...)
+	for _, s := range d.parts.stores {
+		checks = append(checks, d.influxChecks(s, label("InfluxDB", s.Bucket, len(d.parts.stores) > 1))...)
 	}
 	return checks
 }

@@ -154,6 +154,6 @@ func (b *board) isIgnored() bool {
 		return false
 	}
 	name := fmt.Sprintf("c%d:%d", unix.Major(status.Rdev), unix.Minor(status.Rdev))
-	text, err := os.ReadFile(filepath.Join(b.Root, "run/udev/data", name))
+	text, err := os.ReadFile(filepath.Join(b.Root, "run/udev/data", name)) //nolint:gosec // a file of udev
 	return err == nil && (strings.Contains(string(text), "E:ID_MM_PORT_IGNORE=1\n") || strings.Contains(string(text), "E:ID_MM_DEVICE_IGNORE=1\n"))
 }

@@ -155,7 +155,7 @@ func TestThePort(t *testing.T) {
 			breaks: func(p *patient) {
 				asNobody(p)
 				require.NoError(p, os.Chown(device(p), -1, 20))
-				require.NoError(p, os.Chmod(device(p), 0o660)) //nolint:gosec // as a port is
+				require.NoError(p, os.Chmod(device(p), 0o660))
 			},
 			then: func(p *patient) { p.options.Account.Groups = append(p.options.Account.Groups, 20) },
 		},
@@ -168,7 +168,7 @@ func TestThePort(t *testing.T) {
 			},
 			then: func(p *patient) {
 				require.NoError(p, os.Chown(device(p), -1, 65534))
-				require.NoError(p, os.Chmod(device(p), 0o660)) //nolint:gosec // as a port is
+				require.NoError(p, os.Chmod(device(p), 0o660))
 			},
 		},
 		"ModemManager has it": {
