@@ -55,6 +55,8 @@ type check struct {
 	name string
 	// needs are checks before it in the list without which it would only repeat what they say.
 	needs []string
+	// after are checks that it only waits for.
+	after []string
 	// limit is how long it may take; 0: usualLimit.
 	limit time.Duration
 	run   func(context.Context) result
@@ -99,6 +101,11 @@ func (o *outcome) decide(ctx context.Context, c check, others map[string]*outcom
 			r := unchecked("%s is wrong", o.cause)
 			o.finding = Finding{c.name, r.state, r.text, ""}
 			return
+		}
+	}
+	for _, name := range c.after {
+		if other := others[name]; other != nil {
+			<-other.done
 		}
 	}
 	r := c.bounded(ctx)

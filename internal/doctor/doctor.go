@@ -19,6 +19,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/envfile"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 	"github.com/telegraf-station/telegraf-station/internal/service"
+	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 )
 
 // Options say what to look at.
@@ -53,6 +54,8 @@ type doctor struct {
 	Options
 	variables map[string]string // of the service
 	parts     *parts
+	// takeReading has Telegraf read all boards, once.
+	takeReading func() (*service.Reading, error)
 }
 
 // Run does all checks. The variables that the configuration asks for must be in this process's environment.
@@ -61,6 +64,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	d.variables = variables(options.Environment)
 	var err error
 	d.parts, err = load(options.Configuration)
+	d.readOnce(ctx)
 	findings := runAll(ctx, d.checks(err))
 	return &Report{options.Configuration, findings}, ctx.Err()
 }
@@ -96,8 +100,12 @@ func (d *doctor) checks(loading error) []check {
 }
 
 func (d *doctor) stationChecks() (checks []check) {
+	var bauds []string
 	for _, b := range d.parts.boards {
-		checks = append(checks, d.boardChecks(b, label("board", b.DeviceID, len(d.parts.boards) > 1))...)
+		bauds = append(bauds, d.boardLabel(b)+"baud")
+	}
+	for _, b := range d.parts.boards {
+		checks = append(checks, d.boardChecks(b, d.boardLabel(b), bauds)...)
 	}
 	for _, o := range d.parts.outputs {
 		k := d.outputKafka(o)
@@ -112,6 +120,10 @@ func (d *doctor) stationChecks() (checks []check) {
 		}
 	}
 	return checks
+}
+
+func (d *doctor) boardLabel(b arduino_serial.Options) string {
+	return label("board", b.DeviceID, len(d.parts.boards) > 1)
 }
 
 func (d *doctor) centreChecks() (checks []check) {

@@ -27,7 +27,7 @@ func (d *doctor) outboxChecks(k *kafkaEnd, output *kafka_site.KafkaSite) []check
 	return []check{
 		{name: name, run: b.usable},
 		{name: k.label + "outbox disk", needs: []string{name}, run: b.disk},
-		{name: room, needs: []string{name}, run: b.room},
+		{name: room, needs: []string{name}, limit: roomLimit, run: b.room},
 		{name: k.label + "parked", needs: []string{room}, run: b.parked},
 		{name: k.label + "damaged", needs: []string{room}, run: b.damaged},
 		{name: k.label + serviceCheck, needs: []string{room}, run: b.service},
@@ -35,6 +35,9 @@ func (d *doctor) outboxChecks(k *kafkaEnd, output *kafka_site.KafkaSite) []check
 }
 
 const serviceCheck = "service"
+
+// roomLimit is for all of a full outbox, read from an SD card.
+const roomLimit = time.Minute
 
 const defaultOutbox = "/var/lib/telegraf-station/outbox"
 

@@ -241,6 +241,7 @@ func (p *patient) checks() []check {
 	d := &doctor{Options: p.options, variables: variables(p.options.Environment)}
 	var err error
 	d.parts, err = load(p.options.Configuration)
+	d.readOnce(p.Context())
 	return d.checks(err)
 }
 

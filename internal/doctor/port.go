@@ -23,7 +23,8 @@ type board struct {
 	path string
 }
 
-func (d *doctor) boardChecks(options arduino_serial.Options, label string) []check {
+// boardChecks of one board; bauds are the checks of all boards that open ports.
+func (d *doctor) boardChecks(options arduino_serial.Options, label string, bauds []string) []check {
 	b := &board{doctor: d, Options: options}
 	port, permission, busy, baud := label+"port", label+"permission", label+"busy", label+"baud"
 	return []check{
@@ -32,7 +33,7 @@ func (d *doctor) boardChecks(options arduino_serial.Options, label string) []che
 		{name: busy, needs: []string{permission}, run: b.busy},
 		{name: label + "ModemManager", needs: []string{port}, run: b.modemManager},
 		{name: baud, needs: []string{busy}, limit: baudLimit, run: b.baud},
-		{name: label + "reading", needs: []string{architecture, configuration, baud}, limit: readingLimit, run: b.reading},
+		{name: label + "reading", needs: []string{architecture, configuration, baud}, after: bauds, limit: readingLimit, run: b.reading},
 	}
 }
 

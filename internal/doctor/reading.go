@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/internal/service"
@@ -12,12 +13,19 @@ import (
 // readingLimit is that of `telegraf --test`, which bounds itself.
 const readingLimit = 50 * time.Second
 
-// reading has Telegraf itself take one, as the service would. With several boards all of them are read.
-func (b *board) reading(ctx context.Context) result {
+// readOnce is for several boards: `telegraf --test` reads all of them, and two at once would take each other's ports.
+func (d *doctor) readOnce(ctx context.Context) {
+	d.takeReading = sync.OnceValues(func() (*service.Reading, error) {
+		return service.TakeReading(ctx, d.Telegraf, d.absolute(), d.variables, d.Account)
+	})
+}
+
+// reading has Telegraf itself take one, as the service would.
+func (b *board) reading(context.Context) result {
 	if b.System.HasTelegraf(b.path) {
 		return unchecked("telegraf has the port: see delivery")
 	}
-	reading, err := service.TakeReading(ctx, b.Telegraf, b.absolute(), b.variables, b.Account)
+	reading, err := b.takeReading()
 	if reading == nil {
 		return bad("", "%v", err)
 	}

@@ -69,7 +69,7 @@ func environment(variables map[string]string, as Account) []string {
 	return all
 }
 
-var secretName = regexp.MustCompile(`(?i)pass|secret|token|key`)
+var secretName = regexp.MustCompile(`(?i)(password|passwd|secret|token|_key)$`)
 
 // hide takes secrets out of what a program said.
 func hide(text string, variables map[string]string) string {
