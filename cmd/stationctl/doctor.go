@@ -11,7 +11,7 @@ import (
 )
 
 func newDoctor() *cobra.Command {
-	options := doctor.ThisComputer()
+	var options doctor.Options
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "doctor",
@@ -35,7 +35,9 @@ It exits with 1 if a line begins with ✗ or !.`,
   stationctl doctor --config telegraf.conf --environment telegraf.env --telegraf build/telegraf`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return examine(command.Context(), command.OutOrStdout(), options, asJSON)
+			here := doctor.ThisComputer()
+			here.Configuration, here.Environment, here.Telegraf = options.Configuration, options.Environment, options.Telegraf
+			return examine(command.Context(), command.OutOrStdout(), here, asJSON)
 		},
 	}
 	flags := command.Flags()

@@ -2,7 +2,7 @@
 // and writes nothing into a topic or a bucket.
 //
 // configuration.go reads Telegraf's configuration, which says what there is to look at. Each of the other files is about one part: system.go,
-// port.go, baud.go and reading.go, clock.go, network.go and kafka.go, topic.go, outbox.go, delivery.go; in the centre sites.go, group.go and
+// port.go, baud.go and reading.go, clock.go, network.go and kafka.go, topic.go, outbox.go, delivery.go; in the centre group.go and
 // influx.go. check.go runs the checks, report.go shows what they found.
 package doctor
 
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,14 +102,14 @@ func (d *doctor) checks(loading error) []check {
 
 func (d *doctor) stationChecks() (checks []check) {
 	var bauds []string
-	for _, b := range d.parts.boards {
-		bauds = append(bauds, d.boardLabel(b)+"baud")
+	for i, b := range d.parts.boards {
+		bauds = append(bauds, d.boardLabel(i, b)+"baud")
 	}
-	for _, b := range d.parts.boards {
-		checks = append(checks, d.boardChecks(b, d.boardLabel(b), bauds)...)
+	for i, b := range d.parts.boards {
+		checks = append(checks, d.boardChecks(b, d.boardLabel(i, b), bauds)...)
 	}
-	for _, o := range d.parts.outputs {
-		k := d.outputKafka(o)
+	for i, o := range d.parts.outputs {
+		k := d.outputKafka(i, o)
 		checks = append(checks, k.checks()...)
 		topics := d.topics(k, o)
 		for _, t := range topics {
@@ -122,18 +123,18 @@ func (d *doctor) stationChecks() (checks []check) {
 	return checks
 }
 
-func (d *doctor) boardLabel(b arduino_serial.Options) string {
-	return label("board", b.DeviceID, len(d.parts.boards) > 1)
+func (d *doctor) boardLabel(i int, b arduino_serial.Options) string {
+	return label("board", strconv.Itoa(i+1)+" "+b.DeviceID, len(d.parts.boards) > 1)
 }
 
 func (d *doctor) centreChecks() (checks []check) {
-	for _, in := range d.parts.inputs {
-		k := d.inputKafka(in)
+	for i, in := range d.parts.inputs {
+		k := d.inputKafka(i, in)
 		checks = append(checks, k.checks()...)
 		checks = append(checks, d.groupChecks(k, in)...)
 	}
-	for _, s := range d.parts.stores {
-		checks = append(checks, d.influxChecks(s, label("InfluxDB", s.Bucket, len(d.parts.stores) > 1))...)
+	for i, s := range d.parts.stores {
+		checks = append(checks, d.influxChecks(s, label("InfluxDB", strconv.Itoa(i+1), len(d.parts.stores) > 1))...)
 	}
 	return checks
 }

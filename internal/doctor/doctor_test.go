@@ -47,8 +47,8 @@ func TestTwoBoards(t *testing.T) {
 	for _, f := range report.Findings {
 		found[f.Check] = f
 	}
-	require.Contains(t, found["board roof: reading"].Text, "environment,device_id=roof,index=1,")
-	require.Contains(t, found["board cellar: reading"].Text, "environment,device_id=cellar,index=2,")
+	require.Contains(t, found["board 1 roof: reading"].Text, "environment,device_id=roof,index=1,")
+	require.Contains(t, found["board 2 cellar: reading"].Text, "environment,device_id=cellar,index=2,")
 	require.Equal(t, Good, found["topic JNU_2_rasp: topic"].State)
 	require.Equal(t, Good, found["topic JNU_1_rasp: topic"].State)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,16 +39,16 @@ const (
 	brokersCheck = "brokers"
 )
 
-func (d *doctor) outputKafka(o *kafka_site.KafkaSite) *kafkaEnd {
+func (d *doctor) outputKafka(i int, o *kafka_site.KafkaSite) *kafkaEnd {
 	several := len(d.parts.outputs)+len(d.parts.inputs) > 1
-	return d.newKafkaEnd(label("outputs.kafka_site", strings.Join(o.Brokers, ","), several), o.Brokers, o.Config, len(d.parts.outputs) == 1)
+	return d.newKafkaEnd(label("outputs.kafka_site", strconv.Itoa(i+1), several), o.Brokers, o.Config, len(d.parts.outputs) == 1)
 }
 
-func (d *doctor) inputKafka(in *kafka_sites.KafkaSites) *kafkaEnd {
+func (d *doctor) inputKafka(i int, in *kafka_sites.KafkaSites) *kafkaEnd {
 	several := len(d.parts.outputs)+len(d.parts.inputs) > 1
 	common := in.Config
 	common.Version = in.Version
-	k := d.newKafkaEnd(label("inputs.kafka_sites", in.ConsumerGroup, several), in.Brokers, common, false)
+	k := d.newKafkaEnd(label("inputs.kafka_sites", strconv.Itoa(i+1), several), in.Brokers, common, false)
 	if k.settings != nil {
 		k.settings.Metadata.Full = true
 		// The first who asks for a group waits until Kafka has made its own topic for groups.
