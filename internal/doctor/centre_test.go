@@ -147,7 +147,7 @@ func TestTheCentre(t *testing.T) {
 			},
 		},
 		"no InfluxDB": {
-			provocation{check: "InfluxDB", says: "http://127.0.0.1:1 does not answer: ", advice: "ssh 127.0.0.1 sudo systemctl start influxdb", called: "ssh 127.0.0.1 sudo systemctl start influxdb"},
+			provocation{check: "InfluxDB", says: "http://127.0.0.1:1 does not answer: ", advice: "sudo systemctl start influxdb", called: "sudo systemctl start influxdb"},
 			func(p *patient, i *influx) { p.edit(i.URL, "http://127.0.0.1:1") }, func(p *patient, i *influx) { p.edit("http://127.0.0.1:1", i.URL) },
 		},
 		"another server": {

@@ -68,3 +68,12 @@ func TestAHungCheckIsGivenUp(t *testing.T) {
 		{"a", Bad, "no answer within 10ms", ""}, {"b", Unchecked, "not checked, since a is wrong", ""}, {"c", Unchecked, "not checked, since a is wrong", ""}, {"d", Good, "", ""},
 	}, findings)
 }
+
+func TestCommandsOfOtherComputers(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "ssh kafka-1 sudo systemctl start kafka", startKafka("kafka-1:9092"))
+	require.Equal(t, "ssh 192.0.2.1 sudo systemctl start kafka", startKafka("192.0.2.1:9092"))
+	require.Equal(t, "sudo systemctl start kafka", startKafka("localhost:9092"))
+	require.Equal(t, "sudo systemctl start kafka", startKafka("[::1]:9092"))
+	require.Equal(t, `ssh 'a b' x`, on("a b", "x"))
+}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"net"
 	"regexp"
 	"strings"
 
@@ -24,6 +25,14 @@ func (d *doctor) setup(flags ...string) string {
 // edit opens the configuration; what to do there is behind it, as a shell's comment.
 func (d *doctor) edit(what string) string {
 	return "sudoedit " + quote(d.Configuration) + "  # " + what
+}
+
+// on is a command for another computer, or for this one if that is what its name means.
+func on(host, command string) string {
+	if ip := net.ParseIP(strings.Trim(host, "[]")); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return command
+	}
+	return "ssh " + quote(host) + " " + command
 }
 
 const restart = "sudo systemctl restart telegraf-station"

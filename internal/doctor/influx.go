@@ -50,7 +50,7 @@ func (s *store) reachable(ctx context.Context) result {
 	}
 	response, err := s.client.Options().HTTPClient().Do(request)
 	if err != nil {
-		return bad("ssh "+quote(request.URL.Hostname())+" sudo systemctl start influxdb", "%s does not answer: %v", s.url, err)
+		return bad(on(request.URL.Hostname(), "sudo systemctl start influxdb"), "%s does not answer: %v", s.url, err)
 	}
 	_ = response.Body.Close() // nothing of it was wanted
 	version := response.Header.Get("X-Influxdb-Version")

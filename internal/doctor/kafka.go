@@ -184,7 +184,7 @@ func (k *kafkaEnd) advertised(ctx context.Context) result {
 	}
 	other := &kafkaEnd{doctor: k.doctor, brokers: addresses}
 	if r := other.dns(ctx); r.state != Good {
-		return bad("ssh "+quote(hostOf(k.reached[0]))+" sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows",
+		return bad(on(hostOf(k.reached[0]), "sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows"),
 			"the brokers name addresses that are not known here: %s", r.text)
 	}
 	if r := other.tcp(ctx); r.state != Good {

@@ -37,18 +37,18 @@ func TestTheWayToKafka(t *testing.T) {
 			breaks: func(p *patient) { p.edit(p.brokers(), "nowhere.invalid:9092") },
 		},
 		"nobody there": {
-			check: "TCP", says: "nobody answers: does Kafka run there", advice: "ssh 127.0.0.1 sudo systemctl start kafka", called: "ssh 127.0.0.1 sudo systemctl start kafka",
+			check: "TCP", says: "nobody answers: does Kafka run there", advice: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
 			breaks: func(p *patient) { p.edit(p.brokers(), "127.0.0.1:1") },
 			then:   func(p *patient) { p.edit("127.0.0.1:1", p.brokers()) },
 		},
 		"one broker of two": {
-			check: "TCP", state: Doubtful, says: "127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", advice: "ssh 127.0.0.1 sudo systemctl start kafka", called: "ssh 127.0.0.1 sudo systemctl start kafka",
+			check: "TCP", state: Doubtful, says: "127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", advice: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
 			breaks: func(p *patient) { p.edit(`brokers = ["`, `brokers = ["127.0.0.1:1", "`) },
 			then:   func(p *patient) { p.edit("127.0.0.1:1", p.brokers()) },
 		},
 		"names that only the brokers know": {
-			check: "brokers", says: "the brokers name addresses that are not known here: no name of a broker is known here", called: "ssh 127.0.0.1 sudoedit /etc/kafka/server.properties",
-			advice: "ssh 127.0.0.1 sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows",
+			check: "brokers", says: "the brokers name addresses that are not known here: no name of a broker is known here", called: "sudoedit /etc/kafka/server.properties",
+			advice: "sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows",
 			breaks: func(p *patient) {
 				p.kafka.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
 					p.kafka.KeepControl()
@@ -134,7 +134,7 @@ func TestTLS(t *testing.T) {
 	loopback := net.IPv4(127, 0, 0, 1)
 	year, day := time.Now().Add(365*24*time.Hour), time.Now().Add(24*time.Hour)
 	const install = "sudo install -m 0644 kafka-ca.pem /etc/telegraf-station/kafka-ca.pem && "
-	const renew = "ssh 127.0.0.1 sudo systemctl restart kafka  # after its new certificate is in place"
+	const renew = "sudo systemctl restart kafka  # after its new certificate is in place"
 	for name, test := range map[string]struct {
 		provocation
 		ends  time.Time
@@ -148,8 +148,8 @@ func TestTLS(t *testing.T) {
 		"no TLS here": {provocation{
 			says: "speaks TLS, and the configuration has none", advice: install + setupWith("--tls-ca /etc/telegraf-station/kafka-ca.pem"),
 		}, year, []net.IP{loopback}, true},
-		"an expired certificate": {provocation{says: "the broker's certificate is good from ", advice: renew, called: "ssh 127.0.0.1 sudo systemctl restart kafka"}, time.Now().Add(-time.Hour), []net.IP{loopback}, false},
-		"one that soon expires":  {provocation{state: Doubtful, says: "a broker's certificate ends on " + day.UTC().Format(time.DateOnly), advice: renew, called: "ssh 127.0.0.1"}, day, []net.IP{loopback}, false},
+		"an expired certificate": {provocation{says: "the broker's certificate is good from ", advice: renew, called: "sudo systemctl restart kafka"}, time.Now().Add(-time.Hour), []net.IP{loopback}, false},
+		"one that soon expires":  {provocation{state: Doubtful, says: "a broker's certificate ends on " + day.UTC().Format(time.DateOnly), advice: renew, called: "systemctl restart kafka"}, day, []net.IP{loopback}, false},
 		"another name":           {provocation{says: "the broker's certificate is for localhost", advice: setupWith("--brokers localhost:PORT")}, year, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestTLS(t *testing.T) {
 			_, port, _ := strings.Cut(p.brokers(), ":")
 			c.advice = strings.ReplaceAll(c.advice, "PORT", port)
 			c.mapped = strings.NewReplacer(caFile, p.path("installed.pem"))
-			if strings.Contains(c.advice, "ssh") {
+			if strings.Contains(c.advice, "restart kafka") {
 				c.then = func(*patient) { current.Store(ca.sign(t, year, loopback)) }
 			}
 			c.run(t, p)

@@ -77,7 +77,7 @@ func (k *kafkaEnd) tcp(ctx context.Context) result {
 // startKafka is for a Kafka that is a service by that name.
 func startKafka(address string) string {
 	host, _, _ := net.SplitHostPort(address) // it was one
-	return "ssh " + quote(host) + " sudo systemctl start kafka"
+	return on(host, "sudo systemctl start kafka")
 }
 
 // soon is from when on a certificate's end is told.
@@ -194,5 +194,5 @@ func (k *kafkaEnd) installCA() string {
 // renew is done where the broker is, with the authority's key.
 func (k *kafkaEnd) renew() string {
 	host, _, _ := net.SplitHostPort(k.reached[0])
-	return "ssh " + quote(host) + " sudo systemctl restart kafka  # after its new certificate is in place"
+	return on(host, "sudo systemctl restart kafka  # after its new certificate is in place")
 }
