@@ -130,6 +130,9 @@ func (s *stage) writing(site string) (*Station, *testutil.CaptureLogger) {
 }
 
 func (s *stage) addresses() (all []string) {
+	if len(s.proxies) == 0 {
+		return s.kafka.Addresses()
+	}
 	for _, proxy := range s.proxies {
 		all = append(all, proxy.Address())
 	}

@@ -73,7 +73,7 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	java := `echo 'openjdk version "21" 2023-09-19' >&2`
 	path := packager(t, map[string]string{
-		"java": java, "mvn": "", "curl": "", "cc": "", "python3": "", "avr-g++": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
+		"java": java, "mvn": "", "curl": "", "jq": "", "cc": "", "python3": "", "avr-g++": "", "id": "echo 0", "apt-get": `echo apt-get "$@"`,
 		"apt-cache": "echo rustup - the Rust toolchain installer",
 	})
 	output, err := run(t, path, "packages.sh")
@@ -85,7 +85,7 @@ func TestPackagesInstallsOnlyWhatIsMissing(t *testing.T) {
 func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 	t.Parallel()
 	path := packager(t, map[string]string{
-		"java": oldJava, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "python3": "", "avr-g++": "",
+		"java": oldJava, "mvn": "", "curl": "", "jq": "", "cc": "", "clang": "", "protoc": "", "python3": "", "avr-g++": "",
 		"id": "echo 0", "apt-cache": "", "apt-get": `echo apt-get "$@"`,
 	})
 	output, err := run(t, path, "packages.sh")
@@ -96,7 +96,7 @@ func TestPackagesTakesCargoWhereThereIsNoRustup(t *testing.T) {
 func TestPackagesLooksForHeadersAndSources(t *testing.T) {
 	t.Parallel()
 	path := packager(t, map[string]string{
-		"java": `echo 'openjdk version "21" 2023-09-19' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
+		"java": `echo 'openjdk version "21" 2023-09-19' >&2`, "mvn": "", "curl": "", "jq": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
 		"python3": "", "id": "echo 1000",
 	})
 	output, err := runIn(t, t.TempDir(), path, "packages.sh")
@@ -109,15 +109,15 @@ func TestPackagesWithoutRootSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	output, err := run(t, machine(t, map[string]string{"id": "echo 1000"}), "packages.sh")
 	require.Error(t, err)
-	require.Contains(t, output, "missing: java(17+) mvn curl cc clang protoc cargo python3 debootstrap qemu-arm-static dpkg-deb lintian "+
+	require.Contains(t, output, "missing: java(17+) mvn curl jq cc clang protoc cargo python3 debootstrap qemu-arm-static dpkg-deb lintian "+
 		"apt-ftparchive gpg xz strace systemd-analyze buildah avr-g++\n")
-	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven curl gcc")
+	require.Contains(t, output, "run it as root, or install these packages: default-jre-headless maven curl jq gcc")
 }
 
 func TestPackagesDoesNothingWhenNothingIsMissing(t *testing.T) {
 	t.Parallel()
 	path := packager(t, map[string]string{
-		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "curl": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
+		"java": `echo 'openjdk version "17.0.15" 2025-04-15' >&2`, "mvn": "", "curl": "", "jq": "", "cc": "", "clang": "", "protoc": "", "cargo": "",
 		"python3": "", "avr-g++": "",
 	})
 	output, err := run(t, path, "packages.sh")

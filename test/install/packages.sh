@@ -34,6 +34,7 @@ if ! command -v java >/dev/null || ! java_is_new; then
 fi
 need mvn maven
 need curl curl # conf/central/influxdb-v1-query.sh
+need jq jq # the commands of docs/grow.md
 # InfluxDB 2 is Go, C and Rust.
 need cc "gcc libc6-dev"
 need clang clang

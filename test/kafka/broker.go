@@ -67,21 +67,26 @@ func (b *broker) write(name, text string) error {
 	return os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600)
 }
 
-// settings differ from Kafka's defaults in what a small, short-lived cluster needs, and nowhere else.
-func (b *broker) settings(all []*broker) string {
-	voters := make([]string, 0, len(all))
-	for _, other := range all {
+// settings differ from Kafka's defaults in what a small, short-lived cluster needs, and nowhere else. Those brokers that were there from
+// the beginning are controllers.
+func (b *broker) settings(first []*broker) string {
+	voters := make([]string, 0, len(first))
+	for _, other := range first {
 		voters = append(voters, strconv.Itoa(other.node)+"@"+other.controller.Address())
 	}
-	replicas := min(3, len(all))
-	insync := min(2, len(all))
-	return fmt.Sprintf(`process.roles=broker,controller
-node.id=%d
-controller.quorum.voters=%s
-%s
+	roles := "broker"
+	if slices.Contains(first, b) {
+		roles = "broker,controller"
+	}
+	replicas := min(3, len(first))
+	insync := min(2, len(first))
+	return fmt.Sprintf(`process.roles=%[8]s
+node.id=%[1]d
+controller.quorum.voters=%[2]s
+%[3]s
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
-log.dirs=%s
+log.dirs=%[4]s
 
 auto.create.topics.enable=false
 default.replication.factor=%[5]d
@@ -101,12 +106,12 @@ broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=4000
 # A first consumer does not wait three seconds for others.
 group.initial.rebalance.delay.ms=0
-%[7]s`, b.node, strings.Join(voters, ","), b.listeners(),
-		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer()+b.tls())
+%[7]s`, b.node, strings.Join(voters, ","), b.listeners(slices.Contains(first, b)),
+		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer()+b.tls(), roles)
 }
 
 // listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
-func (b *broker) listeners() string {
+func (b *broker) listeners(isController bool) string {
 	controllers, clients := "PLAINTEXT", "PLAINTEXT"
 	if b.authorize {
 		controllers = "SASL_PLAINTEXT"
@@ -117,14 +122,17 @@ func (b *broker) listeners() string {
 	case b.admin.asked():
 		clients = "SASL_PLAINTEXT"
 	}
-	if b.proxied == nil {
-		return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s
-listener.security.protocol.map=CLIENTS:%s,CONTROLLER:%s`, b.clients.Address(), b.controller.Address(), clients, controllers)
+	own := "CLIENTS://" + b.clients.Address()
+	if isController {
+		own += ",CONTROLLER://" + b.controller.Address()
 	}
-	return fmt.Sprintf(`listeners=CLIENTS://%s,CONTROLLER://%s,PROXIED://%s
-advertised.listeners=CLIENTS://%[1]s,PROXIED://%[4]s
+	if b.proxied == nil {
+		return fmt.Sprintf("listeners=%s\nlistener.security.protocol.map=CLIENTS:%s,CONTROLLER:%s", own, clients, controllers)
+	}
+	return fmt.Sprintf(`listeners=%s,PROXIED://%s
+advertised.listeners=CLIENTS://%s,PROXIED://%s
 listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:%s,PROXIED:PLAINTEXT`,
-		b.clients.Address(), b.controller.Address(), b.proxied.Address(), b.advertised, controllers)
+		own, b.proxied.Address(), b.clients.Address(), b.advertised, controllers)
 }
 
 const logSettings = `status=error

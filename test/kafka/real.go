@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/test/install"
-	"github.com/telegraf-station/telegraf-station/test/process"
 )
 
 // Options describe a cluster of real brokers.
@@ -47,8 +44,11 @@ type Options struct {
 // unless told otherwise (as many as there are brokers, if those are fewer), and a record is acknowledged when 2 have it
 // (min.insync.replicas). No topic is made by itself.
 type Real struct {
-	brokers []*broker
-	ca      string
+	brokers   []*broker
+	options   Options
+	libs      string
+	clusterID string
+	ca        string // file
 }
 
 // StartReal returns when all brokers are up and know each other: about 10 seconds on two cores, and the download of Kafka
@@ -61,8 +61,8 @@ func StartReal(ctx context.Context, options Options) (*Real, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Real{}
-	if err := r.start(ctx, libs, options); err != nil {
+	r := &Real{options: options, libs: libs, clusterID: newClusterID()}
+	if err := r.start(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -95,16 +95,14 @@ func (o *Options) fill() error {
 	return nil
 }
 
-func (r *Real) start(ctx context.Context, libs string, options Options) error {
-	if _, err := fmt.Fprintf(options.Log, "Kafka: starting %d brokers (about 10 seconds)\n", options.Brokers); err != nil {
+func (r *Real) start(ctx context.Context) error {
+	if _, err := fmt.Fprintf(r.options.Log, "Kafka: starting %d brokers (about 10 seconds)\n", r.options.Brokers); err != nil {
 		return err
 	}
-	if err := r.layOut(libs, options); err != nil {
+	if err := r.layOut(); err != nil {
 		return err
 	}
-	clusterID := newClusterID()
-	err := r.each(func(b *broker) error { return b.format(ctx, clusterID) })
-	if err != nil {
+	if err := r.each(func(b *broker) error { return b.format(ctx, r.clusterID) }); err != nil {
 		return err
 	}
 	for _, b := range r.brokers {
@@ -113,42 +111,6 @@ func (r *Real) start(ctx context.Context, libs string, options Options) error {
 		}
 	}
 	return r.each(func(b *broker) error { return r.awaitReady(ctx, b) })
-}
-
-// layOut reserves every port before a broker's settings are written: each of them names all the controllers.
-func (r *Real) layOut(libs string, options Options) error {
-	for node := range options.Brokers {
-		ports, err := process.ReservePorts(3)
-		if err != nil {
-			return err
-		}
-		dir := filepath.Join(options.Dir, "broker-"+strconv.Itoa(node))
-		b := &broker{
-			node: node, dir: dir, libs: libs, options: options.Java, authorize: options.Authorize || options.Admin.asked(), admin: options.Admin,
-			plain: options.Settings != nil, ca: options.CA, maxReauth: options.MaxReauth, clients: ports[0], controller: ports[1], inside: ports[2],
-		}
-		r.brokers = append(r.brokers, b)
-		if err := b.hide(options.Proxy); err != nil {
-			return err
-		}
-	}
-	r.ca = options.CA
-	if options.TLS {
-		if err := r.certify(filepath.Join(options.Dir, "certs")); err != nil {
-			return err
-		}
-	}
-	for _, b := range r.brokers {
-		if err := os.MkdirAll(b.dir, 0o700); err != nil {
-			return err
-		}
-		if options.Data != nil {
-			if err := options.Data(b.node, filepath.Join(b.dir, "data")); err != nil {
-				return err
-			}
-		}
-	}
-	return r.writeSettings(options.Settings)
 }
 
 // newClusterID is 16 random bytes in the form that Kafka's format tool wants.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -63,27 +64,33 @@ ssl.truststore.location=%s
 `, b.certificate, b.ca)
 }
 
-// certify makes an authority, and a certificate for each broker.
-func (r *Real) certify(dir string) error {
-	authority, err := certs.PlanAuthority(dir, "test", 2)
-	if err == nil {
-		err = authority.Apply()
+// makeAuthority makes the one that signs the brokers' certificates, where they speak TLS.
+func (r *Real) makeAuthority() error {
+	r.ca = r.options.CA
+	if !r.options.TLS {
+		return nil
 	}
+	authority, err := certs.PlanAuthority(r.certificates(), "test", 2)
 	if err != nil {
 		return err
 	}
 	r.ca = authority.Files[1]
-	for _, b := range r.brokers {
-		made, err := certs.PlanBroker(dir, certs.BrokerOptions{Name: "broker-" + strconv.Itoa(b.node), Names: []string{"127.0.0.1"}, Days: 1})
-		if err == nil {
-			err = made.Apply()
-		}
-		if err != nil {
-			return err
-		}
-		b.certificate, b.ca = made.Files[0], r.ca
+	return authority.Apply()
+}
+
+func (r *Real) certificates() string { return filepath.Join(r.options.Dir, "certs") }
+
+func (r *Real) certify(b *broker) error {
+	b.ca = r.ca
+	if !r.options.TLS {
+		return nil
 	}
-	return nil
+	made, err := certs.PlanBroker(r.certificates(), certs.BrokerOptions{Name: "broker-" + strconv.Itoa(b.node), Names: []string{"127.0.0.1"}, Days: 1})
+	if err != nil {
+		return err
+	}
+	b.certificate = made.Files[0]
+	return made.Apply()
 }
 
 // firstUser has the administrator made before there is anybody who could make him.
