@@ -39,6 +39,7 @@ func centreFaults(c *centreStage) {
 		{"an answer lost after the write", answersLost},
 		{"the output's buffer full", bufferFull},
 		{"a record that is none", foreignRecord},
+		{"InfluxDB lost", storeLost},
 		{"both ends start without brokers", brokersAbsent},
 		{"centre killed", centreKilled},
 		{"centres come and go", centresComeAndGo},

@@ -47,19 +47,13 @@ func TestGrow(t *testing.T) {
 // move runs the page's commands for these brokers.
 func (s *stage) move(brokers string) {
 	s.Helper()
-	page, err := os.ReadFile("../../docs/grow.md")
-	require.NoError(s, err)
-	_, section, found := strings.Cut(string(page), "\n## Move partitions\n")
-	require.True(s, found)
-	script := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(section)[1]
 	address := s.kafka.Addresses()[1]
-	script = strings.NewReplacer(
+	script := strings.NewReplacer(
 		"kafka-1:9092", address, "1,2,3,4", brokers, " --tls-ca kafka-ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin", "",
 		"  --sasl-password-file admin.password |", " |",
-	).Replace(script)
+	).Replace(pageScript(s.T, "grow.md", "Move partitions"))
 	dir := s.TempDir()
 	s.tools(dir)
-	require.NoError(s, os.WriteFile(filepath.Join(dir, "admin.properties"), nil, 0o600))
 	run := func(script string) string { return s.shell(dir, script) }
 	before, verify, found := strings.Cut(script, "kafka-reassign-partitions.sh $kafka --verify")
 	require.True(s, found)
@@ -70,6 +64,16 @@ func (s *stage) move(brokers string) {
 		return !strings.Contains(run(settings+"\n"+verify), "is still in progress")
 	}, 2*time.Minute, time.Second)
 	require.Contains(s, run(settings+"\n"+elect), "Successfully completed leader election")
+}
+
+// pageScript is the first script of a section of a page for operators.
+func pageScript(t *testing.T, page, section string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/" + page)
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "# "+section+"\n")
+	require.True(t, found)
+	return regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(rest)[1]
 }
 
 // shell runs a script in a folder, and with the programs in it.
@@ -84,10 +88,12 @@ func (s *stage) shell(dir, script string) string {
 	return output.String()
 }
 
-// tools are Kafka's scripts and stationctl, in a folder.
+// tools are Kafka's scripts and stationctl, in a folder, and what Kafka's need to log in to brokers that ask for nothing.
 func (s *stage) tools(dir string) {
 	s.Helper()
+	require.NoError(s, os.WriteFile(filepath.Join(dir, "admin.properties"), nil, 0o600))
 	for name, class := range map[string]string{
+		"kafka-consumer-groups.sh":     "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
 		"kafka-reassign-partitions.sh": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
 		"kafka-leader-election.sh":     "org.apache.kafka.tools.LeaderElectionCommand",
 	} {

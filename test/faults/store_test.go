@@ -57,6 +57,22 @@ func bucketMissing(c *centreStage) {
 	c.judged("bucket missing (404), created later", "all kept and written later", "later", station)
 }
 
+// storeLost has the centre read everything again, by the command of docs/recover.md.
+func storeLost(c *centreStage) {
+	station, _ := c.station("lost", nil)
+	running := c.start(nil)
+	require.NoError(c, station.Read(300))
+	c.judged("InfluxDB lost: before", "written", c.store.Bucket(), station)
+	require.NoError(c, running.Stop(30*time.Second))
+
+	c.createBucket("anew")
+	dir := c.TempDir()
+	c.tools(dir)
+	c.shell(dir, strings.ReplaceAll(pageScript(c.T, "recover.md", "InfluxDB is lost, Kafka is not"), "kafka-1:9092", c.kafka.Addresses()[0]))
+	c.start(func(centre *telegrafs.Centre) { centre.Bucket = "anew" })
+	c.judged("InfluxDB lost: the group set back, a new bucket", "all is read again", "anew", station)
+}
+
 func (c *centreStage) createBucket(name string, rules ...domain.RetentionRule) {
 	c.Helper()
 	organization, err := c.api.OrganizationsAPI().FindOrganizationByName(c.Context(), c.store.Organization())
