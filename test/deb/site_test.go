@@ -1,0 +1,169 @@
+//go:build real
+
+package deb
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/avr"
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+// TestAddASite does what docs/add-a-site.md says: from the command to the site's first point in InfluxDB, with a Kafka that asks for TLS
+// and passwords, a centre that runs already, and our sketch on a simulated Arduino.
+func TestAddASite(t *testing.T) {
+	r := newRoot(t, "amd64")
+	r.install(packageFor(t, "amd64"), "")
+	f := newFleet(r)
+	plugSketch(r, "dev/serial/by-id/usb-Arduino_Uno")
+	inCentre, onPi := f.commands()
+
+	begin := time.Now()
+	r.in("root/centre", inCentre)
+	r.run("cp -r /root/centre /root/pi")
+	try, service, found := strings.Cut(onPi, "sudo systemctl ")
+	require.True(t, found)
+	require.Equal(t, "enable --now telegraf-station\n", service)
+	require.Contains(t, r.in("root/pi", try), "> environment,device_id=JNU-1-rasp,index=1,site=JNU,type=rasp ")
+	r.serve()
+	f.requirePoints("JNU_rasp")
+	t.Logf("from the command to the first point in InfluxDB: %s", time.Since(begin).Round(time.Second))
+	require.Less(t, time.Since(begin), time.Minute)
+
+	require.Contains(t, r.in("root/centre", inCentre), "nothing to change")
+	f.killAndRunAgain(inCentre)
+}
+
+// killAndRunAgain ends the command at some moments: the next run makes what is missing.
+func (f *fleet) killAndRunAgain(inCentre string) {
+	r := f.admins
+	for i := range 6 {
+		name := fmt.Sprintf("killed %d rasp", i)
+		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(inCentre)
+		killed := strings.Replace(again, "stationctl", fmt.Sprintf("timeout --signal=KILL 0.%d5 stationctl", i), 1)
+		_, err := r.try("cd /root/centre; " + killed)
+		r.Logf("killed after 0.%d5 s: %v", i, err)
+		r.in("root/centre", again)
+		require.Contains(r, r.in("root/centre", again), "nothing to change", name)
+	}
+}
+
+// fleet is a centre that runs, and the system of its administrator, who has what the page says in root/centre.
+type fleet struct {
+	kafka  *kafka.Real
+	store  *influxdb.Server
+	admins *root
+}
+
+func newFleet(r *root) *fleet {
+	r.Helper()
+	f := &fleet{admins: r}
+	admin := kafka.Login{User: "admin", Password: "of-the-test"}
+	var err error
+	f.kafka, err = kafka.StartReal(r.Context(), kafka.Options{Dir: r.TempDir(), Log: os.Stderr, Admin: admin, TLS: true})
+	require.NoError(r, err)
+	r.Cleanup(func() { require.NoError(r, f.kafka.Close()) })
+	f.store, err = influxdb.StartV2(r.Context(), influxdb.Options{Dir: r.TempDir(), Log: os.Stderr})
+	require.NoError(r, err)
+	r.Cleanup(func() { require.NoError(r, f.store.Close()) })
+
+	ca, err := os.ReadFile(f.kafka.CA())
+	require.NoError(r, err)
+	require.NoError(r, os.Mkdir(r.path("root/centre"), 0o700))
+	r.write("root/centre/admin.password", admin.Password)
+	r.write("root/centre/influx.token", f.store.Token())
+	r.write("root/centre/kafka-ca.pem", string(ca))
+	f.startCentre()
+	return f
+}
+
+// startCentre runs the shipped configuration as a user who may read all sites, and nothing else.
+func (f *fleet) startCentre() {
+	r := f.admins
+	r.Helper()
+	r.in("root/centre", "stationctl centre add --credentials centre.env --brokers "+strings.Join(f.kafka.Addresses(), ",")+
+		" --tls-ca kafka-ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin.password")
+	binary, err := telegrafs.Build(r.Context(), os.Stderr)
+	require.NoError(r, err)
+	centre := telegrafs.Centre{
+		Brokers: f.kafka.Addresses(), URL: f.store.URL(), Token: f.store.Token(), Org: f.store.Organization(), Bucket: f.store.Bucket(),
+		Environment: append(strings.Fields(r.read("root/centre/centre.env")), "KAFKA_SASL_MECHANISM=SCRAM-SHA-512", "KAFKA_TLS_CA="+f.kafka.CA()),
+	}
+	running, err := centre.Start(binary, r.TempDir())
+	require.NoError(r, err)
+	r.Cleanup(func() { require.NoError(r, running.Stop(30*time.Second)) })
+}
+
+// commands are the page's, with the test's addresses.
+func (f *fleet) commands() (inCentre, onPi string) {
+	t := f.admins
+	t.Helper()
+	page, err := os.ReadFile("../../docs/add-a-site.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	inCentre = strings.NewReplacer(
+		"kafka-1:9092,kafka-2:9092,kafka-3:9092", strings.Join(f.kafka.Addresses(), ","), "http://influxdb:8086", f.store.URL(),
+	).Replace(blocks[0][1])
+	require.Contains(t, inCentre, f.store.URL())
+	return inCentre, blocks[1][1]
+}
+
+func (f *fleet) requirePoints(measurement string) {
+	t := f.admins
+	t.Helper()
+	require.Eventually(t, func() bool {
+		rows, err := f.store.Query(t.Context(), "SELECT * FROM "+measurement)
+		return err == nil && len(rows) > 0
+	}, 2*time.Minute, 100*time.Millisecond)
+}
+
+// in runs a script in a folder of the root.
+func (r *root) in(folder, script string) string {
+	r.Helper()
+	return r.run("cd /" + folder + "\n" + script)
+}
+
+// serve runs what the unit runs, as its user, until the test ends. systemd itself cannot be run here.
+func (r *root) serve() {
+	r.Helper()
+	running, err := process.Start(process.Command{
+		Path: "unshare", Args: []string{
+			"--mount", "sh", "-ec", enter, "sh", r.dir,
+			"exec setpriv --reuid telegraf --regid telegraf --init-groups telegraf --strict-env-handling",
+		},
+		Env: []string{"HOME=/", "LC_ALL=C", "TELEGRAF_CONFIG_PATH="}, LogFile: filepath.Join(r.TempDir(), "telegraf.log"),
+	})
+	require.NoError(r, err)
+	r.Cleanup(func() { require.NoError(r, running.Stop(30*time.Second)) })
+}
+
+// plugSketch plugs a simulated Uno in, which runs our sketch until the test ends.
+func plugSketch(r *root, port string) {
+	r.Helper()
+	require.Empty(r, avr.Missing(), "run test/install/packages.sh")
+	sketch, err := avr.Compile(r.Context(), "uno", nil, os.Stderr)
+	require.NoError(r, err)
+	require.NoError(r, os.MkdirAll(filepath.Dir(r.path(port)), 0o755)) //nolint:gosec // for all users of the root
+	board, err := arduino.Plug(r.path(port))
+	require.NoError(r, err)
+	running, err := avr.Start(r.Context(), avr.Options{
+		Firmware: sketch, Script: new(avr.Script).Voltages(0, avr.Reference()), Dir: r.TempDir(), RealTime: true, Output: board,
+	})
+	require.NoError(r, err)
+	r.Cleanup(func() {
+		require.NoError(r, running.Kill())
+		require.NoError(r, board.Unplug())
+	})
+}
