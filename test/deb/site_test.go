@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/telegraf-station/telegraf-station/internal/envfile"
 	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/avr"
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
@@ -52,9 +53,9 @@ func (f *fleet) killAndRunAgain(inCentre string) {
 	for i := range 6 {
 		name := fmt.Sprintf("killed %d rasp", i)
 		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(inCentre)
-		killed := strings.Replace(again, "stationctl", fmt.Sprintf("timeout --signal=KILL 0.%d5 stationctl", i), 1)
+		killed := strings.Replace(again, "stationctl", fmt.Sprintf("timeout --signal=KILL 0.%02d stationctl", 4+4*i), 1)
 		_, err := r.try("cd /root/centre; " + killed)
-		r.Logf("killed after 0.%d5 s: %v", i, err)
+		r.Logf("killed after 0.%02d s: %v", 4+4*i, err)
 		r.in("root/centre", again)
 		require.Contains(r, r.in("root/centre", again), "nothing to change", name)
 	}
@@ -99,11 +100,14 @@ func (f *fleet) startCentre() {
 	require.NoError(r, err)
 	centre := telegrafs.Centre{
 		Brokers: f.kafka.Addresses(), URL: f.store.URL(), Token: f.store.Token(), Org: f.store.Organization(), Bucket: f.store.Bucket(),
-		Environment: append(strings.Fields(r.read("root/centre/centre.env")), "KAFKA_SASL_MECHANISM=SCRAM-SHA-512", "KAFKA_TLS_CA="+f.kafka.CA()),
+		Environment: []string{"KAFKA_SASL_MECHANISM=SCRAM-SHA-512", "KAFKA_TLS_CA=" + f.kafka.CA()},
+	}
+	for name, value := range envfile.Variables(r.read("root/centre/centre.env")) {
+		centre.Environment = append(centre.Environment, name+"="+value)
 	}
 	running, err := centre.Start(binary, r.TempDir())
 	require.NoError(r, err)
-	r.Cleanup(func() { require.NoError(r, running.Stop(30*time.Second)) })
+	r.stopLater(running)
 }
 
 // commands are the page's, with the test's addresses.
@@ -146,7 +150,17 @@ func (r *root) serve() {
 		Env: []string{"HOME=/", "LC_ALL=C", "TELEGRAF_CONFIG_PATH="}, LogFile: filepath.Join(r.TempDir(), "telegraf.log"),
 	})
 	require.NoError(r, err)
-	r.Cleanup(func() { require.NoError(r, running.Stop(30*time.Second)) })
+	r.stopLater(running)
+}
+
+// stopLater ends a program with the test, and tells what it said if that failed.
+func (r *root) stopLater(running *process.Process) {
+	r.Cleanup(func() {
+		require.NoError(r, running.Stop(30*time.Second))
+		if r.Failed() {
+			r.Log(running.Tail())
+		}
+	})
 }
 
 // plugSketch plugs a simulated Uno in, which runs our sketch until the test ends.
@@ -158,6 +172,9 @@ func plugSketch(r *root, port string) {
 	require.NoError(r, os.MkdirAll(filepath.Dir(r.path(port)), 0o755)) //nolint:gosec // for all users of the root
 	board, err := arduino.Plug(r.path(port))
 	require.NoError(r, err)
+	device, err := filepath.EvalSymlinks(board.Path())
+	require.NoError(r, err)
+	require.NoError(r, os.Chmod(device, 0o666)) // a real one is of the group dialout
 	running, err := avr.Start(r.Context(), avr.Options{
 		Firmware: sketch, Script: new(avr.Script).Voltages(0, avr.Reference()), Dir: r.TempDir(), RealTime: true, Output: board,
 	})
