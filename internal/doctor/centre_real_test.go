@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,7 +20,6 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/conf"
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/install"
 	kafkas "github.com/telegraf-station/telegraf-station/test/kafka"
 )
 
@@ -112,34 +110,29 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// TestARealKafka has the brokers' own authorizer tell the rights, and Kafka's own tool give them.
+// TestARealKafka has the brokers' own authorizer tell the rights.
 func TestARealKafka(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cluster, err := kafkas.StartReal(ctx, kafkas.Options{Brokers: 1, Dir: t.TempDir(), Log: os.Stderr, Admin: kafkas.Login{User: "admin", Password: "of-the-test"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
-	libs, err := install.Kafka(ctx, os.Stderr)
-	require.NoError(t, err)
 
 	p := newStation(t)
 	embedded := p.brokers()
 	p.addresses = cluster.Addresses()
 	p.edit(embedded, p.brokers())
 	p.file("admin-password", "of-the-test")
-	p.file("admin.properties", "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512\n"+
-		"sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"of-the-test\";\n")
-	p.standIn("kafka-acls.sh", `exec java -cp '`+libs+`/*' org.apache.kafka.tools.AclCommand "$@"`)
 	p.follow("stationctl site add JNU 1 rasp --replication-factor 1 --credentials environment " + p.admin())
 	p.edit("replication_factor", "sasl_mechanism = \"SCRAM-SHA-512\"\n  sasl_username = \"${KAFKA_USERNAME:?}\"\n  sasl_password = \"${KAFKA_PASSWORD:?}\"\n  replication_factor")
 	p.useVariables()
 
 	site := "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1"
 	for name, c := range map[string]provocation{
-		"a right taken": {check: "ACL", says: `user "JNU_1_rasp" may not WRITE JNU_1_rasp`, advice: site, breaks: func(p *patient) { p.forbid(sarama.AclOperationWrite) }},
+		"a right taken": {check: "ACL", says: `user "JNU_1_rasp" may not WRITE JNU_1_rasp`, advice: site, breaks: func(p *patient) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) }},
 		"all rights taken": {check: "ACL", says: `user "JNU_1_rasp" has no right on JNU_1_rasp`, advice: site, breaks: func(p *patient) {
-			p.forbid(sarama.AclOperationWrite)
-			p.forbid(sarama.AclOperationDescribe)
+			p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite)
+			p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationDescribe)
 		}},
 		"another mechanism": {
 			check: "SASL", says: "Kafka does not let anybody log in by PLAIN", advice: setupWith("--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"),
@@ -173,25 +166,22 @@ func (p *patient) deliverTo(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// testRealCentre has a centre whose user is the station's: he may see its topic, and neither read it nor join a group.
+// testRealCentre takes a right away from the centre's user.
 func testRealCentre(t *testing.T, p *patient) {
 	t.Helper()
 	centre := newPatient(t)
 	centre.addresses = p.addresses
 	centre.text = strings.NewReplacer(
 		"${KAFKA_BROKERS:-kafka-1:9092,kafka-2:9092,kafka-3:9092}", p.brokers(), "${INFLUX_TOKEN:?set INFLUX_TOKEN to a token that may write the bucket}", "x",
-		"# sasl_", "sasl_",
+		"${KAFKA_SASL_MECHANISM:-}", "SCRAM-SHA-512", "${KAFKA_USERNAME:-}", "${KAFKA_USERNAME}", "${KAFKA_PASSWORD:-}", "${KAFKA_PASSWORD}",
 	).Replace(conf.Central)
 	centre.write()
-	for _, name := range []string{"admin.properties", "bin/kafka-acls.sh"} {
-		text, err := os.ReadFile(p.path(name))
-		require.NoError(t, err)
-		centre.file(name, string(text))
-	}
-	require.NoError(t, os.Chmod(centre.path("bin/kafka-acls.sh"), 0o700))
+	centre.file("admin-password", "of-the-test")
+	centre.follow("stationctl centre add --credentials environment " + p.admin())
+	centre.useVariables()
 	provocation{
-		check: "ACL", says: `user "JNU_1_rasp" may not READ 1 topic(s): JNU_1_rasp`,
-		advice: fmt.Sprintf("kafka-acls.sh --bootstrap-server %s --command-config admin.properties --add --allow-principal User:JNU_1_rasp --operation Read --topic '*' --group telegraf-station", p.brokers()),
+		check: "ACL", says: `user "centre" may not READ 1 topic(s): JNU_1_rasp`, advice: "stationctl centre add " + p.admin() + " --user centre --group telegraf-station",
+		breaks: func(p *patient) { p.forbid("centre", "*", sarama.AclOperationRead) },
 	}.run(t, centre)
 	require.Equal(t, Good, centre.look("lag").State)
 	require.Equal(t, Bad, centre.look("group").State)

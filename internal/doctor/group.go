@@ -78,10 +78,9 @@ func some(topics []*sarama.TopicMetadata) string {
 	return strings.Join(names, ", ")
 }
 
-// allow gives this user the rights of a centre, with Kafka's own tool.
+// allow gives this user the rights of a centre.
 func (s *sites) allow() string {
-	return fmt.Sprintf("kafka-acls.sh --bootstrap-server %s --command-config admin.properties --add --allow-principal User:%s --operation Read --topic '*' --group %s",
-		strings.Join(s.reached, ","), quote(s.settings.Net.SASL.User), quote(s.input.ConsumerGroup))
+	return s.administer("centre add") + " --user " + quote(s.settings.Net.SASL.User) + " --group " + quote(s.input.ConsumerGroup)
 }
 
 // rights are to read the topics, and to be in the group.

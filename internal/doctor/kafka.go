@@ -221,13 +221,20 @@ func (k *kafkaEnd) client(topics ...string) (sarama.Client, error) {
 
 // siteCommand makes a site's topic and rights; whoever administers Kafka runs it.
 func (k *kafkaEnd) siteCommand(site string) string {
-	command := "stationctl site add " + site + " --brokers " + strings.Join(k.reached, ",")
+	if !k.settings.Net.SASL.Enable {
+		return k.administer("site add "+site) + " --no-user"
+	}
+	return k.administer("site add "+site) + " --user " + quote(k.settings.Net.SASL.User)
+}
+
+// administer is a command of stationctl that changes Kafka.
+func (k *kafkaEnd) administer(command string) string {
+	command = "stationctl " + command + " --brokers " + strings.Join(k.reached, ",")
 	if k.settings.Net.TLS.Enable {
 		command += " --tls-ca kafka-ca.pem"
 	}
-	if !k.settings.Net.SASL.Enable {
-		return command + " --no-user"
+	if k.settings.Net.SASL.Enable {
+		command += " --sasl-mechanism " + string(k.settings.Net.SASL.Mechanism) + " --sasl-username admin --sasl-password-file admin-password"
 	}
-	return command + fmt.Sprintf(" --sasl-mechanism %s --sasl-username admin --sasl-password-file admin-password --user %s",
-		k.settings.Net.SASL.Mechanism, quote(k.settings.Net.SASL.User))
+	return command
 }

@@ -231,11 +231,14 @@ func TestLogin(t *testing.T) { // with variables of this process, so not side by
 		},
 		"a right taken": {
 			check: "ACL", says: `user "JNU_1_rasp" may not WRITE JNU_1_rasp`, advice: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
-			breaks: func(p *patient) { p.forbid(sarama.AclOperationWrite) },
+			breaks: func(p *patient) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) },
 		},
 		"all rights taken": {
 			check: "ACL", says: `user "JNU_1_rasp" has no right on JNU_1_rasp`, advice: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
-			breaks: func(p *patient) { p.forbid(sarama.AclOperationWrite); p.forbid(sarama.AclOperationDescribe) },
+			breaks: func(p *patient) {
+				p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite)
+				p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationDescribe)
+			},
 		},
 		"a variable that is not set": {
 			check: "configuration", says: `required variable STATION_SITE_OF_THE_TEST is missing a value`, advice: `sudoedit DIR/environment  # STATION_SITE_OF_THE_TEST="..."`, called: "sudoedit DIR/environment",
@@ -267,7 +270,7 @@ func (p *patient) keepPassword() {
 }
 
 // forbid takes a right away behind the station's back.
-func (p *patient) forbid(operation sarama.AclOperation) {
+func (p *patient) forbid(user, topic string, operation sarama.AclOperation) {
 	p.Helper()
 	config := sarama.NewConfig()
 	config.Net.SASL.Enable, config.Net.SASL.User, config.Net.SASL.Password, config.Net.SASL.Mechanism = true, "admin", "of-the-test", sarama.SASLTypeSCRAMSHA512
@@ -275,7 +278,7 @@ func (p *patient) forbid(operation sarama.AclOperation) {
 	admin, err := sarama.NewClusterAdmin(p.addresses, config)
 	require.NoError(p, err)
 	defer admin.Close() //nolint:errcheck // it did its work
-	topic, principal := "JNU_1_rasp", "User:JNU_1_rasp"
+	principal := "User:" + user
 	_, err = admin.DeleteACL(sarama.AclFilter{
 		ResourceType: sarama.AclResourceTopic, ResourceName: &topic, ResourcePatternTypeFilter: sarama.AclPatternLiteral, Principal: &principal,
 		Operation: operation, PermissionType: sarama.AclPermissionAllow,
