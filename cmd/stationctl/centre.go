@@ -101,7 +101,7 @@ func (f *centreFlags) newRemove() *cobra.Command {
 
 // run applies a plan, unless it is only to be shown.
 func (f *centreFlags) run(command *cobra.Command, plan func(*site.Cluster) (*site.Plan, error)) error {
-	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 		p, err := plan(cluster)
 		if err != nil {
 			return err

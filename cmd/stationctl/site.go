@@ -51,7 +51,7 @@ func (f *siteFlags) add(flags *pflag.FlagSet) {
 }
 
 // with connects for as long as the function runs, at most the timeout.
-func (f *siteFlags) with(ctx context.Context, do func(context.Context, *site.Cluster) error) error {
+func (f *siteFlags) with(command *cobra.Command, do func(context.Context, *site.Cluster) error) error {
 	if f.timeout <= 0 {
 		return fmt.Errorf("flag --timeout must be above zero, e.g. 2m (got %q)", f.timeout)
 	}
@@ -63,13 +63,16 @@ func (f *siteFlags) with(ctx context.Context, do func(context.Context, *site.Clu
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	ctx, cancel := context.WithTimeout(command.Context(), f.timeout)
 	defer cancel()
 	cluster, err := site.Open(ctx, addresses, config)
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
+	slow := &slowness{out: command.ErrOrStderr()}
+	defer slow.end()
+	cluster.Retried = slow.retried
 	if err := do(ctx, cluster); err != nil {
 		if ctx.Err() != nil { // what the library says of a connection that we closed says little
 			return fmt.Errorf("not done within %s, or interrupted: run the same command again (%w)", f.timeout, err)

@@ -86,7 +86,7 @@ func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
 	if f.deviceID != "" {
 		f.options.Answers[setup.DeviceID] = f.deviceID
 	}
-	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 		plan, err := cluster.PlanAdd(ctx, f.options)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ in, and the user who may write it. It exits with 1 if a topic cannot be read, e.
   stationctl site list --brokers kafka-1:9092 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.with(command.Context(), func(_ context.Context, cluster *site.Cluster) error {
+			return f.with(command, func(_ context.Context, cluster *site.Cluster) error {
 				topics, err := cluster.List()
 				if err != nil {
 					return err
@@ -70,7 +70,7 @@ func newSiteShow(f *siteFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.with(command.Context(), func(_ context.Context, cluster *site.Cluster) error {
+			return f.with(command, func(_ context.Context, cluster *site.Cluster) error {
 				detail, err := cluster.Show(name)
 				if err != nil {
 					return err

@@ -41,6 +41,7 @@ replication_factor, retention, max_message_bytes and user. In CSV the first line
 
 Each site's password is written into the folder of --credentials-dir, as SITE_INDEX_TYPE.env. With --configurations-dir, each Pi's
 telegraf.conf is written as SITE_INDEX_TYPE.conf. Killed in the middle, run it again: it goes on where it was.
+What Kafka does not answer, or too slowly, is tried again until nothing succeeds for 10 minutes.
 
   +  is made     ~  is changed     =  is so already     !  stays otherwise: see the text; the exit code is 1 then`, site.MaxSites),
 		Example: `  printf 'site,index,type,retention\nJNU,1,rasp,30d\nJNU,2,rasp,\n' >sites.csv
@@ -85,7 +86,7 @@ func (f *sitePlanFlags) run(command *cobra.Command, file string) error {
 		return err
 	}
 	f.addFiles(sites)
-	return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 		fleet, err := cluster.PlanFleet(ctx, sites, f.influx)
 		if err != nil {
 			return fmt.Errorf("nothing was changed: %w", err)

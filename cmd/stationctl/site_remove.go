@@ -29,7 +29,7 @@ The topic and its records stay, unless --with-records is given. It shows what it
 			if err != nil {
 				return err
 			}
-			return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 				plan, err := cluster.PlanRemove(name, user, records)
 				switch {
 				case err != nil:
@@ -97,7 +97,7 @@ has the new password: put its lines into /etc/default/telegraf-station on the Pi
 			if credentials == "" {
 				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
 			}
-			return f.with(command.Context(), func(ctx context.Context, cluster *site.Cluster) error {
+			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 				plan, err := cluster.PlanRotate(name, user, credentials)
 				if err != nil {
 					return err

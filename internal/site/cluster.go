@@ -22,6 +22,8 @@ type Cluster struct {
 	client sarama.Client
 	admin  sarama.ClusterAdmin
 	close  func()
+	// Retried is told of each request that is tried again, and why: of several at once. Nil: nobody is.
+	Retried func(error)
 
 	toCreate *batch[newTopic]
 	toSet    *batch[setting]
@@ -34,7 +36,11 @@ func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluste
 	settings := *config
 	settings.Admin.Timeout = adminTimeout
 	settings.Net.ReadTimeout = 2 * adminTimeout // so that we hear of a change that was given up
-	client, closeClient, err := audit.Connect(ctx, brokers, &settings)
+	return connect(ctx, brokers, &settings)
+}
+
+func connect(ctx context.Context, brokers []string, config *sarama.Config) (*Cluster, error) {
+	client, closeClient, err := audit.Connect(ctx, brokers, config)
 	if err != nil {
 		return nil, err
 	}
@@ -44,12 +50,29 @@ func Open(ctx context.Context, brokers []string, config *sarama.Config) (*Cluste
 		return nil, err
 	}
 	c := &Cluster{client: client, admin: admin, close: closeClient}
-	create := func(topics []newTopic) []error { return c.createTopics(topics, false) }
-	c.toCreate = &batch[newTopic]{send: create, most: changesAtOnce, senders: 1}
-	c.toSet = &batch[setting]{send: c.alterTopics, most: changesAtOnce, senders: 1}
-	c.toPermit = &batch[rule]{send: c.createRules, most: changesAtOnce, senders: 1}
-	c.toUpsert = &batch[sarama.AlterUserScramCredentialsUpsert]{send: c.upsertUsers, most: usersAtOnce, senders: runtime.GOMAXPROCS(0)}
+	c.fillBatches(ctx)
 	return c, nil
+}
+
+// fillBatches says how changes are sent. None of them changes anything when it comes twice.
+func (c *Cluster) fillBatches(ctx context.Context) {
+	create := func(topics []newTopic) []error { return c.createTopics(topics, false) }
+	p := newPatience()
+	c.toCreate = &batch[newTopic]{send: again(ctx, p, c.renew, create), most: changesAtOnce, senders: 1}
+	c.toSet = &batch[setting]{send: again(ctx, p, c.renew, c.alterTopics), most: changesAtOnce, senders: 1}
+	c.toPermit = &batch[rule]{send: again(ctx, p, c.renew, c.createRules), most: changesAtOnce, senders: 1}
+	c.toUpsert = &batch[sarama.AlterUserScramCredentialsUpsert]{
+		send: again(ctx, p, c.renew, c.upsertUsers), most: usersAtOnce, senders: runtime.GOMAXPROCS(0),
+	}
+}
+
+// renew closes the connection that changes go by, since the library keeps one that timed out and fails each later request on it; and it
+// asks anew which broker is the controller.
+func (c *Cluster) renew(err error) {
+	if c.Retried != nil {
+		c.Retried(err)
+	}
+	_, _ = c.client.RefreshController() // what is wrong with it, the next request says
 }
 
 // Close ends the connections.
