@@ -18,7 +18,9 @@ type patience struct {
 	most time.Duration
 }
 
-func newPatience() patience { return patience{first: time.Second, longest: 30 * time.Second, most: 10 * time.Minute} }
+func newPatience() patience {
+	return patience{first: time.Second, longest: 30 * time.Second, most: 10 * time.Minute}
+}
 
 // again sends once more what got no answer, as brokers are slow, were lost, or change their controller. What is sent so may be done twice,
 // so it has to be something of which the second time changes nothing. A refusal is final. Renew is called before each new try.

@@ -50,10 +50,14 @@ func requireWhole(t *testing.T, addresses []string, sites []AddOptions) {
 func TestRequestsWithoutAnAnswerAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]func(*kfake.Cluster, kmsg.Key){
-		"hung up":        func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(errors.New("hang up"))) },
-		"silent":         func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(nil)) },
-		"done too late":  func(k *kfake.Cluster, key kmsg.Key) { k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.RequestTimedOut}) },
-		"not controller": func(k *kfake.Cluster, key kmsg.Key) { k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.NotController}) },
+		"hung up": func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(errors.New("hang up"))) },
+		"silent":  func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(nil)) },
+		"done too late": func(k *kfake.Cluster, key kmsg.Key) {
+			k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.RequestTimedOut})
+		},
+		"not controller": func(k *kfake.Cluster, key kmsg.Key) {
+			k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.NotController})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

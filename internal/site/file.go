@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/telegraf-station/telegraf-station/internal/site/sitefile"
 )
 
 // MaxSites is how many a file may have.
@@ -25,14 +27,14 @@ func ReadFile(path string, defaults AddOptions) ([]AddOptions, error) {
 	}
 	sites, errs := readSites(filepath.Ext(path), text, defaults)
 	if len(errs) > 0 {
-		slices.SortStableFunc(errs, func(a, b error) int { return cmp.Compare(lineOf(a), lineOf(b)) })
+		slices.SortStableFunc(errs, func(a, b error) int { return cmp.Compare(sitefile.LineOf(a), sitefile.LineOf(b)) })
 		return nil, fmt.Errorf("file %q has %d error(s), so nothing was changed:\n%w", path, len(errs), errors.Join(errs...))
 	}
 	return sites, nil
 }
 
 func readText(path string) (string, error) {
-	if ext := filepath.Ext(path); readers[ext] == nil {
+	if ext := filepath.Ext(path); !sitefile.Knows(ext) {
 		return "", fmt.Errorf("file %q: its name must end with .csv, .yaml or .yml", path)
 	}
 	info, err := os.Stat(path)
@@ -55,11 +57,8 @@ func readText(path string) (string, error) {
 	return string(text), nil
 }
 
-// readers read the rows of a file by the end of its name.
-var readers = map[string]func(string) ([]row, []error){".csv": readCSV, ".yaml": readYAML, ".yml": readYAML}
-
 func readSites(ext, text string, defaults AddOptions) ([]AddOptions, []error) {
-	rows, errs := readers[ext](text)
+	rows, errs := sitefile.Read(ext, text)
 	switch {
 	case len(rows) > MaxSites:
 		return nil, []error{fmt.Errorf("it has %d sites; at most %d are planned at once: split it, and plan one part after the other", len(rows), MaxSites)}
@@ -68,35 +67,11 @@ func readSites(ext, text string, defaults AddOptions) ([]AddOptions, []error) {
 	}
 	var sites []AddOptions
 	for _, r := range rows {
-		options, wrong := r.options(defaults)
+		options, wrong := optionsOf(r, defaults)
 		if len(wrong) == 0 {
 			sites = append(sites, options)
 		}
 		errs = append(errs, wrong...)
 	}
 	return sites, append(errs, checkUnique(sites)...)
-}
-
-// lineError is an error with the line that it is in.
-type lineError struct {
-	line int
-	err  error
-}
-
-// Error begins with the line.
-func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.err) }
-
-// Unwrap is what is wrong.
-func (e *lineError) Unwrap() error { return e.err }
-
-func at(line int, format string, args ...any) error {
-	return &lineError{line, fmt.Errorf(format, args...)}
-}
-
-// lineOf is 0 for what is wrong with the whole file.
-func lineOf(err error) int {
-	if e := (*lineError)(nil); errors.As(err, &e) {
-		return e.line
-	}
-	return 0
 }

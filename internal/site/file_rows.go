@@ -2,35 +2,25 @@ package site
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/site/sitefile"
 )
 
-// row is a site of a file as it stands there.
-type row struct {
-	line   int
-	values map[string]string // by the column; never empty
-}
-
-// columns are those that a file may have, the first of which it must have.
-var columns = []string{"site", "index", "type", "partitions", "replication_factor", "retention", "max_message_bytes", "user"}
-
-const required = 3
-
-// options are those of the row. All that is wrong in it is told.
-func (r row) options(defaults AddOptions) (AddOptions, []error) {
+// optionsOf are those of the row. All that is wrong in it is told.
+func optionsOf(r sitefile.Row, defaults AddOptions) (AddOptions, []error) {
 	o := defaults
-	o.Line = r.line
+	o.Line = r.Line
 	var errs []error
 	wrong := func(err error) {
 		if err != nil {
-			errs = append(errs, at(r.line, "%w", err))
+			errs = append(errs, sitefile.At(r.Line, "%w", err))
 		}
 	}
 	number := func(column string, bits int, set func(int64)) {
-		text, given := r.values[column]
+		text, given := r.Values[column]
 		if !given {
 			return
 		}
@@ -43,34 +33,25 @@ func (r row) options(defaults AddOptions) (AddOptions, []error) {
 	number("partitions", 32, func(n int64) { o.Topic.Partitions = int32(n) })          //nolint:gosec // it has these bits
 	number("replication_factor", 16, func(n int64) { o.Topic.Replication = int16(n) }) //nolint:gosec // it has these bits
 	number("max_message_bytes", 32, func(n int64) { o.Topic.MaxMessage = int(n) })
-	if text, given := r.values["retention"]; given {
+	if text, given := r.Values["retention"]; given {
 		var err error
 		if o.Topic.Retention, err = ParseRetention(text); err != nil {
 			wrong(fmt.Errorf("retention %w", err))
 		}
 	}
-	if text, given := r.values["user"]; given {
+	if text, given := r.Values["user"]; given {
 		o.User = text
 		wrong(checkUser(text))
 		if o.NoUser {
 			wrong(fmt.Errorf("user %q goes not with --no-user", text))
 		}
 	}
-	wrong(r.missing())
+	wrong(r.Missing())
 	var err error
-	if o.Name, err = NewName(r.values["site"], r.values["index"], r.values["type"]); err != nil && r.missing() == nil {
+	if o.Name, err = NewName(r.Values["site"], r.Values["index"], r.Values["type"]); err != nil && r.Missing() == nil {
 		wrong(err)
 	}
 	return o, errs
-}
-
-func (r row) missing() error {
-	for _, column := range columns[:required] {
-		if r.values[column] == "" {
-			return fmt.Errorf("%s is missing", column)
-		}
-	}
-	return nil
 }
 
 // checkUnique finds topics that are there twice, or are the same to Kafka's metrics, and users of two sites.
@@ -81,10 +62,10 @@ func checkUnique(sites []AddOptions) []error {
 		name := o.Name.Topic()
 		switch first, known := topics[metricName(name)]; {
 		case known && first.Name == o.Name:
-			errs = append(errs, at(o.Line, "topic %q is in line %d already", name, first.Line))
+			errs = append(errs, sitefile.At(o.Line, "topic %q is in line %d already", name, first.Line))
 			continue // so is its user
 		case known:
-			errs = append(errs, at(o.Line, `topic %q and %q of line %d: Kafka takes "." and "_" for the same: choose another name`,
+			errs = append(errs, sitefile.At(o.Line, `topic %q and %q of line %d: Kafka takes "." and "_" for the same: choose another name`,
 				name, first.Name.Topic(), first.Line))
 		default:
 			topics[metricName(name)] = o
@@ -93,20 +74,12 @@ func checkUnique(sites []AddOptions) []error {
 			continue
 		}
 		if first, known := users[o.user()]; known {
-			errs = append(errs, at(o.Line, "user %q is that of line %d already: each site needs its own, which may write no other topic", o.user(), first.Line))
+			errs = append(errs, sitefile.At(o.Line, "user %q is that of line %d already: each site needs its own, which may write no other topic", o.user(), first.Line))
 			continue
 		}
 		users[o.user()] = o
 	}
 	return errs
-}
-
-// checkColumn refuses what no column is called.
-func checkColumn(name string) error {
-	if !slices.Contains(columns, name) {
-		return fmt.Errorf("there is no column %q: there are %s", name, strings.Join(columns, ", "))
-	}
-	return nil
 }
 
 // ParseRetention knows days, which durations of Go do not.

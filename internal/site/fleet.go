@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/telegraf-station/telegraf-station/internal/site/sitefile"
 )
 
 // Fleet is the plan of many sites.
@@ -47,7 +49,7 @@ func (c *Cluster) PlanFleet(ctx context.Context, sites []AddOptions, influx *Inf
 	for i, options := range sites {
 		group.Go(func() error {
 			if f.Sites[i], errs[i] = c.planAdd(ctx, v, options); errs[i] != nil {
-				errs[i] = at(options.Line, "%w", errs[i])
+				errs[i] = sitefile.At(options.Line, "%w", errs[i])
 			}
 			return nil
 		})

@@ -1,4 +1,4 @@
-package site
+package sitefile
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 )
 
 // readYAML takes a list of sites. It reads nodes, for their lines, and for numbers as they stand there: an index may be 007.
-func readYAML(text string) (rows []row, errs []error) {
+func readYAML(text string) (rows []Row, errs []error) {
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	var document, second yaml.Node
 	switch err := decoder.Decode(&document); {
@@ -21,7 +21,7 @@ func readYAML(text string) (rows []row, errs []error) {
 	}
 	list := document.Content[0]
 	if list.Kind != yaml.SequenceNode {
-		return nil, []error{at(list.Line, "it must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}")}
+		return nil, []error{At(list.Line, "it must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}")}
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
 		return nil, []error{errors.New("there is something behind the list of sites (another document): remove it")}
@@ -36,10 +36,10 @@ func readYAML(text string) (rows []row, errs []error) {
 	return rows, errs
 }
 
-func readNode(node *yaml.Node) (row, []error) {
-	r := row{node.Line, make(map[string]string)}
+func readNode(node *yaml.Node) (Row, []error) {
+	r := Row{node.Line, make(map[string]string)}
 	if node.Kind != yaml.MappingNode {
-		return r, []error{at(node.Line, "a site must have keys and values, e.g. - {site: JNU, index: 1, type: rasp}")}
+		return r, []error{At(node.Line, "a site must have keys and values, e.g. - {site: JNU, index: 1, type: rasp}")}
 	}
 	var errs []error
 	known := make(map[string]bool)
@@ -53,10 +53,10 @@ func readNode(node *yaml.Node) (row, []error) {
 		case value.Kind != yaml.ScalarNode: // an alias too: a file of a few lines could have a million sites by them
 			err = fmt.Errorf("key %q must have a text or a number: lists, keys below it and aliases (*name) are not taken", key.Value)
 		case value.Tag != "!!null" && value.Value != "":
-			r.values[key.Value] = value.Value
+			r.Values[key.Value] = value.Value
 		}
 		if err != nil {
-			errs = append(errs, at(key.Line, "%w", err))
+			errs = append(errs, At(key.Line, "%w", err))
 		}
 		known[key.Value] = true
 	}

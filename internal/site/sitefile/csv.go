@@ -1,4 +1,4 @@
-package site
+package sitefile
 
 import (
 	"encoding/csv"
@@ -9,7 +9,7 @@ import (
 )
 
 // readCSV takes empty lines, and those that begin with "#", for none.
-func readCSV(text string) (rows []row, errs []error) {
+func readCSV(text string) (rows []Row, errs []error) {
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comment, reader.FieldsPerRecord, reader.TrimLeadingSpace = '#', -1, true
 	var header []string
@@ -25,11 +25,11 @@ func readCSV(text string) (rows []row, errs []error) {
 		line, _ := reader.FieldPos(0)
 		switch {
 		case header != nil && len(fields) == len(header):
-			if r := newRow(line, header, fields); len(r.values) > 0 { // spreadsheets leave lines of commas
+			if r := newRow(line, header, fields); len(r.Values) > 0 { // spreadsheets leave lines of commas
 				rows = append(rows, r)
 			}
 		case header != nil:
-			errs = append(errs, at(line, "it has %d value(s), and there are %d columns", len(fields), len(header)))
+			errs = append(errs, At(line, "it has %d value(s), and there are %d columns", len(fields), len(header)))
 		default:
 			if header, errs = readHeader(line, fields); len(errs) > 0 {
 				return nil, errs
@@ -38,14 +38,14 @@ func readCSV(text string) (rows []row, errs []error) {
 	}
 }
 
-func newRow(line int, header, fields []string) row {
+func newRow(line int, header, fields []string) Row {
 	values := make(map[string]string)
 	for i, field := range fields {
 		if field = strings.TrimSpace(field); field != "" {
 			values[header[i]] = field
 		}
 	}
-	return row{line, values}
+	return Row{line, values}
 }
 
 // readHeader refuses columns that are not known, there twice, or missing.
@@ -58,14 +58,14 @@ func readHeader(line int, fields []string) (header []string, errs []error) {
 			err = fmt.Errorf("column %q is there twice", name)
 		}
 		if err != nil {
-			errs = append(errs, at(line, "%w", err))
+			errs = append(errs, At(line, "%w", err))
 		}
 		known[name] = true
 		header = append(header, name)
 	}
-	for _, name := range columns[:required] {
+	for _, name := range Columns[:Required] {
 		if !known[name] {
-			errs = append(errs, at(line, "column %q is missing: the first line names the columns, with commas between them, e.g. site,index,type", name))
+			errs = append(errs, At(line, "column %q is missing: the first line names the columns, with commas between them, e.g. site,index,type", name))
 		}
 	}
 	return header, errs
@@ -76,5 +76,5 @@ func explainCSV(err error) error {
 	if !errors.As(err, &parse) {
 		return err
 	}
-	return at(parse.Line, `%w: a value with " in it needs these around it, and each of its own twice`, parse.Err)
+	return At(parse.Line, `%w: a value with " in it needs these around it, and each of its own twice`, parse.Err)
 }
