@@ -29,7 +29,10 @@ test_arm() {
 		return
 	fi
 	echo 'test: as 32-bit ARM programs in qemu-arm (three minutes the first time)'
-	go test -p 2 -trimpath -vet=all -timeout 30m -exec "$qemu" ./internal/... ./plugins/...
+	# internal/doctor runs our programs, which qemu-arm cannot start: it is compiled only.
+	go vet -trimpath ./internal/doctor
+	# shellcheck disable=SC2046 # a list of our own packages, without spaces
+	go test -p 2 -trimpath -vet=all -timeout 30m -exec "$qemu" $(go list ./internal/... ./plugins/... | grep -v /internal/doctor)
 }
 
 test_here

@@ -57,7 +57,7 @@ func (b *bed) topic(t *testing.T, name string, partitions int32) {
 type sent struct {
 	device, skipped, health, value string
 	status                         int
-	seq                            int
+	seq                            int64
 	age                            time.Duration
 }
 
@@ -75,7 +75,7 @@ func (b *bed) message(topic string, s sent) *sarama.ProducerMessage {
 	}
 	if s.seq > 0 {
 		add(delivery.HeaderEpoch, epoch)
-		add(delivery.HeaderSeq, strconv.Itoa(s.seq))
+		add(delivery.HeaderSeq, strconv.FormatInt(s.seq, 10))
 	}
 	add(delivery.HeaderSkipped, s.skipped)
 	add(delivery.HeaderHealth, s.health)
@@ -92,7 +92,7 @@ func (b *bed) send(t *testing.T, topic string, all ...sent) {
 }
 
 // readings are good ones of the device pi, one every ten seconds, the last of them now.
-func readings(from, to int) (all []sent) {
+func readings(from, to int64) (all []sent) {
 	for seq := from; seq <= to; seq++ {
 		all = append(all, sent{device: "pi", seq: seq, age: time.Duration(to-seq) * 10 * time.Second})
 	}

@@ -101,7 +101,7 @@ func fill(t *testing.T, addresses []string, sites, records int) {
 	for record := range records {
 		messages := make([]*sarama.ProducerMessage, sites)
 		for i := range sites {
-			s := sent{device: "pi", seq: record + 1, age: time.Duration(records-record) * time.Second}
+			s := sent{device: "pi", seq: int64(record) + 1, age: time.Duration(records-record) * time.Second}
 			if record%50 == 0 {
 				s.health = `{"uptime":100,"parked":0,"outbox_records":0}`
 			}

@@ -123,7 +123,7 @@ func TestLargeRecords(t *testing.T) {
 	filler := strings.Repeat("x", 1<<20-1000)
 	for _, topic := range []string{"a_1_x", "b_1_x"} {
 		b.topic(t, topic, 1)
-		for seq := 1; seq <= 8; seq++ {
+		for seq := int64(1); seq <= 8; seq++ {
 			at := b.now.Add(time.Duration(seq-8) * time.Second).UTC().Format(time.RFC3339Nano)
 			b.send(t, topic, sent{device: "pi", seq: seq, value: `{"device_id":"pi","status":0,"time":"` + at + `","filler":"` + filler + `"}`})
 		}
@@ -152,7 +152,7 @@ func TestHostileRecords(t *testing.T) {
 	report := b.look(t)
 	site := report.Sites[0]
 	require.Len(t, site.Devices, 3)
-	require.EqualValues(t, 9_000_000_000_000_000-4, site.Lost)
+	require.EqualValues(t, int64(9_000_000_000_000_000-4), site.Lost)
 	require.Positive(t, *site.Parked)
 	require.EqualValues(t, 3, site.Unreadable)
 	var out bytes.Buffer

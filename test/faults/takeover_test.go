@@ -13,7 +13,7 @@ import (
 const (
 	centreGroup = "telegraf-station"
 	// sessionTimeout is the centre's; the README of inputs.kafka_sites says so.
-	sessionTimeout = 10 * time.Second
+	sessionTimeout = 7 * time.Second
 	// takeover is what comes on top: a heartbeat of 1 s of the centre that is left, a flush_interval and a commit of 1 s each, and this
 	// machine, which runs all of it.
 	takeover = 5 * time.Second
@@ -41,7 +41,7 @@ func oneOfTwoKilled(c *centreStage) {
 	require.NoError(c, <-done)
 	require.Greater(c, longest, sessionTimeout/2, "the other centre had sites")
 	require.LessOrEqual(c, longest, sessionTimeout+takeover)
-	c.judgedAs("one of two centres killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 10 s",
+	c.judgedAs("one of two centres killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 7 s",
 		fmt.Sprintf("no site unread for more than %.1f s; each reading in InfluxDB once", longest.Seconds()), c.store.Bucket(), stations...)
 }
 

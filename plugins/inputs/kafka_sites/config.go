@@ -23,8 +23,9 @@ func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 }
 
 const (
-	// sessionTimeout is after how long a silence of a centre Kafka gives its topics to the others: sarama's default.
-	sessionTimeout = 10 * time.Second
+	// sessionTimeout is after how long a silence of a centre Kafka gives its topics to the others. With what comes on top (a heartbeat, a
+	// flush and a commit) a site goes unread for less than 10 s, sarama's own default; brokers allow no less than 6 s.
+	sessionTimeout = 7 * time.Second
 	// heartbeat is how often a centre says that it is there, and how late it hears at most that it has more topics.
 	heartbeat = time.Second
 )
