@@ -152,7 +152,7 @@ func TestHostileRecords(t *testing.T) {
 	report := b.look(t)
 	site := report.Sites[0]
 	require.Len(t, site.Devices, 3)
-	require.EqualValues(t, int64(9_000_000_000_000_000-4), site.Lost)
+	require.Equal(t, int64(9_000_000_000_000_000-4), site.Lost)
 	require.Positive(t, *site.Parked)
 	require.EqualValues(t, 3, site.Unreadable)
 	var out bytes.Buffer
