@@ -12,7 +12,7 @@ tests=$(sed -n 's/^func \(Test[A-Z][A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | p
 packages=$(for file in $files; do dirname "$file"; done | sort -u)
 
 echo "test-real: the tests $tests"
-echo 'test-real: seventeen minutes on two cores; half an hour the first time, which builds InfluxDB 2, Telegraf and three Debians'
+echo 'test-real: half an hour on two cores; three quarters of an hour the first time, which builds InfluxDB 2, Telegraf and three Debians'
 echo 'test-real: a million steps of the outbox against its model (a minute)'
 OUTBOX_STEPS=1000000 go test -count=1 -timeout 30m -run '^TestModel$' ./internal/outbox
 # One package at a time: three brokers do not get to their clients in time beside a compiler. With the race detector, because
