@@ -58,20 +58,17 @@ func bound(ctx context.Context, config *sarama.Config) *sarama.Config {
 	}
 	bounded := *config
 	bounded.Net.Proxy.Enable = true
-	bounded.Net.Proxy.Dialer = dial(func(network, address string) (net.Conn, error) {
+	bounded.Net.Proxy.Dialer = brokers.Dial(func(network, address string) (net.Conn, error) {
 		dialer := net.Dialer{Timeout: config.Net.DialTimeout, KeepAlive: config.Net.KeepAlive, LocalAddr: config.Net.LocalAddr}
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
 		context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck // who waits on it gets the error
-		return conn, nil
+		if config.Net.TLS.Enable {
+			return conn, nil
+		}
+		return brokers.Guarded(conn), nil
 	})
 	return &bounded
 }
-
-// dial is a function as the client library wants it.
-type dial func(network, address string) (net.Conn, error)
-
-// Dial calls it.
-func (d dial) Dial(network, address string) (net.Conn, error) { return d(network, address) }

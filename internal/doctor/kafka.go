@@ -69,6 +69,7 @@ func (d *doctor) newKafkaEnd(label string, addresses []string, common kafka.Conf
 	k.settings.Net.DialTimeout, k.settings.Net.ReadTimeout, k.settings.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
 	k.settings.Admin.Timeout, k.settings.Admin.Retry.Max = answerTimeout, 0
 	k.broken = common.SetConfig(k.settings, logger.New("", "", ""))
+	brokers.Guard(k.settings)
 	return k
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/influxdata/telegraf/logger"
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/influxdata/telegraf/plugins/common/tls"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // answerTimeout is how long a broker may take for one answer.
@@ -150,6 +152,7 @@ func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, erro
 	if err := common.SetConfig(settings, logger.New("", "", "")); err != nil {
 		return nil, err
 	}
+	brokers.Guard(settings)
 	return settings, settings.Validate()
 }
 

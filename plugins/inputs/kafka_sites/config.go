@@ -7,6 +7,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf/plugins/common/kafka"
+
+	"github.com/telegraf-station/telegraf-station/internal/brokers"
 )
 
 // newConfig is what all connections have in common.
@@ -19,7 +21,11 @@ func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 	cfg.Version = version
 	// A broker with auto.create.topics.enable, Kafka's default, would create a deleted topic again when it is asked about it.
 	cfg.Metadata.AllowAutoTopicCreation = false
-	return cfg, k.SetConfig(cfg, k.Log)
+	if err := k.SetConfig(cfg, k.Log); err != nil {
+		return nil, err
+	}
+	brokers.Guard(cfg)
+	return cfg, nil
 }
 
 const (

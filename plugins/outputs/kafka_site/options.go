@@ -84,6 +84,7 @@ func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	if err := k.SetConfig(settings, k.Log); err != nil {
 		return nil, err
 	}
+	brokers.Guard(settings)
 	if err := settings.Validate(); err != nil {
 		return nil, err
 	}
