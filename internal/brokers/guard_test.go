@@ -7,6 +7,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+
+	"github.com/telegraf-station/telegraf-station/test/hostile"
 )
 
 func TestGuarded(t *testing.T) {
@@ -43,23 +45,10 @@ func TestGuarded(t *testing.T) {
 // A web server's answer takes no memory, and is told.
 func TestGuardOnAWebServer(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
-	require.NoError(t, err)
-	defer listener.Close() //nolint:errcheck // it only listened
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
-			_ = conn.Close()
-		}
-	}()
 	config := sarama.NewConfig()
 	config.Metadata.Retry.Max = 0
 	Guard(config)
-	_, err = sarama.NewClient([]string{listener.Addr().String()}, config)
+	_, err := sarama.NewClient([]string{hostile.WebServer(t)}, config)
 	require.ErrorContains(t, err, `its first answer begins with "HTTP`)
 	require.Contains(t, Advice(err), "this is no answer of Kafka")
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/conf"
@@ -154,16 +153,7 @@ func TestARealKafka(t *testing.T) {
 // deliverTo writes a record as the station's user; the broker's clock gives it its time.
 func (p *patient) deliverTo(t *testing.T) {
 	t.Helper()
-	config := sarama.NewConfig()
-	config.Producer.Return.Successes = true
-	config.Net.SASL.Enable, config.Net.SASL.User, config.Net.SASL.Password = true, os.Getenv("KAFKA_USERNAME"), os.Getenv("KAFKA_PASSWORD")
-	config.Net.SASL.Mechanism = sarama.SASLTypeSCRAMSHA512
-	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &kafka.XDGSCRAMClient{HashGeneratorFcn: kafka.SHA512} }
-	producer, err := sarama.NewSyncProducer(p.addresses, config)
-	require.NoError(t, err)
-	defer producer.Close() //nolint:errcheck // it did its work
-	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
-	require.NoError(t, err)
+	p.send(login(os.Getenv("KAFKA_USERNAME"), os.Getenv("KAFKA_PASSWORD")), &sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
 }
 
 // testRealCentre takes a right away from the centre's user.

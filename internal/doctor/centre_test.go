@@ -184,14 +184,9 @@ func TestTheCentre(t *testing.T) {
 func (p *patient) produceMany(n int) {
 	p.Helper()
 	p.topic()
-	config := sarama.NewConfig()
-	config.Producer.Return.Successes = true
-	producer, err := sarama.NewSyncProducer(p.addresses, config)
-	require.NoError(p, err)
-	defer producer.Close() //nolint:errcheck // it did its work
 	var messages []*sarama.ProducerMessage
 	for range n {
 		messages = append(messages, &sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
 	}
-	require.NoError(p, producer.SendMessages(messages))
+	p.send(sarama.NewConfig(), messages...)
 }

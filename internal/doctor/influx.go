@@ -20,7 +20,7 @@ type store struct {
 	*influxdb_sites.InfluxDBSites
 	client influxdb2.Client
 	url    string
-	// writing is what InfluxDB answered to a write of nothing.
+	// status and message are what InfluxDB answered to a write of nothing.
 	status  int
 	message string
 }

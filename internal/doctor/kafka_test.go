@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/telegraf-station/telegraf-station/internal/envfile"
+	"github.com/telegraf-station/telegraf-station/test/hostile"
 )
 
 func TestTheWayToKafka(t *testing.T) {
@@ -272,10 +272,7 @@ func (p *patient) keepPassword() {
 // forbid takes a right away behind the station's back.
 func (p *patient) forbid(user, topic string, operation sarama.AclOperation) {
 	p.Helper()
-	config := sarama.NewConfig()
-	config.Net.SASL.Enable, config.Net.SASL.User, config.Net.SASL.Password, config.Net.SASL.Mechanism = true, "admin", "of-the-test", sarama.SASLTypeSCRAMSHA512
-	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &kafka.XDGSCRAMClient{HashGeneratorFcn: kafka.SHA512} }
-	admin, err := sarama.NewClusterAdmin(p.addresses, config)
+	admin, err := sarama.NewClusterAdmin(p.addresses, login("admin", "of-the-test"))
 	require.NoError(p, err)
 	defer admin.Close() //nolint:errcheck // it did its work
 	principal := "User:" + user
@@ -286,23 +283,18 @@ func (p *patient) forbid(user, topic string, operation sarama.AclOperation) {
 	require.NoError(p, err)
 }
 
+// login is by SCRAM.
+func login(user, password string) *sarama.Config {
+	config := sarama.NewConfig()
+	config.Net.SASL.Enable, config.Net.SASL.User, config.Net.SASL.Password, config.Net.SASL.Mechanism = true, user, password, sarama.SASLTypeSCRAMSHA512
+	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &kafka.XDGSCRAMClient{HashGeneratorFcn: kafka.SHA512} }
+	return config
+}
+
 // TestGarbage is what a port that is no Kafka gives.
 func TestGarbage(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
-			_ = conn.Close()
-		}
-	}()
-	p.edit(p.brokers(), "127.0.0.1:"+strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	p.edit(p.brokers(), hostile.WebServer(t))
 	require.Equal(t, Bad, p.look("SASL").State)
 }

@@ -206,13 +206,16 @@ func (p *patient) topic() {
 func (p *patient) produce(at time.Time) {
 	p.Helper()
 	p.topic()
-	config := sarama.NewConfig()
+	p.send(sarama.NewConfig(), &sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}"), Timestamp: at})
+}
+
+func (p *patient) send(config *sarama.Config, messages ...*sarama.ProducerMessage) {
+	p.Helper()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(p.addresses, config)
 	require.NoError(p, err)
 	defer producer.Close() //nolint:errcheck // it did its work
-	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}"), Timestamp: at})
-	require.NoError(p, err)
+	require.NoError(p, producer.SendMessages(messages))
 }
 
 // look runs one check and those that it needs, directly or not.

@@ -64,12 +64,7 @@ func (p *Plan) Whole() bool {
 
 // Doubts says that something is otherwise than wanted, and will stay so.
 func (p *Plan) Doubts() bool {
-	for _, s := range p.Steps {
-		if s.Mark == Doubt {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Mark == Doubt })
 }
 
 // Write prints the plan as a diff.

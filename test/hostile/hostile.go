@@ -42,15 +42,14 @@ func Brokers(t *testing.T) []Broker {
 		c.NotBefore, c.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour)
 	})
 	elsewhere, elsewhereCA := certificate.New(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 7)} })
-	page := []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html><body>Bad Request</body></html>\n")
 	return []Broker{
 		{"another authority", kafka(t, &good), otherCA, "certificate signed by unknown authority.*is this the authority that signed"},
 		{"expired certificate", kafka(t, &expired), expiredCA, "certificate has expired.*have it made anew"},
 		{"another host", kafka(t, &elsewhere), elsewhereCA, "certificate is valid for 192.0.2.7, not 127.0.0.1: name the brokers as their certificates do"},
 		{"TLS to a plain port", kafka(t, nil), goodCA, noAnswer},
 		{"plain to a TLS port", kafka(t, &good), "", closed},
-		{"a page", speaker(t, page), "", closed + "|this is no answer of Kafka"},
-		{"a page, with TLS", speaker(t, page), goodCA, noTLS},
+		{"a page", WebServer(t), "", closed + "|this is no answer of Kafka"},
+		{"a page, with TLS", WebServer(t), goodCA, noTLS},
 		{"silence", speaker(t, nil), "", noAnswer},
 		{"silence, with TLS", speaker(t, nil), goodCA, noAnswer},
 	}
@@ -67,6 +66,12 @@ func kafka(t *testing.T, own *tls.Certificate) string {
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	return cluster.ListenAddrs()[0]
+}
+
+// WebServer is the address of one that takes every request for a bad one. It ends with the test.
+func WebServer(t *testing.T) string {
+	t.Helper()
+	return speaker(t, []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html><body>Bad Request</body></html>\n"))
 }
 
 // speaker says the same to all, or nothing, whatever they say.
