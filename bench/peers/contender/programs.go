@@ -1,0 +1,48 @@
+package contender
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/telegraf-station/telegraf-station/bench/peers/install"
+	"github.com/telegraf-station/telegraf-station/bench/station"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+// Programs are where the contenders are installed.
+type Programs struct {
+	ours, stock, bare   string // executables
+	flume, node, python string // folders of libraries
+}
+
+// Install builds and gets all of them; bare programs go into dir. It takes a quarter of an hour the first time, then seconds.
+func Install(ctx context.Context, dir string, progress io.Writer) (p Programs, err error) {
+	p.bare = filepath.Join(dir, "bare")
+	steps := []struct {
+		into *string
+		get  func() (string, error)
+	}{
+		{&p.ours, func() (string, error) { return telegraf.Build(ctx, progress) }},
+		{&p.stock, func() (string, error) { return station.Stock(ctx) }},
+		{&p.bare, func() (string, error) { return p.bare, buildBare(ctx, p.bare) }},
+		{&p.flume, func() (string, error) { return install.Flume(ctx, progress) }},
+		{&p.node, func() (string, error) { return install.Node(ctx, progress) }},
+		{&p.python, func() (string, error) { return install.Python(ctx, progress) }},
+	}
+	for _, step := range steps {
+		if *step.into, err = step.get(); err != nil {
+			return p, err
+		}
+	}
+	return p, os.MkdirAll(dir, 0o700)
+}
+
+func buildBare(ctx context.Context, binary string) error {
+	return process.Run(ctx, process.Command{
+		Path: "go", Args: []string{"build", "-trimpath", "-o", binary, "github.com/telegraf-station/telegraf-station/bench/peers/bare"},
+		Env: []string{"CGO_ENABLED=0"},
+	})
+}
