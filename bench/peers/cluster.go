@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+)
+
+// cluster is the brokers of all rounds.
+type cluster struct {
+	*kafka.Real
+	admin sarama.ClusterAdmin
+}
+
+func startCluster(ctx context.Context, dir string) (cluster, error) {
+	// The optimizing compiler too, which the tests do without.
+	real, err := kafka.StartReal(ctx, kafka.Options{Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4"}, Log: os.Stderr})
+	if err != nil {
+		return cluster{}, err
+	}
+	config := sarama.NewConfig()
+	config.Version = sarama.V2_8_0_0
+	admin, err := sarama.NewClusterAdmin(real.Addresses(), config)
+	if err != nil {
+		return cluster{}, errors.Join(err, real.Close())
+	}
+	return cluster{real, admin}, nil
+}
+
+// create makes a topic as outputs.kafka_site does.
+func (c cluster) create(topic string) error {
+	stamped := "LogAppendTime"
+	return c.admin.CreateTopic(topic, &sarama.TopicDetail{
+		NumPartitions: 1, ReplicationFactor: 3, ConfigEntries: map[string]*string{"message.timestamp.type": &stamped},
+	}, false)
+}
+
+func (c cluster) delete(topic string) error { return c.admin.DeleteTopic(topic) }
+
+func (c cluster) close() error { return errors.Join(c.admin.Close(), c.Close()) }
+
+// follow tells of each record of a topic when a consumer has it, until the context ends.
+func (c cluster) follow(ctx context.Context, topic string, arrived func(record []byte, at time.Time) error) error {
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(c.Addresses()...),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}),
+	)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for ctx.Err() == nil {
+		fetches := client.PollFetches(ctx)
+		now := time.Now()
+		for _, record := range fetches.Records() {
+			if err := arrived(record.Value, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// producer writes records as a station does, but without waiting for one before the next.
+func (c cluster) producer(topic string) (*kgo.Client, error) {
+	return kgo.NewClient(
+		kgo.SeedBrokers(c.Addresses()...), kgo.DefaultProduceTopic(topic), kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.MaxBufferedRecords(100_000),
+	)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
+	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
+)
+
+// options are the command line's.
+type options struct {
+	rounds, stationRecords, centreRecords int
+	seconds, idleSeconds                  int
+	side, only, out, dir                  string
+	keep                                  bool
+}
+
+func parse(args []string) (o options, err error) {
+	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "see that all works: one round, few records, seconds at each speed; its figures say little")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often each contender has its turn")
+	flags.IntVar(&o.stationRecords, "station-records", 100_000, "lines at full speed, of a station")
+	flags.IntVar(&o.centreRecords, "centre-records", 300_000, "records at full speed, for the centre")
+	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second")
+	flags.IntVar(&o.idleSeconds, "idle-seconds", 20, "time at a line a second")
+	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
+	flags.StringVar(&o.only, "only", "", "only contenders whose names contain one of these, separated by commas")
+	flags.StringVar(&o.out, "out", "build/peers", "the folder for results.md and results.svg")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and contenders keep their files: on a disk, not in memory")
+	flags.BoolVar(&o.keep, "keep", false, "keep those files")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if *quick {
+		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds = 1, 10_000, 30_000, 2, 4
+	}
+	return o, o.check(flags.Args())
+}
+
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("what is %q? there are only flags", rest)
+	case min(o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds) < 1:
+		return errors.New("rounds, records and seconds must be 1 or more")
+	case max(o.stationRecords, o.centreRecords) > 5_000_000:
+		return errors.New("at most 5,000,000 records: a line's number is in its values")
+	case o.side != "station" && o.side != "centre" && o.side != "both":
+		return fmt.Errorf(`-side must be "station", "centre" or "both" (got %q)`, o.side)
+	}
+	return nil
+}
+
+// pick leaves out what was not asked for.
+func (o options) pick(side string, all []contender.Contender) (picked []contender.Contender) {
+	if o.side != "both" && o.side != side {
+		return nil
+	}
+	for _, c := range all {
+		for _, part := range strings.Split(o.only, ",") {
+			if strings.Contains(c.Name, part) {
+				picked = append(picked, c)
+				break
+			}
+		}
+	}
+	return picked
+}
+
+// lines is how many a contender gets at a speed; 0: it is not measured there.
+func (o options) lines(c contender.Contender, full, speed int) int {
+	switch {
+	case speed == figures.Full && !c.Full, speed != figures.Full && !c.Paced:
+		return 0
+	case speed == 1:
+		return o.idleSeconds
+	case speed != figures.Full:
+		return o.seconds * speed
+	case c.Share > 0:
+		return int(float64(full) * c.Share)
+	}
+	return full
+}
+
+// estimate is how long a contender's turn takes, about.
+func (o options) estimate() time.Duration {
+	return time.Duration(o.idleSeconds+2*o.seconds+20) * time.Second
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"syscall"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
+	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
+	"github.com/telegraf-station/telegraf-station/test/process"
+)
+
+// round is one contender at work.
+type round struct {
+	contender contender.Contender
+	running   []*process.Process
+	track     *track
+	// send hands on a line; it may wait. sent returns when all of them are where the contender finds them.
+	send func(i int, at time.Time) error
+	sent func(ctx context.Context) error
+	// backlog is whether the lines at full speed are there before the contender begins.
+	backlog bool
+	// full is how many lines there are at full speed.
+	full int
+}
+
+// patience is how long a line may be away before it counts as lost, warmUp how many lines a contender gets before it is measured.
+const (
+	patience = 20 * time.Second
+	warmUp   = 1000
+)
+
+// measure takes a contender through all its speeds, the slow ones first, so that a JVM has compiled its code before it must run fast.
+func (r *round) measure(ctx context.Context, o options) (map[int]figures.Phase, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	phases := map[int]figures.Phase{}
+	for _, speed := range figures.Speeds() {
+		n := o.lines(r.contender, r.full, speed)
+		if n == 0 {
+			continue
+		}
+		phase, err := r.phase(ctx, speed, n)
+		if err != nil {
+			return nil, fmt.Errorf("%d lines at %d/s: %w", n, speed, err)
+		}
+		phases[speed] = phase
+		report(r.contender.Name, speed, phase)
+	}
+	return phases, nil
+}
+
+// begin warms up. The first lines may be lost: a program that opens a port forgets what was in it.
+func (r *round) begin(ctx context.Context) error {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		phase, err := r.run(ctx, figures.Full, 1, 3*time.Second)
+		if err != nil {
+			return err
+		}
+		if phase.Lost == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			return errors.New("nothing arrived within two minutes; its files are kept with -keep")
+		}
+	}
+	_, err := r.run(ctx, figures.Full, warmUp, patience)
+	return err
+}
+
+func (r *round) phase(ctx context.Context, speed, n int) (figures.Phase, error) {
+	before, err := r.total()
+	if err != nil {
+		return figures.Phase{}, err
+	}
+	phase, err := r.run(ctx, speed, n, patience)
+	if err != nil {
+		return phase, err
+	}
+	after, err := r.total()
+	phase.CPU, phase.Written, phase.PeakResident = after.CPU-before.CPU, after.Written-before.Written, after.PeakResident
+	return phase, err
+}
+
+// run has n lines set out and waits for them.
+func (r *round) run(ctx context.Context, speed, n int, patience time.Duration) (figures.Phase, error) {
+	from := r.track.mark()
+	frozen := speed == figures.Full && r.backlog
+	if frozen {
+		if err := r.signal(syscall.SIGSTOP); err != nil {
+			return figures.Phase{}, err
+		}
+	}
+	began := time.Now()
+	if err := r.hurry(ctx, from, speed, n, began); err != nil {
+		return figures.Phase{}, err
+	}
+	if frozen {
+		began = time.Now()
+		r.track.begin(began)
+		if err := r.signal(syscall.SIGCONT); err != nil {
+			return figures.Phase{}, err
+		}
+	}
+	err := r.track.await(ctx, patience, r.alive)
+	return r.track.phase(began), err
+}
+
+// hurry sends in a goroutine: into a port that nobody reads a write waits for ever.
+func (r *round) hurry(ctx context.Context, from, speed, n int, began time.Time) error {
+	done := make(chan error, 1)
+	go func() { done <- r.sendAll(ctx, from, speed, n, began) }()
+	alive := time.NewTicker(time.Second)
+	defer alive.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-alive.C:
+			if err := r.alive(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time) error {
+	for i := range n {
+		if speed != figures.Full {
+			time.Sleep(time.Until(began.Add(due(i, speed))))
+		}
+		now := time.Now()
+		r.track.send(now)
+		if err := r.send(from+i, now); err != nil {
+			return err
+		}
+	}
+	return r.sent(ctx)
+}
+
+// due is when a line sets out: not at even intervals, which may be in step with those at which a contender looks.
+func due(i, speed int) time.Duration {
+	_, part := math.Modf(float64(i) * (math.Sqrt(5) - 1) / 2)
+	return time.Duration((float64(i) + part) / float64(speed) * float64(time.Second))
+}
+
+func (r *round) total() (sum process.Total, err error) {
+	for _, p := range r.running {
+		one, err := p.Total()
+		if err != nil {
+			return sum, err
+		}
+		sum = sum.Add(one)
+	}
+	return sum, nil
+}
+
+func (r *round) alive() error {
+	for _, p := range r.running {
+		if err := p.Ended(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *round) signal(signal syscall.Signal) error {
+	for _, p := range r.running {
+		if err := p.Signal(signal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopTime is what a contender has to leave its consumer group.
+const stopTime = 20 * time.Second
+
+func (r *round) stop() {
+	for _, p := range r.running {
+		_ = p.Stop(stopTime) // how it ends is not measured
+	}
+}
