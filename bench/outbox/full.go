@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
 	"github.com/telegraf-station/telegraf-station/bench/outbox/probe"
+	"github.com/telegraf-station/telegraf-station/test/disk"
 )
 
 const (

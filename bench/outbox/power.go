@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
+	"github.com/telegraf-station/telegraf-station/test/disk"
 )
 
 const powerTrials = 20

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
 	"github.com/telegraf-station/telegraf-station/bench/outbox/probe"
+	"github.com/telegraf-station/telegraf-station/test/disk"
 )
 
 const (

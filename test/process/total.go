@@ -17,7 +17,6 @@ import (
 type Total struct {
 	CPU          time.Duration // of all threads, those that have ended too; to the nanosecond
 	PeakResident int64         // bytes: the sum of each process's own peak (VmHWM), which may have been at different times
-	Written      int64         // bytes that they had the kernel write to disks (write_bytes), in whole pages
 }
 
 // Total adds up the program and its descendants.
@@ -42,19 +41,14 @@ func (p *Process) Total() (Total, error) {
 
 // Add is the sum of two programs that do a job together.
 func (t Total) Add(other Total) Total {
-	return Total{t.CPU + other.CPU, t.PeakResident + other.PeakResident, t.Written + other.Written}
+	return Total{t.CPU + other.CPU, t.PeakResident + other.PeakResident}
 }
 
 func totalOf(pid int) (t Total, err error) {
 	if t.CPU, err = clock(pid); err != nil {
 		return t, err
 	}
-	peak, err := number(pid, "status", "VmHWM:")
-	if err != nil {
-		return t, err
-	}
-	t.PeakResident = peak * 1024
-	t.Written, err = number(pid, "io", "\nwrite_bytes:")
+	t.PeakResident, err = memory(pid, "VmHWM:")
 	return t, err
 }
 
@@ -64,20 +58,6 @@ func clock(pid int) (time.Duration, error) {
 	var now unix.Timespec
 	err := unix.ClockGettime(int32(^pid<<3|scheduler), &now) //nolint:gosec // a pid has at most 22 bits
 	return time.Duration(now.Nano()), err
-}
-
-func number(pid int, file, name string) (n int64, err error) {
-	path := fmt.Sprintf("/proc/%d/%s", pid, file)
-	text, err := os.ReadFile(path) //nolint:gosec // a file of /proc
-	if err != nil {
-		return 0, err
-	}
-	_, rest, found := strings.Cut(string(text), name)
-	if !found { // a zombie has no memory
-		return 0, fmt.Errorf("%s has no %s: %w", path, strings.TrimSpace(name), fs.ErrNotExist)
-	}
-	_, err = fmt.Sscan(rest, &n)
-	return n, err
 }
 
 // family is a process and all its descendants.

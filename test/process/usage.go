@@ -39,14 +39,24 @@ func (p *Process) Resident() (int64, error) { return p.memory("VmRSS:") }
 // Peak is the most that it has had in use (VmHWM). A child's ru_maxrss would count the memory of the program that started it.
 func (p *Process) Peak() (int64, error) { return p.memory("VmHWM:") }
 
-func (p *Process) memory(field string) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+func (p *Process) memory(name string) (int64, error) {
+	bytes, err := memory(p.pid, name)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return bytes, nil
+}
+
+// memory is one of the figures of /proc/PID/status, in bytes. A process that has ended has none, even while its id is kept.
+func memory(pid int, name string) (int64, error) {
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path) //nolint:gosec // a file of /proc
 	if err != nil {
 		return 0, err
 	}
-	_, rest, found := strings.Cut(string(text), field)
+	_, rest, found := strings.Cut(string(text), name)
 	if !found {
-		return 0, fmt.Errorf("%s (pid %d) has no memory any more", p.name, p.pid)
+		return 0, fmt.Errorf("pid %d has no memory any more: %w", pid, os.ErrNotExist)
 	}
 	var kibibytes int64
 	_, err = fmt.Sscan(rest, &kibibytes)

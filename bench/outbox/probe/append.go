@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
 	"github.com/telegraf-station/telegraf-station/bench/outbox/queue"
+	"github.com/telegraf-station/telegraf-station/test/disk"
 )
 
 // Appended is what the task "append" prints.

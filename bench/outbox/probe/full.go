@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/bench/outbox/disk"
 	"github.com/telegraf-station/telegraf-station/bench/outbox/queue"
+	"github.com/telegraf-station/telegraf-station/test/disk"
 )
 
 // The lines of the tasks "full" and "power", each followed by a number or an error.
