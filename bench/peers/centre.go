@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -44,7 +45,7 @@ func (b *bench) centreRound(ctx context.Context, c contender.Contender, place co
 	if phases, err = r.measure(ctx, b.options); err != nil {
 		return nil, errors.Join(err, context.Cause(ctx))
 	}
-	return phases, countLost(ctx, place, r.track, phases)
+	return phases, errors.Join(countLost(ctx, place, r.track, phases), checkTypes(ctx, place))
 }
 
 // source is where records come from.
@@ -163,5 +164,21 @@ func countLost(ctx context.Context, place contender.Place, track *track, phases 
 	last := phases[figures.Full]
 	last.Lost += max(0, track.present()-int(there))
 	phases[figures.Full] = last
+	return nil
+}
+
+// checkTypes makes sure that all contenders write the same points.
+func checkTypes(ctx context.Context, place contender.Place) error {
+	types, err := place.Store.FieldTypes(ctx, place.Measurement())
+	if err != nil {
+		return err
+	}
+	want := map[string]string{
+		"status": "integer", "latitude": "float", "longitude": "float", "alcohol_gas": "integer", "co_gas": "integer",
+		"temp": "float", "light": "integer", "dust": "float",
+	}
+	if !maps.Equal(types, want) {
+		return fmt.Errorf("the points have the fields %v instead of %v", types, want)
+	}
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 
 // report tells a phase at once: a run that breaks off later was not for nothing.
 func report(name string, speed int, p figures.Phase) {
-	log.Printf("%s, speed %d (0 is full): %d lines in %s, %d lost, %d repeated; CPU %s, %d MB, %d B written; latency %s, %s, %s",
-		name, speed, p.Sent, p.Taken.Round(time.Millisecond), p.Lost, p.Repeated, p.CPU.Round(time.Millisecond), p.PeakResident/1e6, p.Written,
+	log.Printf("%s, speed %d (0 is full): %d lines in %s, %d lost, %d repeated; CPU %s, %d MB; latency %s, %s, %s",
+		name, speed, p.Sent, p.Taken.Round(time.Millisecond), p.Lost, p.Repeated, p.CPU.Round(time.Millisecond), p.PeakResident/1e6,
 		p.Latency.P50.Round(10*time.Microsecond), p.Latency.P99.Round(10*time.Microsecond), p.Latency.Max.Round(10*time.Microsecond))
 }
 

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
@@ -68,73 +67,79 @@ func (b *bench) tidy() error {
 
 func (b *bench) compare(ctx context.Context) error {
 	stations, centres := b.options.pick("station", contender.Stations()), b.options.pick("centre", contender.Centres())
-	heading := b.options.heading()
-	log.Printf("about %s", (time.Duration(b.options.rounds*(len(stations)+len(centres))) * b.options.estimate()).Round(time.Minute))
-	measured := map[string]map[int][]figures.Phase{}
+	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Centre: named(centres)}
+	log.Printf("about %s", b.options.estimate(len(stations), len(centres)))
 	for round := range b.options.rounds {
-		if err := b.turnEach(ctx, round, stations, b.stationRound, measured); err != nil {
+		log.Printf("round %d of %d", round+1, b.options.rounds)
+		if err := b.turnEach(ctx, round, stations, report.Stations, b.stationRound); err != nil {
 			return err
 		}
-		if err := b.turnEach(ctx, round, centres, b.centreRound, measured); err != nil {
+		if err := b.turnEach(ctx, round, centres, report.Centre, b.centreRound); err != nil {
 			return err
 		}
 	}
-	return b.options.write(figures.Report{Heading: heading, Stations: results(stations, measured), Centre: results(centres, measured)})
-}
-
-type roundFunc func(context.Context, contender.Contender, contender.Place) (map[int]figures.Phase, error)
-
-// turnEach gives each contender a turn, in the other direction in every second round.
-func (b *bench) turnEach(ctx context.Context, round int, all []contender.Contender, measure roundFunc, measured map[string]map[int][]figures.Phase) error {
-	turns := slices.Clone(all)
-	if round%2 == 1 {
-		slices.Reverse(turns)
-	}
-	for _, c := range turns {
-		log.Printf("round %d of %d: %s", round+1, b.options.rounds, c.Name)
-		phases, err := b.turn(ctx, c, measure)
-		if err != nil {
+	for i, c := range stations {
+		if c.Limit {
+			continue
+		}
+		var err error
+		if report.Stations[i].Written, err = b.wear(ctx, c); err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
-		if measured[c.Name] == nil {
-			measured[c.Name] = map[int][]figures.Phase{}
+	}
+	return b.options.write(report)
+}
+
+func named(all []contender.Contender) (results []figures.Contender) {
+	for _, c := range all {
+		results = append(results, figures.Contender{Name: c.Name, Limit: c.Limit, Phases: map[int][]figures.Phase{}})
+	}
+	return results
+}
+
+type measureFunc func(context.Context, contender.Contender, contender.Place) (map[int]figures.Phase, error)
+
+// turnEach gives each contender a turn, in the other direction in every second round.
+func (b *bench) turnEach(ctx context.Context, round int, all []contender.Contender, results []figures.Contender, measure measureFunc) error {
+	for i := range all {
+		if round%2 == 1 {
+			i = len(all) - 1 - i
 		}
-		for speed, phase := range phases {
-			measured[c.Name][speed] = append(measured[c.Name][speed], phase)
+		err := b.turn(filepath.Join(b.dir, "turn"), func(place contender.Place) error {
+			phases, err := measure(ctx, all[i], place)
+			for speed, phase := range phases {
+				results[i].Phases[speed] = append(results[i].Phases[speed], phase)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", all[i].Name, err)
 		}
 	}
 	return nil
 }
 
-// turn gives a contender a topic and a folder of its own.
-func (b *bench) turn(ctx context.Context, c contender.Contender, measure roundFunc) (phases map[int]figures.Phase, err error) {
+// turn gives a contender a topic of its own, and a folder in dir.
+func (b *bench) turn(dir string, measure func(contender.Place) error) (err error) {
 	b.turns++
 	site := fmt.Sprintf("site%d", b.turns)
-	place := contender.Place{Dir: filepath.Join(b.dir, site), Site: site, Brokers: b.cluster.Addresses()}
-	if err := os.Mkdir(place.Dir, 0o700); err != nil {
-		return nil, err
+	place := contender.Place{Dir: filepath.Join(dir, site), Port: filepath.Join(b.dir, site+"-port"), Site: site, Brokers: b.cluster.Addresses()}
+	if err := os.MkdirAll(place.Dir, 0o700); err != nil {
+		return err
 	}
 	if err := b.cluster.create(place.Topic()); err != nil {
-		return nil, err
+		return err
 	}
-	phases, err = measure(ctx, c, place)
-	err = errors.Join(err, b.cluster.delete(place.Topic()))
+	defer func() { err = errors.Join(err, b.cluster.delete(place.Topic())) }()
 	if !b.options.keep {
-		err = errors.Join(err, os.RemoveAll(place.Dir))
+		defer func() { err = errors.Join(err, os.RemoveAll(place.Dir)) }()
 	}
-	return phases, err
-}
-
-func results(all []contender.Contender, measured map[string]map[int][]figures.Phase) (r []figures.Contender) {
-	for _, c := range all {
-		r = append(r, figures.Contender{Name: c.Name, Limit: c.Limit, Phases: measured[c.Name]})
-	}
-	return r
+	return measure(place)
 }
 
 // write puts the report into its files, and shows it.
 func (o options) write(report figures.Report) error {
-	text := report.Table() + "\n" + figures.Targets(stationTargets(), report.Stations) + "\n" + figures.Targets(centreTargets(), report.Centre)
+	text := report.Table() + "\n" + figures.Targets(targets(), slices.Concat(report.Stations, report.Centre))
 	plot := report.Plot(func(name string) bool { return strings.HasPrefix(name, "ours") })
 	if err := os.MkdirAll(o.out, 0o750); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 // options are the command line's.
 type options struct {
 	rounds, stationRecords, centreRecords int
-	seconds, idleSeconds                  int
+	seconds, idleSeconds, wearSeconds     int
 	side, only, out, dir                  string
 	keep                                  bool
 }
@@ -28,6 +28,7 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.centreRecords, "centre-records", 300_000, "records at full speed, for the centre")
 	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second")
 	flags.IntVar(&o.idleSeconds, "idle-seconds", 20, "time at a line a second")
+	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
 	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
 	flags.StringVar(&o.only, "only", "", "only contenders whose names contain one of these, separated by commas")
 	flags.StringVar(&o.out, "out", "build/peers", "the folder for results.md and results.svg")
@@ -37,7 +38,7 @@ func parse(args []string) (o options, err error) {
 		return o, err
 	}
 	if *quick {
-		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds = 1, 10_000, 30_000, 2, 4
+		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds = 1, 10_000, 30_000, 2, 4, 4
 	}
 	return o, o.check(flags.Args())
 }
@@ -46,7 +47,7 @@ func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("what is %q? there are only flags", rest)
-	case min(o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds) < 1:
+	case min(o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds) < 1:
 		return errors.New("rounds, records and seconds must be 1 or more")
 	case max(o.stationRecords, o.centreRecords) > 5_000_000:
 		return errors.New("at most 5,000,000 records: a line's number is in its values")
@@ -87,7 +88,9 @@ func (o options) lines(c contender.Contender, full, speed int) int {
 	return full
 }
 
-// estimate is how long a contender's turn takes, about.
-func (o options) estimate() time.Duration {
-	return time.Duration(o.idleSeconds+2*o.seconds+20) * time.Second
+// estimate is how long all of it takes, about: a contender needs some ten seconds to begin and end, and ten at full speed.
+func (o options) estimate(stations, centres int) time.Duration {
+	turn := o.idleSeconds + 2*o.seconds + 20
+	wear := o.wearSeconds + 20
+	return (time.Duration(o.rounds*(stations+centres)*turn+stations*wear) * time.Second).Round(time.Minute)
 }

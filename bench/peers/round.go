@@ -82,7 +82,7 @@ func (r *round) phase(ctx context.Context, speed, n int) (figures.Phase, error) 
 		return phase, err
 	}
 	after, err := r.total()
-	phase.CPU, phase.Written, phase.PeakResident = after.CPU-before.CPU, after.Written-before.Written, after.PeakResident
+	phase.CPU, phase.PeakResident = after.CPU-before.CPU, after.PeakResident
 	return phase, err
 }
 

@@ -5,8 +5,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
 
-func stationTargets() []figures.Target {
-	always, flume := contender.OursAlways, contender.Flume
+// targets are bounds on ratios within a run.
+func targets() []figures.Target {
+	always, flume, centre := contender.OursAlways, contender.Flume, contender.OurCentre
 	return []figures.Target{
 		{Ours: always, Other: flume, Figure: figures.Rate, Least: true, Bound: 2},
 		{Ours: always, Other: flume, Figure: figures.CPUPerRecord, Bound: 1. / 3},
@@ -16,15 +17,9 @@ func stationTargets() []figures.Target {
 		{Ours: always, Other: contender.BareSend, Figure: figures.IdleP50, Bound: 3},
 		{Ours: always, Other: flume, Figure: figures.IdleMemory, Bound: 1. / 3},
 		{Ours: always, Other: flume, Figure: figures.IdleCPU, Bound: 1. / 10},
-	}
-}
-
-func centreTargets() []figures.Target {
-	ours := contender.OurCentre
-	return []figures.Target{
-		{Ours: ours, Other: contender.NodeBatched, Figure: figures.Rate, Least: true, Bound: 1.3},
-		{Ours: ours, Other: contender.NodeSingle, Figure: figures.Rate, Least: true, Bound: 20},
-		{Ours: ours, Other: contender.BareWriter, Figure: figures.Rate, Least: true, Bound: 0.8},
-		{Ours: ours, Other: contender.NodeBatched, Figure: figures.CPUPerRecord, Bound: 1. / 2},
+		{Ours: centre, Other: contender.NodeBatched, Figure: figures.Rate, Least: true, Bound: 1.3},
+		{Ours: centre, Other: contender.NodeSingle, Figure: figures.Rate, Least: true, Bound: 20},
+		{Ours: centre, Other: contender.BareWriter, Figure: figures.Rate, Least: true, Bound: 0.8},
+		{Ours: centre, Other: contender.NodeBatched, Figure: figures.CPUPerRecord, Bound: 1. / 2},
 	}
 }

@@ -14,7 +14,6 @@ type Phase struct {
 	Taken                time.Duration // from the first line to the last record
 	CPU                  time.Duration
 	PeakResident         int64 // bytes, since the contender's start
-	Written              int64 // bytes
 	Latency              Latency
 }
 
@@ -22,7 +21,6 @@ func (p Phase) rate() float64       { return float64(p.Sent-p.Lost) / p.Taken.Se
 func (p Phase) cpuShare() float64   { return p.CPU.Seconds() / p.Taken.Seconds() }
 func (p Phase) cpuPer100k() float64 { return p.CPU.Seconds() / float64(p.Sent) * 100_000 }
 func (p Phase) memory() float64     { return float64(p.PeakResident) }
-func (p Phase) perRecord() float64  { return float64(p.Written) / float64(p.Sent) }
 func (p Phase) p50() float64        { return p.Latency.P50.Seconds() }
 func (p Phase) p99() float64        { return p.Latency.P99.Seconds() }
 
@@ -31,6 +29,8 @@ type Contender struct {
 	Name   string
 	Limit  bool
 	Phases map[int][]Phase // by speed, in the order of the rounds
+	// Written is what its disk got, in bytes a record, by speed. One that keeps nothing on disk has none.
+	Written map[int]float64
 }
 
 func (c Contender) spread(speed int, figure func(Phase) float64) Spread {

@@ -11,11 +11,11 @@ import (
 func (r Report) Table() string {
 	var text strings.Builder
 	text.WriteString(r.Heading + "\n\n")
-	text.WriteString("| | records/s, full speed | CPU s per 100,000 | peak memory, MB | written, B/record | CPU at 1/s, % of a core |")
+	text.WriteString("| | records/s, full speed | CPU s per 100,000 | peak memory, MB | CPU at 1/s, % of a core | to disk at 1/s, B a record | to disk at full speed |")
 	for _, speed := range Speeds() {
 		text.WriteString(" latency at " + speedName(speed) + " |")
 	}
-	text.WriteString("\n|" + strings.Repeat(" --- |", 6+len(Speeds())) + "\n")
+	text.WriteString("\n|" + strings.Repeat(" --- |", 7+len(Speeds())) + "\n")
 	r.rows(&text, "Station: newline to readable in Kafka", r.Stations)
 	r.rows(&text, "Centre: record to queryable in InfluxDB", r.Centre)
 	text.WriteString("\nMedians of the rounds, in brackets the least and the most; latencies are p50 / p99 in ms, and the longest of all rounds.\n")
@@ -33,12 +33,12 @@ func (r Report) rows(text *strings.Builder, side string, contenders []Contender)
 	if len(contenders) == 0 {
 		return
 	}
-	text.WriteString("| **" + side + "** |" + strings.Repeat(" |", 5+len(Speeds())) + "\n")
+	text.WriteString("| **" + side + "** |" + strings.Repeat(" |", 6+len(Speeds())) + "\n")
 	for _, c := range contenders {
 		cells := []string{c.Name + c.defects()}
 		cells = append(cells,
 			c.cell(Full, Phase.rate, 1, 0), c.cell(Full, Phase.cpuPer100k, 1, 2), c.cell(c.last(), Phase.memory, 1e-6, 0),
-			c.cell(Full, Phase.perRecord, 1, 0), c.cell(1, Phase.cpuShare, 100, 2))
+			c.cell(1, Phase.cpuShare, 100, 2), c.writtenCell(1), c.writtenCell(Full))
 		for _, speed := range Speeds() {
 			cells = append(cells, c.latencyCell(speed))
 		}
@@ -83,6 +83,14 @@ func (c Contender) cell(speed int, figure func(Phase) float64, unit float64, dec
 		return count(s.Median*unit, decimals)
 	}
 	return fmt.Sprintf("%s (%s–%s)", count(s.Median*unit, decimals), count(s.Min*unit, decimals), count(s.Max*unit, decimals))
+}
+
+func (c Contender) writtenCell(speed int) string {
+	bytes, measured := c.Written[speed]
+	if !measured {
+		return none
+	}
+	return count(bytes, 0)
 }
 
 func (c Contender) latencyCell(speed int) string {

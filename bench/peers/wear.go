@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"os"
+
+	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
+	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
+	"github.com/telegraf-station/telegraf-station/test/disk"
+)
+
+// diskSize leaves room for the 500 MB below which Flume's channel refuses to write.
+const diskSize = 2 << 30
+
+// wear tells what a station's contender has its disk write for a record, by speed. It is a turn of its own, on a disk of its own, because
+// the counters of processes (write_bytes in /proc) count whole large folios on new kernels, and this disk makes a sync slower.
+func (b *bench) wear(ctx context.Context, c contender.Contender) (written map[int]float64, err error) {
+	if os.Geteuid() != 0 {
+		log.Printf("%s: only root can make the disk whose bytes are counted", c.Name)
+		return nil, nil
+	}
+	d, err := disk.Make(b.dir, "disk", diskSize)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Remove()) }()
+	err = b.turn(d.Dir, func(place contender.Place) error {
+		return b.atPort(ctx, c, place, func(ctx context.Context, r *round) (err error) {
+			written, err = r.written(ctx, d, b.options)
+			return err
+		})
+	})
+	return written, err
+}
+
+func (r *round) written(ctx context.Context, d *disk.Disk, o options) (map[int]float64, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	written := map[int]float64{}
+	for speed, lines := range map[int]int{1: o.wearSeconds, figures.Full: r.full} {
+		before, err := disk.Stat(d.Device, d.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := r.run(ctx, speed, lines, patience); err != nil {
+			return nil, err
+		}
+		after, err := disk.Stat(d.Device, d.Dir)
+		if err != nil {
+			return nil, err
+		}
+		written[speed] = float64(after.Since(before).Bytes) / float64(lines)
+		log.Printf("%s, speed %d (0 is full): %.0f bytes to disk a record", r.contender.Name, speed, written[speed])
+	}
+	return written, nil
+}
