@@ -24,9 +24,9 @@ func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "see that all works: one round, few records, seconds at each speed; its figures say little")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often each contender has its turn")
-	flags.IntVar(&o.stationRecords, "station-records", 100_000, "lines at full speed, of a station")
+	flags.IntVar(&o.stationRecords, "station-records", 300_000, "lines at full speed, of a station; fewer where it does not take so many within -seconds")
 	flags.IntVar(&o.centreRecords, "centre-records", 300_000, "records at full speed, for the centre")
-	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second")
+	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second, and at most at full speed")
 	flags.IntVar(&o.idleSeconds, "idle-seconds", 20, "time at a line a second")
 	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
 	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
@@ -38,7 +38,7 @@ func parse(args []string) (o options, err error) {
 		return o, err
 	}
 	if *quick {
-		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds = 1, 10_000, 30_000, 2, 4, 4
+		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds = 1, 20_000, 30_000, 2, 4, 4
 	}
 	return o, o.check(flags.Args())
 }
@@ -90,7 +90,7 @@ func (o options) lines(c contender.Contender, full, speed int) int {
 
 // estimate is how long all of it takes, about: a contender needs some ten seconds to begin and end, and ten at full speed.
 func (o options) estimate(stations, centres int) time.Duration {
-	turn := o.idleSeconds + 2*o.seconds + 20
+	turn := o.idleSeconds + 3*o.seconds + 15
 	wear := o.wearSeconds + 20
 	return (time.Duration(o.rounds*(stations+centres)*turn+stations*wear) * time.Second).Round(time.Minute)
 }

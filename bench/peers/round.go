@@ -23,8 +23,9 @@ type round struct {
 	sent func(ctx context.Context) error
 	// backlog is whether the lines at full speed are there before the contender begins.
 	backlog bool
-	// full is how many lines there are at full speed.
-	full int
+	// At full speed there are full lines, or those that could be sent within longest; 0 is no bound.
+	full    int
+	longest time.Duration
 }
 
 // patience is how long a line may be away before it counts as lost, warmUp how many lines a contender gets before it is measured.
@@ -136,6 +137,9 @@ func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time
 			time.Sleep(time.Until(began.Add(due(i, speed))))
 		}
 		now := time.Now()
+		if speed == figures.Full && r.longest > 0 && now.Sub(began) > r.longest {
+			break
+		}
 		r.track.send(now)
 		if err := r.send(from+i, now); err != nil {
 			return err

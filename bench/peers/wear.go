@@ -40,19 +40,24 @@ func (r *round) written(ctx context.Context, d *disk.Disk, o options) (map[int]f
 		return nil, err
 	}
 	written := map[int]float64{}
-	for speed, lines := range map[int]int{1: o.wearSeconds, figures.Full: r.full} {
+	for _, speed := range []int{1, figures.Full} {
+		lines := o.wearSeconds
+		if speed == figures.Full {
+			lines = r.full
+		}
 		before, err := disk.Stat(d.Device, d.Dir)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := r.run(ctx, speed, lines, patience); err != nil {
+		phase, err := r.run(ctx, speed, lines, patience)
+		if err != nil {
 			return nil, err
 		}
 		after, err := disk.Stat(d.Device, d.Dir)
 		if err != nil {
 			return nil, err
 		}
-		written[speed] = float64(after.Since(before).Bytes) / float64(lines)
+		written[speed] = float64(after.Since(before).Bytes) / float64(phase.Sent)
 		log.Printf("%s, speed %d (0 is full): %.0f bytes to disk a record", r.contender.Name, speed, written[speed])
 	}
 	return written, nil
