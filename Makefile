@@ -61,6 +61,11 @@ pictures: ## Draw the pictures of the dashboards' data anew, from their queries'
 	@test/install/packages.sh
 	REWRITE_PICTURES=1 go test -tags real -count=1 -timeout 30m -run '^TestPictures$$' ./test/grafana
 
+.PHONY: bench
+bench: ## Measure all of it beside the peers, into bench/peers/results.md and .svg (forty minutes); flags as ARGS='...', e.g. -quick
+	@test/install/packages.sh
+	go run ./bench/peers -out bench/peers $(ARGS)
+
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)
 	@scripts/lint.sh

@@ -3,7 +3,6 @@ package contender
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/install"
@@ -20,14 +19,16 @@ type Programs struct {
 
 // Install builds and gets all of them; bare programs go into dir. It takes a quarter of an hour the first time, then seconds.
 func Install(ctx context.Context, dir string, progress io.Writer) (p Programs, err error) {
-	p.bare = filepath.Join(dir, "bare")
+	if err := install.Check(); err != nil {
+		return p, err
+	}
 	steps := []struct {
 		into *string
 		get  func() (string, error)
 	}{
 		{&p.ours, func() (string, error) { return telegraf.Build(ctx, progress) }},
 		{&p.stock, func() (string, error) { return station.Stock(ctx) }},
-		{&p.bare, func() (string, error) { return p.bare, buildBare(ctx, p.bare) }},
+		{&p.bare, func() (string, error) { return buildBare(ctx, filepath.Join(dir, "bare")) }},
 		{&p.flume, func() (string, error) { return install.Flume(ctx, progress) }},
 		{&p.node, func() (string, error) { return install.Node(ctx, progress) }},
 		{&p.python, func() (string, error) { return install.Python(ctx, progress) }},
@@ -37,11 +38,11 @@ func Install(ctx context.Context, dir string, progress io.Writer) (p Programs, e
 			return p, err
 		}
 	}
-	return p, os.MkdirAll(dir, 0o700)
+	return p, nil
 }
 
-func buildBare(ctx context.Context, binary string) error {
-	return process.Run(ctx, process.Command{
+func buildBare(ctx context.Context, binary string) (string, error) {
+	return binary, process.Run(ctx, process.Command{
 		Path: "go", Args: []string{"build", "-trimpath", "-o", binary, "github.com/telegraf-station/telegraf-station/bench/peers/bare"},
 		Env: []string{"CGO_ENABLED=0"},
 	})
