@@ -64,7 +64,7 @@ pictures: ## Draw the pictures of the dashboards' data anew, from their queries'
 .PHONY: bench
 bench: ## Measure all of it beside the peers, into bench/peers/results.md and .svg (forty minutes); flags as ARGS='...', e.g. -quick
 	@test/install/packages.sh
-	go run ./bench/peers -out bench/peers $(ARGS)
+	go run ./bench/peers $(ARGS)
 
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)

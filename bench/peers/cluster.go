@@ -21,17 +21,17 @@ type cluster struct {
 
 func startCluster(ctx context.Context, dir string) (cluster, error) {
 	// The optimizing compiler too, which the tests do without.
-	real, err := kafka.StartReal(ctx, kafka.Options{Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4"}, Log: os.Stderr})
+	brokers, err := kafka.StartReal(ctx, kafka.Options{Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4"}, Log: os.Stderr})
 	if err != nil {
 		return cluster{}, err
 	}
 	config := sarama.NewConfig()
 	config.Version = sarama.V2_8_0_0
-	admin, err := sarama.NewClusterAdmin(real.Addresses(), config)
+	admin, err := sarama.NewClusterAdmin(brokers.Addresses(), config)
 	if err != nil {
-		return cluster{}, errors.Join(err, real.Close())
+		return cluster{}, errors.Join(err, brokers.Close())
 	}
-	return cluster{real, admin}, nil
+	return cluster{brokers, admin}, nil
 }
 
 // create makes a topic as outputs.kafka_site does.

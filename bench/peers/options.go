@@ -31,16 +31,29 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
 	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
 	flags.StringVar(&o.only, "only", "", "only contenders whose names contain one of these, separated by commas")
-	flags.StringVar(&o.out, "out", "build/peers", "the folder for results.md and results.svg")
+	flags.StringVar(&o.out, "out", "bench/peers", "the folder for results.md and results.svg; with -quick build/peers")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and contenders keep their files: on a disk, not in memory")
 	flags.BoolVar(&o.keep, "keep", false, "keep those files")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if *quick {
-		o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds = 1, 20_000, 30_000, 2, 4, 4
+		hurry(flags)
 	}
 	return o, o.check(flags.Args())
+}
+
+// hurry changes what was not given.
+func hurry(flags *flag.FlagSet) {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]string{
+		"rounds": "1", "station-records": "20000", "centre-records": "30000", "seconds": "2", "idle-seconds": "4", "wear-seconds": "4", "out": "build/peers",
+	} {
+		if !given[name] {
+			_ = flags.Set(name, value) // they are all of the right kind
+		}
+	}
 }
 
 func (o options) check(rest []string) error {
@@ -63,7 +76,7 @@ func (o options) pick(side string, all []contender.Contender) (picked []contende
 		return nil
 	}
 	for _, c := range all {
-		for _, part := range strings.Split(o.only, ",") {
+		for part := range strings.SplitSeq(o.only, ",") {
 			if strings.Contains(c.Name, part) {
 				picked = append(picked, c)
 				break

@@ -23,6 +23,16 @@ func TestOptionsThatAreWrong(t *testing.T) {
 	}
 }
 
+func TestQuickChangesWhatIsNotGiven(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"-quick", "-rounds=2", "-out=here"})
+	require.NoError(t, err)
+	o.dir = ""
+	require.Equal(t, options{
+		rounds: 2, stationRecords: 20_000, centreRecords: 30_000, seconds: 2, idleSeconds: 4, wearSeconds: 4, side: "both", out: "here",
+	}, o)
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	o, err := parse([]string{"-seconds=7", "-idle-seconds=30", "-only=Flume,stock"})
