@@ -26,6 +26,8 @@ type round struct {
 	// At full speed there are full lines, or those that could be sent within longest; 0 is no bound.
 	full    int
 	longest time.Duration
+	// window is how many lines are under way at full speed at most; 0 is no bound.
+	window int
 }
 
 // patience is how long a line may be away before it counts as lost, warmUp how many lines a contender gets before it is measured.
@@ -133,8 +135,8 @@ func (r *round) hurry(ctx context.Context, from, speed, n int, began time.Time) 
 
 func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time) error {
 	for i := range n {
-		if speed != figures.Full {
-			time.Sleep(time.Until(began.Add(due(i, speed))))
+		if err := r.wait(ctx, i, speed, began); err != nil {
+			return err
 		}
 		now := time.Now()
 		if speed == figures.Full && r.longest > 0 && now.Sub(began) > r.longest {
@@ -146,6 +148,18 @@ func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time
 		}
 	}
 	return r.sent(ctx)
+}
+
+// wait returns when a line may set out.
+func (r *round) wait(ctx context.Context, i, speed int, began time.Time) error {
+	if speed != figures.Full {
+		time.Sleep(time.Until(began.Add(due(i, speed))))
+		return ctx.Err()
+	}
+	for r.window > 0 && r.track.missing() >= r.window && time.Since(began) < r.longest {
+		time.Sleep(time.Millisecond)
+	}
+	return ctx.Err()
 }
 
 // due is when a line sets out: not at even intervals, which may be in step with those at which a contender looks.

@@ -29,13 +29,18 @@ func (b *bench) atPort(ctx context.Context, c contender.Contender, place contend
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &round{contender: c, track: &track{}, full: b.options.stationRecords, longest: time.Duration(b.options.seconds) * time.Second}
+	if c.Drops {
+		r.window = b.options.window
+	}
 	r.send = func(i int, _ time.Time) error { return board.Print(line(i)) }
 	r.sent = func(context.Context) error { return nil }
 	go func() {
 		stop(b.cluster.follow(ctx, place.Topic(), func(record []byte, at time.Time) error {
 			i, err := numberOf(record)
-			r.track.arrive(i, at)
-			return err
+			if err == nil { // else it is of no line: a station says so when its board is silent
+				r.track.arrive(i, at)
+			}
+			return nil
 		}))
 	}()
 	if r.running, err = c.Start(b.programs, place); err != nil {

@@ -19,7 +19,7 @@ type Phase struct {
 
 func (p Phase) rate() float64       { return float64(p.Sent-p.Lost) / p.Taken.Seconds() }
 func (p Phase) cpuShare() float64   { return p.CPU.Seconds() / p.Taken.Seconds() }
-func (p Phase) cpuPer100k() float64 { return p.CPU.Seconds() / float64(p.Sent) * 100_000 }
+func (p Phase) cpuPer100k() float64 { return p.CPU.Seconds() / float64(p.Sent-p.Lost) * 100_000 }
 func (p Phase) memory() float64     { return float64(p.PeakResident) }
 func (p Phase) p50() float64        { return p.Latency.P50.Seconds() }
 func (p Phase) p99() float64        { return p.Latency.P99.Seconds() }
