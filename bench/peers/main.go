@@ -68,7 +68,7 @@ func (b *bench) tidy() error {
 func (b *bench) compare(ctx context.Context) error {
 	stations, centres := b.options.pick("station", contender.Stations()), b.options.pick("centre", contender.Centres())
 	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Centre: named(centres)}
-	log.Printf("about %s", b.options.estimate(len(stations), len(centres)))
+	log.Printf("about %s", b.options.estimate(stations, centres))
 	for round := range b.options.rounds {
 		log.Printf("round %d of %d", round+1, b.options.rounds)
 		if err := b.turnEach(ctx, round, stations, report.Stations, b.stationRound); err != nil {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.stationRecords, "station-records", 300_000, "lines at full speed, of a station; fewer where it does not take so many within -seconds")
 	flags.IntVar(&o.centreRecords, "centre-records", 300_000, "records at full speed, for the centre")
 	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second, and at most at full speed")
-	flags.IntVar(&o.idleSeconds, "idle-seconds", 20, "time at a line a second")
+	flags.IntVar(&o.idleSeconds, "idle-seconds", 15, "time at a line a second")
 	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
 	flags.IntVar(&o.window, "window", 0, "lines under way at full speed to a station that drops what is too much for it; 0: as many as it reads")
 	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
@@ -105,9 +106,22 @@ func (o options) lines(c contender.Contender, full, speed int) int {
 	return full
 }
 
-// estimate is how long all of it takes, about: a contender needs some ten seconds to begin and end, and ten at full speed.
-func (o options) estimate(stations, centres int) time.Duration {
-	turn := o.idleSeconds + 3*o.seconds + 15
-	wear := o.wearSeconds + 20
-	return (time.Duration(o.rounds*(stations+centres)*turn+stations*wear) * time.Second).Round(time.Minute)
+// estimate is how long all of it takes, about: a contender needs ten seconds to begin and end.
+func (o options) estimate(stations, centres []contender.Contender) time.Duration {
+	seconds := 0
+	for _, c := range slices.Concat(stations, centres) {
+		seconds += 10 * o.rounds
+		if c.Paced {
+			seconds += o.rounds * (o.idleSeconds + 2*o.seconds)
+		}
+		if c.Full {
+			seconds += o.rounds * (o.seconds + 5)
+		}
+	}
+	for _, c := range stations {
+		if !c.Limit {
+			seconds += o.wearSeconds + o.seconds + 15
+		}
+	}
+	return (time.Duration(seconds) * time.Second).Round(time.Minute)
 }

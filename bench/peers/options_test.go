@@ -38,7 +38,8 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	o, err := parse([]string{"-seconds=7", "-idle-seconds=30", "-only=Flume,stock"})
 	require.NoError(t, err)
-	require.Equal(t, 8*time.Minute, o.estimate(1, 1), "two contenders, three rounds of 66 seconds, and 80 seconds for the disk")
+	one := []contender.Contender{{Paced: true, Full: true}}
+	require.Equal(t, 8*time.Minute, o.estimate(one, one), "three rounds of 66 seconds for each of two, and 82 seconds for the disk")
 	var names []string
 	for _, c := range o.pick("station", contender.Stations()) {
 		names = append(names, c.Name)

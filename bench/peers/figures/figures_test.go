@@ -125,7 +125,7 @@ func TestPlotIsSmallAndWellFormed(t *testing.T) {
 			}
 		}
 	}
-	require.Subset(t, texts, []string{"ours", "peer <1>", "limit: writer", "2,000", "800", "—"})
+	require.Subset(t, texts, []string{"ours", "peer <1> (lossy)", "limit: writer", "2,000", "800", "—"})
 	require.Equal(t, map[string]int{"white": 1, oursColour: 5, peerColour: 4, limitColour: 4}, colours)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // The plot's measures, in pixels.
 const (
-	nameWidth, panelWidth, valueWidth = 190, 130, 70
+	nameWidth, panelWidth, valueWidth = 220, 130, 70
 	barHeight, rowHeight, headHeight  = 14, 20, 46
 )
 
@@ -49,8 +49,12 @@ func (r Report) Plot(ours func(name string) bool) string {
 			continue
 		}
 		label(&body, 8, y+14, "bold", side.title)
-		for i, name := range side.contenders {
-			label(&body, 8, y+headHeight+i*rowHeight+11, "normal", name.Name)
+		for i, c := range side.contenders {
+			name := c.Name
+			if c.lost() > 0 {
+				name += " (lossy)"
+			}
+			label(&body, 8, y+headHeight+i*rowHeight+11, "normal", name)
 		}
 		for i, p := range panels() {
 			p.draw(&body, nameWidth+i*(panelWidth+valueWidth), y, side.contenders, ours)
