@@ -69,6 +69,14 @@ func (b *bench) compare(ctx context.Context) error {
 	stations, centres := b.options.pick("station", contender.Stations()), b.options.pick("centre", contender.Centres())
 	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Centre: named(centres)}
 	log.Printf("about %s", b.options.estimate(stations, centres))
+	if err := b.measure(ctx, stations, centres, report); err != nil {
+		fmt.Print(report.Table()) // what there is of it; the files are for whole runs
+		return err
+	}
+	return b.options.write(report)
+}
+
+func (b *bench) measure(ctx context.Context, stations, centres []contender.Contender, report figures.Report) error {
 	for round := range b.options.rounds {
 		log.Printf("round %d of %d", round+1, b.options.rounds)
 		if err := b.turnEach(ctx, round, stations, report.Stations, b.stationRound); err != nil {
@@ -87,7 +95,7 @@ func (b *bench) compare(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 	}
-	return b.options.write(report)
+	return nil
 }
 
 func named(all []contender.Contender) (results []figures.Contender) {

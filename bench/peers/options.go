@@ -41,13 +41,13 @@ func parse(args []string) (o options, err error) {
 		return o, err
 	}
 	if *quick {
-		hurry(flags)
+		quicken(flags)
 	}
 	return o, o.check(flags.Args())
 }
 
-// hurry changes what was not given.
-func hurry(flags *flag.FlagSet) {
+// quicken changes what was not given.
+func quicken(flags *flag.FlagSet) {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for name, value := range map[string]string{

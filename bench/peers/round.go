@@ -99,7 +99,7 @@ func (r *round) run(ctx context.Context, speed, n int, patience time.Duration) (
 		}
 	}
 	began := time.Now()
-	if err := r.hurry(ctx, from, speed, n, began); err != nil {
+	if err := r.sendWatched(ctx, from, speed, n, began); err != nil {
 		return figures.Phase{}, err
 	}
 	if frozen {
@@ -113,8 +113,8 @@ func (r *round) run(ctx context.Context, speed, n int, patience time.Duration) (
 	return r.track.phase(began), err
 }
 
-// hurry sends in a goroutine: into a port that nobody reads a write waits for ever.
-func (r *round) hurry(ctx context.Context, from, speed, n int, began time.Time) error {
+// sendWatched sends in a goroutine: into a port that nobody reads a write waits for ever.
+func (r *round) sendWatched(ctx context.Context, from, speed, n int, began time.Time) error {
 	done := make(chan error, 1)
 	go func() { done <- r.sendAll(ctx, from, speed, n, began) }()
 	alive := time.NewTicker(time.Second)

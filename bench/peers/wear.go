@@ -57,7 +57,7 @@ func (r *round) written(ctx context.Context, d *disk.Disk, o options) (map[int]f
 		if err != nil {
 			return nil, err
 		}
-		written[speed] = float64(after.Since(before).Bytes) / float64(phase.Sent)
+		written[speed] = float64(after.Since(before).Bytes) / float64(phase.Sent-phase.Lost)
 		log.Printf("%s, speed %d (0 is full): %.0f bytes to disk a record", r.contender.Name, speed, written[speed])
 	}
 	return written, nil

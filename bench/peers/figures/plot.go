@@ -37,7 +37,8 @@ func panels() []panel {
 	}
 }
 
-// Plot is the report as an SVG: for each side a row of panels, in each a bar for each contender.
+// Plot is the report as an SVG: for each side a row of panels, in each a bar for each contender, with a line from
+// the least to the most of all rounds.
 func (r Report) Plot(ours func(name string) bool) string {
 	var body strings.Builder
 	y := 8
@@ -76,20 +77,22 @@ func (p panel) draw(body *strings.Builder, x, y int, contenders []Contender, our
 	label(body, x, y+34, "normal", p.title)
 	least, most := math.Inf(1), 0.0
 	for _, c := range contenders {
-		if median := c.spread(p.speed, p.figure).Median; median > 0 {
-			least, most = min(least, median), max(most, median)
+		if s := c.spread(p.speed, p.figure); s.Min > 0 {
+			least, most = min(least, s.Min), max(most, s.Max)
 		}
 	}
 	for i, c := range contenders {
 		top := y + headHeight + i*rowHeight
 		s := c.spread(p.speed, p.figure)
-		if len(c.Phases[p.speed]) == 0 || s.Median <= 0 {
+		if s.Min <= 0 { // not measured, or less than a tick
 			label(body, x, top+11, "normal", none)
 			continue
 		}
-		length := p.length(s.Median, least, most)
-		fmt.Fprintf(body, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", x, top, length, barHeight, colour(c, ours))
-		label(body, x+int(length)+4, top+11, "normal", count(s.Median*p.unit, p.decimals))
+		from, to := p.length(s.Min, least, most), p.length(s.Max, least, most)
+		fmt.Fprintf(body, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n",
+			x, top, p.length(s.Median, least, most), barHeight, colour(c, ours))
+		fmt.Fprintf(body, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"2\"/>\n", float64(x)+from, top+barHeight/2-1, to-from)
+		label(body, x+int(to)+4, top+11, "normal", count(s.Median*p.unit, p.decimals))
 	}
 }
 
