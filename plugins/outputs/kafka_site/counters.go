@@ -11,12 +11,12 @@ type counters struct {
 	written  selfstat.Stat // records that all in-sync replicas acknowledged
 	rejected selfstat.Stat // records that can never be written: parked, or given up where nothing can be parked
 	repeated selfstat.Stat // records that were sent again although they may have arrived
-	dropped  selfstat.Stat // records that a bound of the outbox took
+	dropped  selfstat.Stat // readings that a bound took, of the outbox or of the memory before it
 	damaged  selfstat.Stat // records that were damaged on disk
 	untimed  selfstat.Stat // records that were sent without a Kafka timestamp, since the clock is wrong
 
 	// Of now:
-	waiting, bytes, parked selfstat.Stat
+	buffered, waiting, bytes, parked selfstat.Stat
 }
 
 func newCounters(statistics *selfstat.Collector) *counters {
@@ -30,6 +30,7 @@ func newCounters(statistics *selfstat.Collector) *counters {
 		dropped:  register("records_dropped"),
 		damaged:  register("records_damaged"),
 		untimed:  register("records_without_timestamp"),
+		buffered: register("buffered_readings"),
 		waiting:  register("outbox_records"),
 		bytes:    register("outbox_bytes"),
 		parked:   register("outbox_parked"),

@@ -1,7 +1,7 @@
 // Package kafka_site writes the records of stations to one Kafka topic a site.
 //
-// A metric's way: record.go (topic, device, value) -> write.go (to disk, or from memory) -> internal/outbox -> sender.go, which
-// brings each topic's records (topicqueue.go) to its broker: connect.go, lookup.go (topics.go creates what is missing), send.go.
+// A metric's way: buffer.go (gathers what comes while the disk is busy) -> record.go (topic, device, value) -> write.go (to disk, or
+// from memory) -> internal/outbox -> sender.go, which brings each topic's records (topicqueue.go) to its broker: connect.go, lookup.go (topics.go creates what is missing), send.go.
 package kafka_site
 
 import (
@@ -21,7 +21,7 @@ import (
 //go:embed sample.conf
 var sampleConfig string
 
-// closeTimeout bounds Close, whatever Kafka does.
+// closeTimeout bounds how long the sender takes to stop, whatever Kafka does.
 const closeTimeout = 5 * time.Second
 
 // KafkaSite delivers each metric as one JSON record, in the order of its device.
@@ -40,11 +40,14 @@ type KafkaSite struct {
 	UnknownFields     string          `toml:"unknown_fields"`
 	MaxMessageBytes   config.Size     `toml:"max_message_bytes"`
 	WriteTimeout      config.Duration `toml:"write_timeout"`
+	// MetricBufferLimit is Telegraf's own option, as far as it stands in this output's section.
+	MetricBufferLimit int `toml:"metric_buffer_limit"`
 	kafka.Config
 
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
+	buffer   *buffer
 	records  *recordMaker
 	replayed *recordMaker // of parked metrics; for another goroutine
 	outbox   *outbox.Outbox
@@ -79,6 +82,7 @@ func (k *KafkaSite) Init() error {
 		return err
 	}
 	k.counters = newCounters(k.Statistics)
+	k.buffer = newBuffer(k)
 	k.outbox = outbox.New(outbox.Options{
 		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
 		OnFull: outbox.OnFull(k.OnFull), FreshEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
@@ -102,11 +106,12 @@ func (k *KafkaSite) newAgent() *agent {
 // that is missing now is waited for.
 func (k *KafkaSite) Connect() error {
 	if k.Outbox == "" {
-		k.Log.Warnf(`No outbox is set: readings that Kafka has not acknowledged are in Telegraf's memory only (metric_buffer_limit), and a power ` +
+		k.Log.Warnf(`No outbox is set: readings that Kafka has not acknowledged are in memory only (metric_buffer_limit), and a power ` +
 			`cut, a crash or a restart while Kafka is away loses them. Set outbox = "/var/lib/telegraf-station/outbox"`)
 	}
 	k.attach()
 	k.sender.start()
+	go k.buffer.run()
 	return nil
 }
 
@@ -154,13 +159,16 @@ func (k *KafkaSite) tick() {
 		k.Log.Errorf("Outbox: %v", err)
 	}
 	k.counters.show(k.outbox.Stats())
+	k.counters.buffered.Set(int64(k.buffer.size()))
 }
 
-// Close stops sending, within a bounded time whatever Kafka does; what is not acknowledged stays on disk.
+// Close has what is in memory written, which without an outbox takes up to write_timeout, and stops sending, within closeTimeout whatever
+// Kafka does; what is not acknowledged stays on disk.
 func (k *KafkaSite) Close() error {
 	if k.closed || k.sender.stop == nil {
 		return nil
 	}
+	k.buffer.close()
 	k.closed = true
 	close(k.sender.stop)
 	<-k.sender.ended
@@ -186,6 +194,7 @@ func init() {
 			OnFull:            "block",
 			MaxMessageBytes:   1_000_000,
 			WriteTimeout:      config.Duration(8 * time.Second),
+			MetricBufferLimit: 10_000, // Telegraf's default
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},
 		}
 	})

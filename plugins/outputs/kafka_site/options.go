@@ -26,6 +26,8 @@ func (k *KafkaSite) checkOptions() error {
 		return fmt.Errorf(`option "max_message_bytes" must be between 1 KiB and 100 MiB, and no more than the broker's message.max.bytes (got %d)`, k.MaxMessageBytes)
 	case time.Duration(k.WriteTimeout) < time.Second:
 		return fmt.Errorf(`option "write_timeout" must be 1s or more (got %s)`, time.Duration(k.WriteTimeout))
+	case k.MetricBufferLimit < 1:
+		return fmt.Errorf(`option "metric_buffer_limit" must be 1 or more (got %d)`, k.MetricBufferLimit)
 	}
 	if err := k.checkOutboxOptions(); err != nil {
 		return err

@@ -18,6 +18,14 @@ type entry struct {
 	unfit  error
 }
 
+// size is about what the entry takes on disk.
+func (e *entry) size() int {
+	if e.record == nil {
+		return recordOverhead
+	}
+	return recordOverhead + len(e.record.Value)
+}
+
 // recordMaker turns metrics into records.
 type recordMaker struct {
 	topic      topicTemplate
@@ -38,11 +46,15 @@ func newRecordMaker(topic, schemaOption, unknownFields string, maxBytes int, log
 func (m *recordMaker) entries(metrics []telegraf.Metric) []*entry {
 	all := make([]*entry, 0, len(metrics))
 	for _, metric := range metrics {
-		e := &entry{metric: metric}
-		e.record, e.unfit = m.record(metric)
-		all = append(all, e)
+		all = append(all, m.entry(metric))
 	}
 	return all
+}
+
+func (m *recordMaker) entry(metric telegraf.Metric) *entry {
+	e := &entry{metric: metric}
+	e.record, e.unfit = m.record(metric)
+	return e
 }
 
 func (m *recordMaker) record(metric telegraf.Metric) (*outbox.Record, error) {

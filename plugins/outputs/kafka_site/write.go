@@ -12,16 +12,25 @@ import (
 )
 
 // Write returns nil when every metric is safe: on disk and synced, acknowledged by all in-sync replicas, or parked with its reason.
-// It returns within write_timeout and the time that the disk takes. After an error Telegraf hands the same metrics over again.
+// It returns within write_timeout and the time that the disk takes. After an error the same metrics are to be handed over again.
+// Telegraf itself hands its metrics to Add.
 func (k *KafkaSite) Write(metrics []telegraf.Metric) error {
+	entries := k.records.entries(metrics)
+	k.outbox.Forget(k.ledger.recall(entries))
+	err := k.writeEntries(entries)
+	if err != nil {
+		k.ledger.keep(entries)
+	}
+	return err
+}
+
+// writeEntries does for metrics whose records are made what Write does.
+func (k *KafkaSite) writeEntries(entries []*entry) error {
 	if k.closed {
 		return errors.New("the output is closed")
 	}
 	k.attach()
-	entries := k.records.entries(metrics)
-	k.outbox.Forget(k.ledger.recall(entries))
 	if err := k.save(fit(entries)); err != nil {
-		k.ledger.keep(entries)
 		return err
 	}
 	k.giveUp(entries)
