@@ -24,26 +24,27 @@ type Running struct {
 	folder string
 }
 
-// Start runs it with a configuration; an empty one is conf/pi/telegraf.conf. What was started is stopped again if something fails.
-func Start(binary, configuration string) (*Running, error) {
+// Start runs it with a configuration; an empty one is conf/pi/telegraf.conf. Arguments are further ones of Telegraf. What was started is
+// stopped again if something fails.
+func Start(binary, configuration string, arguments ...string) (*Running, error) {
 	folder, err := os.MkdirTemp("", "bench-station-")
 	if err != nil {
 		return nil, err
 	}
 	r := &Running{folder: folder}
-	if err := r.start(binary, configuration); err != nil {
+	if err := r.start(binary, configuration, arguments); err != nil {
 		return nil, errors.Join(err, r.Stop())
 	}
 	return r, nil
 }
 
-func (r *Running) start(binary, configuration string) (err error) {
+func (r *Running) start(binary, configuration string, arguments []string) (err error) {
 	if r.kafka, err = kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3}); err != nil {
 		return err
 	}
 	r.Station = telegraf.Station{
 		Port: filepath.Join(r.folder, "ttyACM0"), DeviceID: "pi", Site: "JNU", Index: "1", Type: "rasp", Brokers: r.kafka.Addresses(),
-		Configuration: configuration,
+		Configuration: configuration, Arguments: arguments,
 	}
 	if r.Board, err = arduino.Plug(r.Port); err != nil {
 		return err

@@ -86,6 +86,9 @@ func (b *board) rateFix(rate int) string {
 	return b.setup("--baud-rate", strconv.Itoa(rate))
 }
 
+// readTime is how long a read waits before it is looked whether there is still time.
+const readTime = 250 * time.Millisecond
+
 // listen opens the port, without a reset of the board where that can be, until what comes can be judged.
 func (b *board) listen(ctx context.Context, rate int, patience time.Duration) (*sample, error) {
 	port, err := b.Open(ctx, b.path, b.mode(rate), serialport.ResetNever)
@@ -96,6 +99,9 @@ func (b *board) listen(ctx context.Context, rate int, patience time.Duration) (*
 	s := &sample{}
 	chunk := make([]byte, 4096)
 	for end := time.Now().Add(patience); time.Now().Before(end) && ctx.Err() == nil && !s.judged(); {
+		if err := port.SetReadDeadline(time.Now().Add(readTime)); err != nil {
+			return nil, err
+		}
 		n, err := port.Read(chunk)
 		if err != nil {
 			return nil, err

@@ -226,6 +226,7 @@ func (p *patient) drain() {
 	defer port.Close() //nolint:errcheck // it was only read
 	chunk := make([]byte, 1<<16)
 	for range 2 {
+		require.NoError(p, port.SetReadDeadline(time.Now().Add(readTime)))
 		_, err := port.Read(chunk)
 		require.NoError(p, err)
 	}

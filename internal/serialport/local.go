@@ -23,15 +23,15 @@ type localPort struct {
 
 // Read is as Port says. A device that was unplugged reads as its end, or as an input/output error.
 func (p *localPort) Read(chunk []byte) (int, error) {
-	if err := p.file.SetReadDeadline(time.Now().Add(ReadTimeout)); err != nil {
-		return 0, p.lost(err)
-	}
 	n, err := p.file.Read(chunk)
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, nil
 	}
 	return n, p.lost(err)
 }
+
+// SetReadDeadline is as Port says.
+func (p *localPort) SetReadDeadline(until time.Time) error { return p.file.SetReadDeadline(until) }
 
 func (p *localPort) lost(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, unix.EIO) {

@@ -31,9 +31,6 @@ type networkPort struct {
 
 // Read is as Port says.
 func (n networkPort) Read(chunk []byte) (int, error) {
-	if err := n.SetReadDeadline(time.Now().Add(ReadTimeout)); err != nil {
-		return 0, n.lost(err)
-	}
 	count, err := n.Conn.Read(chunk)
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return count, nil

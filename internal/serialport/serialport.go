@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// ReadTimeout bounds a read, so that silence and Stop are noticed soon; four wake-ups a second cost nothing measurable.
-const ReadTimeout = 250 * time.Millisecond
-
 // Port is an open port.
 type Port interface {
-	// Read returns (0, nil) when nothing came within ReadTimeout. Its errors wrap ErrLost and name the port.
+	// Read returns (0, nil) when nothing came until the deadline. Its errors wrap ErrLost and name the port.
 	io.ReadCloser
+	// SetReadDeadline says how long reads wait, the one under way included; the zero time, as at first, is for ever.
+	SetReadDeadline(until time.Time) error
 	// Reset reboots the board by a pulse on DTR. It returns ErrNoReset where there is no such line.
 	Reset() error
 	// LineErrors are the driver's counters since the system's start; ok is false where it has none.

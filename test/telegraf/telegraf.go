@@ -61,6 +61,8 @@ type Station struct {
 	Brokers                           []string
 	// Configuration is another one than conf/pi/telegraf.conf, for a benchmark; empty is that one.
 	Configuration string
+	// Arguments are further ones of the command line.
+	Arguments []string
 }
 
 // Topic is where its records go.
@@ -75,7 +77,7 @@ func (s Station) Start(binary, dir string) (*process.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), environment)
+	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), environment, s.Arguments...)
 }
 
 // Test runs `telegraf --test` with the Pi's configuration and returns what it prints. The program may be run by another one,
@@ -141,13 +143,13 @@ func (c Centre) environment() []string {
 	return environment
 }
 
-func start(binary, dir, configuration string, environment []string) (*process.Process, error) {
+func start(binary, dir, configuration string, environment []string, arguments ...string) (*process.Process, error) {
 	file, err := write(dir, configuration)
 	if err != nil {
 		return nil, err
 	}
 	return process.Start(process.Command{
-		Path: binary, Args: []string{"--strict-env-handling", "--config", file}, Env: environment,
+		Path: binary, Args: append([]string{"--strict-env-handling", "--config", file}, arguments...), Env: environment,
 		Dir: dir, LogFile: filepath.Join(dir, "telegraf.log"),
 	})
 }

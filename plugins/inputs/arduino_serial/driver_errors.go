@@ -26,7 +26,7 @@ func newDriverErrors(port serialport.Port, counters *counters) *driverErrors {
 }
 
 func (d *driverErrors) countNowAndThen() {
-	if d.ok && time.Now().After(d.next) {
+	if d.ok && !time.Now().Before(d.next) {
 		d.next = time.Now().Add(driverPeriod)
 		d.count()
 	}

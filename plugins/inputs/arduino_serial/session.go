@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/telegraf-station/telegraf-station/internal/capture"
 	"github.com/telegraf-station/telegraf-station/internal/line"
@@ -54,8 +55,17 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 	}()
 	driver := newDriverErrors(port, s.counters)
 	defer driver.count()
+	interrupting := context.AfterFunc(ctx, func() { _ = port.SetReadDeadline(time.Unix(1, 0)) }) // it fails when the port is lost
+	defer interrupting()
 	chunk := make([]byte, 4096)
-	for ctx.Err() == nil {
+	for {
+		err := port.SetReadDeadline(s.nextLook(driver))
+		if ctx.Err() != nil { // looked at behind the deadline: should ctx end now, the one that interrupts comes after it
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		n, err := port.Read(chunk)
 		if n > 0 {
 			s.receive(chunk[:n], first)
@@ -68,7 +78,6 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 			return err
 		}
 	}
-	return nil
 }
 
 func (s *station) atBaud() string {

@@ -48,7 +48,15 @@ func (w *watchdog) mayReopen() bool {
 	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1
 }
 
-// lookAfter is called between two reads of an open port, a few times a second.
+// nextLook is when lookAfter has something to do, if nothing comes until then: an idle station sleeps.
+func (s *station) nextLook(driver *driverErrors) time.Time {
+	if driver.ok && driver.next.Before(s.watchdog.due) {
+		return driver.next
+	}
+	return s.watchdog.due
+}
+
+// lookAfter is called between two reads of an open port.
 func (s *station) lookAfter(port serialport.Port, driver *driverErrors) error {
 	driver.countNowAndThen()
 	if !s.watchSilence() {
