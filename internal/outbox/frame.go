@@ -45,13 +45,19 @@ func (f *frame) end() int64 { return f.offset + frameHeader + int64(len(f.payloa
 // appendTo appends the frame's bytes.
 func (f *frame) appendTo(data []byte) []byte {
 	begin := len(data)
-	data = append(data, magic...)
-	data = append(data, f.kind)
-	data = binary.LittleEndian.AppendUint32(data, uint32(len(f.payload))) //nolint:gosec // below maxPayload
-	data = binary.LittleEndian.AppendUint64(data, f.id)
-	data = binary.LittleEndian.AppendUint32(data, f.index)
-	data = binary.LittleEndian.AppendUint32(data, checksum(data[begin:], f.payload))
-	return append(data, f.payload...)
+	data = append(append(data, make([]byte, frameHeader)...), f.payload...)
+	f.putHeader(data[begin:])
+	return data
+}
+
+// putHeader writes what stands before the payload.
+func (f *frame) putHeader(data []byte) {
+	copy(data, magic)
+	data[3] = f.kind
+	binary.LittleEndian.PutUint32(data[4:], uint32(len(f.payload))) //nolint:gosec // below maxPayload
+	binary.LittleEndian.PutUint64(data[8:], f.id)
+	binary.LittleEndian.PutUint32(data[16:], f.index)
+	binary.LittleEndian.PutUint32(data[20:], checksum(data[:20], f.payload))
 }
 
 func checksum(header, payload []byte) uint32 {

@@ -22,6 +22,8 @@ type segmentLog struct {
 	damaged func(records uint64, at string, bytes []byte)
 
 	segments []*segment
+	// sealed is what all segments but the last take of the disk.
+	sealed int64
 	// next is the id of the next record to be appended; those below synced may be read.
 	next, synced uint64
 	done         idSet
@@ -47,10 +49,16 @@ func (l *segmentLog) write(records []*Record) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	var data []byte
+	size := 0
+	for _, r := range records {
+		size += frameHeader + r.size()
+	}
+	data := make([]byte, 0, size)
 	for i, r := range records {
-		f := frame{kind: recordFrame, id: l.next + uint64(i), index: uint32(i), payload: r.appendTo(nil)}
-		data = f.appendTo(data)
+		begin := len(data)
+		data = r.appendTo(append(data, make([]byte, frameHeader)...))
+		f := frame{kind: recordFrame, id: l.next + uint64(i), index: uint32(i), payload: data[begin+frameHeader:]}
+		f.putHeader(data[begin:])
 	}
 	if err := s.append(data); err != nil {
 		s.wipe()
@@ -100,7 +108,7 @@ func (l *segmentLog) roll() (*segment, error) {
 		l.reader.skipTo(l.reader.next)
 		l.broken = false
 	}
-	l.segments = append(l.segments, s)
+	l.setSegments(append(l.segments, s))
 	if last != nil {
 		err = last.close()
 	}
@@ -132,7 +140,7 @@ func (l *segmentLog) remove(i int) error {
 	if err := errors.Join(s.close(), l.fs.Remove(s.path)); err != nil {
 		return fmt.Errorf("a segment of the outbox cannot be removed: %w", err)
 	}
-	l.segments = slices.Delete(l.segments, i, i+1)
+	l.setSegments(slices.Delete(l.segments, i, i+1))
 	if l.reader.segment == s {
 		l.reader = reader{next: l.reader.next}
 	}
@@ -193,12 +201,20 @@ func (l *segmentLog) waiting() uint64 {
 	return l.synced - 1 - l.done.count(1, l.synced-1)
 }
 
-// bytes is what the log takes of the disk.
-func (l *segmentLog) bytes() (n int64) {
-	for _, s := range l.segments {
-		n += s.filled
+// setSegments adds up what they take only when they change, so that an append costs the same with a long backlog.
+func (l *segmentLog) setSegments(segments []*segment) {
+	l.segments, l.sealed = segments, 0
+	for i := range len(segments) - 1 {
+		l.sealed += segments[i].filled
 	}
-	return n
+}
+
+// bytes is what the log takes of the disk.
+func (l *segmentLog) bytes() int64 {
+	if len(l.segments) == 0 {
+		return 0
+	}
+	return l.sealed + l.segments[len(l.segments)-1].filled
 }
 
 // close syncs what is done, so that a restart repeats nothing.

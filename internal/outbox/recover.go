@@ -25,7 +25,8 @@ func (l *segmentLog) open() (*tail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the outbox cannot be read: %w", err)
 	}
-	l.segments, l.next, l.synced = segments, 1, 1
+	l.setSegments(segments)
+	l.next, l.synced = 1, 1
 	l.reader = reader{next: 1}
 	if len(segments) == 0 {
 		return &tail{}, nil
