@@ -55,27 +55,27 @@ func run(ctx context.Context, kind, file, lines string, cum bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, running.Stop()) }()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	feeding, stop := context.WithCancel(ctx)
+	defer stop()
 	printed := make(chan int, 1)
-	go func() { printed <- print(ctx, running.Board) }()
+	go func() { printed <- feed(feeding, running.Board) }()
 	time.Sleep(2 * time.Second)
 	if err := fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", port.Address(), kind, seconds), file); err != nil {
 		return err
 	}
-	cancel()
+	stop()
 	log.Printf("%d lines in %d s", <-printed, seconds+2)
 	args := []string{"tool", "pprof", "-top", "-nodecount", lines, file}
 	if cum {
 		args = append(args[:2], append([]string{"-cum"}, args[2:]...)...)
 	}
-	table := exec.Command("go", args...)
+	table := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the flags of this program
 	table.Stdout, table.Stderr = os.Stdout, os.Stderr
 	return table.Run()
 }
 
-// print has the board print until ctx ends.
-func print(ctx context.Context, board *arduino.Board) (n int) {
+// feed has the board print until ctx ends.
+func feed(ctx context.Context, board *arduino.Board) (n int) {
 	for ctx.Err() == nil {
 		line := fmt.Sprintf("{\"lat\":35.17959,\"lon\":126.90822,\"alcohol_gas\":%d,\"co_gas\":117,\"temp\":%.2f,\"light\":554,\"dust\":0.05}\r\n",
 			n%1024, float64(n%16500)/100-40)
