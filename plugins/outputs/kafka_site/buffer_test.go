@@ -225,3 +225,14 @@ func TestBufferWritesNoMoreAtOnceThanTheOutboxHolds(t *testing.T) {
 	requireDrained(t, b)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 1000), 1000)
 }
+
+// Telegraf reads this option of an output's section for its own buffer; it must come to ours, too.
+func TestTelegrafsOptionForTheBuffer(t *testing.T) {
+	t.Parallel()
+	const section = "[[outputs.kafka_site]]\n brokers = [\"127.0.0.1:9\"]\n"
+	for text, want := range map[string]int{"": 10_000, " metric_buffer_limit = 7\n": 7} {
+		loaded := config.NewConfig()
+		require.NoError(t, loaded.LoadConfigData([]byte(section+text), config.EmptySourcePath))
+		require.Equal(t, want, loaded.Outputs[0].Output.(*KafkaSite).MetricBufferLimit)
+	}
+}

@@ -73,6 +73,7 @@ func TestWrongOptions(t *testing.T) {
 		`option "replication_factor" must be 1 or more, at most the number of brokers (got 0)`:                                   func(k *KafkaSite) { k.ReplicationFactor = 0 },
 		`option "max_message_bytes" must be between 1 KiB and 100 MiB, and no more than the broker's message.max.bytes (got 10)`: func(k *KafkaSite) { k.MaxMessageBytes = 10 },
 		`option "write_timeout" must be 1s or more (got 1ms)`:                                                                    func(k *KafkaSite) { k.WriteTimeout = config.Duration(1e6) },
+		`option "metric_buffer_limit" must be 1 or more (got 0)`:                                                                 func(k *KafkaSite) { k.MetricBufferLimit = 0 },
 		`option "schema" must be "environment" or the path of a schema file (got "x")`:                                           func(k *KafkaSite) { k.Schema = "x" },
 		`option "unknown_fields" must be "drop", "keep" or "error" (got "x")`:                                                    func(k *KafkaSite) { k.UnknownFields = "x" },
 		`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                                   func(k *KafkaSite) { k.Version = "four" },
