@@ -17,7 +17,6 @@ import (
 type options struct {
 	rounds, stationRecords, centreRecords int
 	seconds, idleSeconds, wearSeconds     int
-	window                                int
 	side, only, out, dir                  string
 	keep                                  bool
 }
@@ -31,7 +30,6 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second, and at most at full speed")
 	flags.IntVar(&o.idleSeconds, "idle-seconds", 15, "time at a line a second")
 	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
-	flags.IntVar(&o.window, "window", 0, "lines under way at full speed to a station that drops what is too much for it; 0: as many as it reads")
 	flags.StringVar(&o.side, "side", "both", `"station", "centre" or "both"`)
 	flags.StringVar(&o.only, "only", "", "only contenders whose names contain one of these, separated by commas")
 	flags.StringVar(&o.out, "out", "bench/peers", "the folder for results.md and results.svg; with -quick build/peers")
@@ -65,8 +63,6 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("what is %q? there are only flags", rest)
 	case min(o.rounds, o.stationRecords, o.centreRecords, o.seconds, o.idleSeconds, o.wearSeconds) < 1:
 		return errors.New("rounds, records and seconds must be 1 or more")
-	case o.window < 0:
-		return errors.New("-window must be 0 or more")
 	case max(o.stationRecords, o.centreRecords) > 5_000_000:
 		return errors.New("at most 5,000,000 records: a line's number is in its values")
 	case o.side != "station" && o.side != "centre" && o.side != "both":

@@ -13,7 +13,6 @@ import (
 func TestOptionsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for argument, want := range map[string]string{
-		"-window=-1":              "0 or more",
 		"-rounds=0":               "1 or more",
 		"-centre-records=9999999": "5,000,000",
 		"-side=pi":                `got "pi"`,

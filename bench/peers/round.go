@@ -26,8 +26,6 @@ type round struct {
 	// At full speed there are full lines, or those that could be sent within longest; 0 is no bound.
 	full    int
 	longest time.Duration
-	// window is how many lines are under way at full speed at most; 0 is no bound.
-	window int
 }
 
 // patience is how long a line may be away before it counts as lost, warmUp how many lines a contender gets before it is measured.
@@ -154,10 +152,6 @@ func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time
 func (r *round) wait(ctx context.Context, i, speed int, began time.Time) error {
 	if speed != figures.Full {
 		time.Sleep(time.Until(began.Add(due(i, speed))))
-		return ctx.Err()
-	}
-	for r.window > 0 && r.track.missing() >= r.window && time.Since(began) < r.longest {
-		time.Sleep(time.Millisecond)
 	}
 	return ctx.Err()
 }

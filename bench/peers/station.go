@@ -29,9 +29,6 @@ func (b *bench) atPort(ctx context.Context, c contender.Contender, place contend
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r := &round{contender: c, track: &track{}, full: b.options.stationRecords, longest: time.Duration(b.options.seconds) * time.Second}
-	if c.Drops {
-		r.window = b.options.window
-	}
 	r.send = func(i int, _ time.Time) error { return board.Print(line(i)) }
 	r.sent = func(context.Context) error { return nil }
 	go func() {

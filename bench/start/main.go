@@ -1,6 +1,8 @@
 // Command start measures what is installed and how soon it runs: our Telegraf beside stock Telegraf with all its plugins. Both are
 // stripped, and check the same configuration (inputs.cpu, outputs.discard) in turn, which is all of a start but the run.
 //
+// And it builds both for every Raspberry Pi and compares their sizes.
+//
 //	go run ./bench/start
 package main
 
@@ -61,7 +63,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	report(programs)
-	return nil
+	return compareARM(ctx, folder)
 }
 
 func build(ctx context.Context, folder string) ([]*program, error) {

@@ -41,8 +41,6 @@ type Contender struct {
 	Paced, Full bool
 	// Share is the part of the full speed's records that it gets, where all would take too long; 0 is all of them.
 	Share float64
-	// Drops is whether it reads a port faster than it can send, and drops what its memory does not hold.
-	Drops bool
 	// Ready is what it prints when it takes signals; empty: it does not say.
 	Ready string
 	// Points is whether it takes line protocol from Place.Points, each time after SIGCONT, and not records from Kafka.

@@ -34,8 +34,8 @@ const (
 // Stations are the contenders from an Arduino's line to a record in Kafka.
 func Stations() []Contender {
 	return []Contender{
-		{Name: OursAlways, Paced: true, Full: true, Drops: true, start: ourStation(`durability = "always"`)},
-		{Name: OursOnFailure, Paced: true, Full: true, Drops: true, start: ourStation(`durability = "on_failure"`)},
+		{Name: OursAlways, Paced: true, Full: true, start: ourStation(`durability = "always"`)},
+		{Name: OursOnFailure, Paced: true, Full: true, start: ourStation(`durability = "on_failure"`)},
 		{Name: Flume, Paced: true, Full: true, start: flume},
 		{Name: "stock Telegraf, tail + kafka", Paced: true, Full: true, start: stockTelegraf(stockStation)},
 		{Name: BareProducer, Paced: true, Full: true, Limit: true, start: bareProducer},
