@@ -52,7 +52,13 @@ func newBuffer(k *KafkaSite) *buffer {
 
 // Add takes a metric over. While the disk is behind it waits for it, so that a fast sender is slowed down and nothing is lost.
 // Its record is made here, beside the goroutine that writes.
-func (k *KafkaSite) Add(metric telegraf.Metric) { k.buffer.add(k.records.entry(metric)) }
+func (k *KafkaSite) Add(metric telegraf.Metric) {
+	e := k.records.entry(metric)
+	if _, tracked := metric.(telegraf.TrackingMetric); !tracked && e.unfit == nil {
+		e.metric = nil // a quarter of it is the record, and that is enough
+	}
+	k.buffer.add(e)
+}
 
 // Push is called at flush_interval: what could not be written is tried again. Telegraf gets nothing to keep.
 func (k *KafkaSite) Push() []telegraf.Metric {
@@ -96,7 +102,9 @@ func (b *buffer) awaitRoom() {
 
 // dropOldest gives up the oldest metric whose writing has not begun.
 func (b *buffer) dropOldest() {
-	b.waiting[0].metric.Reject()
+	if metric := b.waiting[0].metric; metric != nil {
+		metric.Reject()
+	}
 	b.waiting = b.waiting[1:]
 	b.drops(1)
 	if b.dropped++; b.dropped == 1 {
@@ -136,7 +144,9 @@ func (b *buffer) writeAll() {
 			return
 		}
 		for _, e := range b.batch {
-			e.metric.Accept()
+			if e.metric != nil {
+				e.metric.Accept()
+			}
 		}
 		b.batch = nil
 		b.goOn()

@@ -13,7 +13,7 @@ import (
 
 // entry is a metric on its way: the record that was made of it, or why there is none.
 type entry struct {
-	metric telegraf.Metric
+	metric telegraf.Metric // nil where only the record is needed
 	record *outbox.Record
 	unfit  error
 }
