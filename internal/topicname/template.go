@@ -1,4 +1,4 @@
-// Package topicname has the names of the sites' topics: how they are made of tags, and what Kafka allows.
+// Package topicname has the names of the sites' topics: how they are made of tags and taken apart, and what Kafka allows.
 package topicname
 
 import (
@@ -38,6 +38,9 @@ func NewTemplate(option string) (Template, error) {
 	}
 	return t, nil
 }
+
+// NewText reads a template of a text that is no topic's name.
+func NewText(text string) Template { return parse(text) }
 
 func parse(text string) (t Template) {
 	rest := 0
