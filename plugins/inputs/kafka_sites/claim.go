@@ -74,7 +74,7 @@ func (c *claim) read(message *sarama.ConsumerMessage, now time.Time) {
 		c.group, c.unsure = message.Offset, false
 	}
 	c.learn(message.Offset, message.Timestamp, now)
-	d := c.device(string(message.Key))
+	d := c.device(message.Key)
 	if d == nil {
 		return
 	}
@@ -105,11 +105,11 @@ func (c *claim) learnThatEmpty() {
 	}
 }
 
-func (c *claim) device(key string) *device {
-	d := c.devices[key]
+func (c *claim) device(key []byte) *device {
+	d := c.devices[string(key)]
 	if d == nil && len(c.devices) < maxDevices && len(key) <= maxKey {
 		d = &device{}
-		c.devices[key] = d
+		c.devices[string(key)] = d
 	}
 	return d
 }

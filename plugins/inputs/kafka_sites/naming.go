@@ -81,7 +81,7 @@ func newRenamings(option map[string]string) (all []renaming, err error) {
 // site is what a topic's name says of all its records. It is worked out once for each claim.
 type site struct {
 	measurement string // empty: metrics keep their names
-	tags        map[string]string
+	tags        []telegraf.Tag
 	renamings   []renaming
 }
 
@@ -91,7 +91,8 @@ func (k *KafkaSites) siteOf(topic string) site {
 	if k.naming.topic == nil {
 		return s
 	}
-	if s.tags = k.naming.topic.Parts(topic); s.tags == nil {
+	parts := k.naming.topic.Parts(topic)
+	if parts == nil {
 		k.naming.tell(topic, func() {
 			k.Log.Warnf("The name of topic %s is not of the form %q: its metrics get no tags of it, and keep their names. "+
 				"Topics that are no sites are left out by topic_regexps", topic, k.Topic)
@@ -99,7 +100,10 @@ func (k *KafkaSites) siteOf(topic string) site {
 		return s
 	}
 	template := topicname.NewText(k.Measurement)
-	s.measurement = template.Fill(s.tags)
+	s.measurement = template.Fill(parts)
+	for _, tag := range k.naming.topic.Tags() {
+		s.tags = append(s.tags, telegraf.Tag{Key: tag, Value: parts[tag]})
+	}
 	return s
 }
 
@@ -123,16 +127,27 @@ func (s *site) name(m telegraf.Metric) {
 // tag is also for what is told of topics and agents, which keeps its name.
 func (s *site) tag(m telegraf.Metric) {
 	for _, r := range s.renamings {
-		if value, found := m.GetTag(r.from); found {
-			m.RemoveTag(r.from)
-			m.AddTag(r.to, value)
-		}
-		if value, found := m.GetField(r.from); found {
-			m.RemoveField(r.from)
-			m.AddField(r.to, value)
-		}
+		r.renameTag(m)
+		r.renameField(m)
 	}
-	for key, value := range s.tags {
-		m.AddTag(key, value)
+	for _, tag := range s.tags {
+		m.AddTag(tag.Key, tag.Value)
+	}
+}
+
+func (r renaming) renameTag(m telegraf.Metric) {
+	if value, found := m.GetTag(r.from); found {
+		m.RemoveTag(r.from)
+		m.AddTag(r.to, value)
+	}
+}
+
+func (r renaming) renameField(m telegraf.Metric) {
+	for _, field := range m.FieldList() {
+		if field.Key == r.from {
+			m.RemoveField(r.to)
+			field.Key = r.to
+			return
+		}
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -74,18 +72,17 @@ func (p *Parser) ParseLine(line string) (telegraf.Metric, error) {
 func (p *Parser) SetDefaultTags(tags map[string]string) { p.DefaultTags = tags }
 
 func (p *Parser) parse(line []byte) (telegraf.Metric, error) {
-	members, err := flatjson.Decode(line)
+	members, err := flatjson.DecodeMembers(line)
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := p.head(members)
+	parsed, err := p.head(&members)
 	if err != nil {
 		return nil, err
 	}
 	for i := range p.schema.Fields {
 		field := &p.schema.Fields[i]
-		given := members[field.Name]
-		delete(members, field.Name)
+		given := members.Take(field.Name)
 		if given == nil {
 			continue
 		}
@@ -99,39 +96,37 @@ func (p *Parser) parse(line []byte) (telegraf.Metric, error) {
 }
 
 // head takes device_id, status and time, which every record has, out of the members.
-func (p *Parser) head(members map[string]any) (telegraf.Metric, error) {
-	device, _ := members[schema.DeviceID].(string)
+func (p *Parser) head(members *flatjson.Members) (telegraf.Metric, error) {
+	given := members.Take(schema.DeviceID)
+	device, _ := given.(string)
 	if device == "" {
-		return nil, fmt.Errorf(`"device_id" must be a string (got %v)`, members[schema.DeviceID])
+		return nil, fmt.Errorf(`"device_id" must be a string (got %v)`, given)
 	}
-	status, ok := members[schema.Status].(int64)
+	given = members.Take(schema.Status)
+	status, ok := given.(int64)
 	if !ok || !schema.IsStatus(status) {
-		return nil, fmt.Errorf(`"status" must be 0, 1 or 2 (got %v)`, members[schema.Status])
+		return nil, fmt.Errorf(`"status" must be 0, 1 or 2 (got %v)`, given)
 	}
-	text, _ := members[schema.Time].(string)
+	given = members.Take(schema.Time)
+	text, _ := given.(string)
 	stamp, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return nil, fmt.Errorf(`"time" must be like "2006-01-02T15:04:05.999Z" (got %v)`, members[schema.Time])
+		return nil, fmt.Errorf(`"time" must be like "2006-01-02T15:04:05.999Z" (got %v)`, given)
 	}
-	for _, key := range []string{schema.DeviceID, schema.Status, schema.Time} {
-		delete(members, key)
-	}
-	tags := make(map[string]string, len(p.DefaultTags)+1)
-	maps.Copy(tags, p.DefaultTags)
-	tags[schema.DeviceID] = device
-	parsed := metric.New(p.schema.Name, tags, nil, stamp.UTC())
+	parsed := metric.New(p.schema.Name, p.DefaultTags, nil, stamp.UTC())
+	parsed.AddTag(schema.DeviceID, device)
 	parsed.AddField(schema.Status, status)
 	return parsed, nil
 }
 
-func (p *Parser) addUnknown(parsed telegraf.Metric, members map[string]any) error {
-	for _, key := range slices.Sorted(maps.Keys(members)) {
-		keep, err := p.unknown.Keep(key, p.Log)
+func (p *Parser) addUnknown(parsed telegraf.Metric, members flatjson.Members) error {
+	for _, m := range members {
+		keep, err := p.unknown.Keep(m.Key, p.Log)
 		if err != nil {
 			return err
 		}
-		if _, nested := members[key].(flatjson.Nested); keep && !nested && members[key] != nil {
-			parsed.AddField(key, members[key])
+		if _, nested := m.Value.(flatjson.Nested); keep && !nested && m.Value != nil {
+			parsed.AddField(m.Key, m.Value)
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func TestParseUnknownFields(t *testing.T) {
 	require.InDelta(t, 40.5, kept.Fields()["humidity"], 0)
 	require.False(t, kept.HasField("gps"), "an object is no field")
 	_, err = newParser(t, "error").ParseLine(text)
-	require.ErrorContains(t, err, `field "gps" is not in the schema (option "unknown_fields" is "error")`)
+	require.ErrorContains(t, err, `field "humidity" is not in the schema (option "unknown_fields" is "error")`)
 }
 
 func TestParseErrors(t *testing.T) {
@@ -140,4 +140,13 @@ func FuzzParse(f *testing.F) {
 			require.True(t, parsed.HasField("status"))
 		}
 	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	parser := newParser(b, "")
+	for b.Loop() {
+		if _, err := parser.Parse([]byte(reference)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
