@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -26,6 +27,9 @@ type Parser struct {
 
 	schema  *schema.Schema
 	unknown schema.Unknown
+	// blank has status and then all fields of the schema. A copy of it costs half of what adding them one by one does.
+	blank telegraf.Metric
+	rooms sync.Pool // for the members of a record
 }
 
 // Init checks the options.
@@ -34,6 +38,12 @@ func (p *Parser) Init() error {
 	if p.schema, err = schema.Load(p.Schema); err != nil {
 		return err
 	}
+	p.blank = metric.New(p.schema.Name, nil, nil, time.Time{})
+	p.blank.AddField(schema.Status, nil)
+	for _, field := range p.schema.Fields {
+		p.blank.AddField(field.Name, nil)
+	}
+	p.rooms.New = func() any { return new(flatjson.Members) }
 	p.unknown, err = schema.NewUnknown(p.UnknownFields)
 	return err
 }
@@ -72,27 +82,42 @@ func (p *Parser) ParseLine(line string) (telegraf.Metric, error) {
 func (p *Parser) SetDefaultTags(tags map[string]string) { p.DefaultTags = tags }
 
 func (p *Parser) parse(line []byte) (telegraf.Metric, error) {
-	members, err := flatjson.DecodeMembers(line)
-	if err != nil {
+	room := p.rooms.Get().(*flatjson.Members)
+	defer p.rooms.Put(room)
+	var err error
+	if *room, err = flatjson.AppendMembers((*room)[:0], line); err != nil {
 		return nil, err
 	}
+	members := *room
 	parsed, err := p.head(&members)
 	if err != nil {
 		return nil, err
 	}
-	for i := range p.schema.Fields {
-		field := &p.schema.Fields[i]
-		given := members.Take(field.Name)
-		if given == nil {
-			continue
-		}
-		value, err := field.Convert(given)
-		if err != nil {
-			return nil, fmt.Errorf("%q %w", field.Name, err)
-		}
-		parsed.AddField(field.Name, value)
+	if err := p.fill(parsed, &members); err != nil {
+		return nil, err
 	}
 	return parsed, p.addUnknown(parsed, members)
+}
+
+// fill sets the fields of the schema, and removes those that the record has not.
+func (p *Parser) fill(parsed telegraf.Metric, members *flatjson.Members) (err error) {
+	var absent []string
+	fields := parsed.FieldList()[1:] // the first one is status
+	for i := range p.schema.Fields {
+		declared := &p.schema.Fields[i]
+		given := members.Take(declared.Name)
+		if given == nil {
+			absent = append(absent, declared.Name)
+			continue
+		}
+		if fields[i].Value, err = declared.Convert(given); err != nil {
+			return fmt.Errorf("%q %w", declared.Name, err)
+		}
+	}
+	for _, name := range absent {
+		parsed.RemoveField(name)
+	}
+	return nil
 }
 
 // head takes device_id, status and time, which every record has, out of the members.
@@ -113,9 +138,13 @@ func (p *Parser) head(members *flatjson.Members) (telegraf.Metric, error) {
 	if err != nil {
 		return nil, fmt.Errorf(`"time" must be like "2006-01-02T15:04:05.999Z" (got %v)`, given)
 	}
-	parsed := metric.New(p.schema.Name, p.DefaultTags, nil, stamp.UTC())
+	parsed := p.blank.Copy()
+	parsed.SetTime(stamp.UTC())
+	parsed.FieldList()[0].Value = status
+	for key, value := range p.DefaultTags {
+		parsed.AddTag(key, value)
+	}
 	parsed.AddTag(schema.DeviceID, device)
-	parsed.AddField(schema.Status, status)
 	return parsed, nil
 }
 
