@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Pattern takes topics' names apart: what a Template does, the other way round.
@@ -22,7 +23,8 @@ func NewPattern(option string) (*Pattern, error) {
 	if t.separated() {
 		value = "[^_]+" // as Name has it
 	}
-	expression := "^" + regexp.QuoteMeta(t.literals[0])
+	var expression strings.Builder
+	expression.WriteString("^" + regexp.QuoteMeta(t.literals[0]))
 	for i, tag := range t.tags {
 		if slices.Contains(t.tags[:i], tag) {
 			return nil, fmt.Errorf(`option "topic" must name each tag once (got %q)`, option)
@@ -30,9 +32,9 @@ func NewPattern(option string) (*Pattern, error) {
 		if i > 0 && t.literals[i] == "" {
 			return nil, fmt.Errorf(`option "topic" needs something between {%s} and {%s}, such as "_", that separates them (got %q)`, t.tags[i-1], tag, option)
 		}
-		expression += "(" + value + ")" + regexp.QuoteMeta(t.literals[i+1])
+		expression.WriteString("(" + value + ")" + regexp.QuoteMeta(t.literals[i+1]))
 	}
-	return &Pattern{t.tags, regexp.MustCompile(expression + "$")}, nil
+	return &Pattern{t.tags, regexp.MustCompile(expression.String() + "$")}, nil
 }
 
 // Tags are those that a topic gives.
