@@ -11,6 +11,8 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/telegraf-station/telegraf-station/internal/schema"
+	"github.com/telegraf-station/telegraf-station/internal/topicname"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
@@ -28,10 +30,10 @@ type siteTopic struct {
 func (t *siteTopic) prefix(several bool) string { return t.label + label("topic", t.name, several) }
 
 func (t *siteTopic) checks(several bool) []check {
-	topic := t.prefix(several) + topicCheck
+	exists := t.prefix(several) + topicCheck
 	return []check{
-		{name: topic, needs: []string{t.label + saslCheck}, run: t.exists},
-		{name: t.prefix(several) + "ACL", needs: []string{topic}, run: t.rights},
+		{name: exists, needs: []string{t.label + saslCheck}, run: t.exists},
+		{name: t.prefix(several) + "ACL", needs: []string{exists}, run: t.rights},
 	}
 }
 
@@ -39,8 +41,12 @@ const topicCheck = "topic"
 
 // topics are those of all boards, each once.
 func (d *doctor) topics(k *kafkaEnd, output *kafka_site.KafkaSite) (all []*siteTopic) {
+	template, err := topicname.NewTemplate(output.Topic)
+	if err != nil {
+		return nil // the check of the configuration tells
+	}
 	for _, b := range d.parts.boards {
-		name := strings.NewReplacer("{site}", b.Site, "{index}", b.Index, "{type}", b.Type, "{device_id}", b.DeviceID).Replace(output.Topic)
+		name := template.Fill(map[string]string{"site": b.Site, "index": b.Index, "type": b.Type, schema.DeviceID: b.DeviceID})
 		if !slices.ContainsFunc(all, func(t *siteTopic) bool { return t.name == name }) {
 			all = append(all, &siteTopic{kafkaEnd: k, output: output, board: b, name: name})
 		}

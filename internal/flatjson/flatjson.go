@@ -10,7 +10,6 @@
 package flatjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,60 +37,74 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("column %d: %s", e.Col
 // A value is an int64, float64, string, bool, nil or Nested.
 // Errors are ErrEncoding and *SyntaxError.
 func Decode(text []byte) (map[string]any, error) {
+	members, err := AppendMembers(nil, text)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]any, len(members))
+	for _, m := range members {
+		values[m.Key] = m.Value
+	}
+	return values, nil
+}
+
+// AppendMembers is Decode in less time: it adds the members to those given, in the order of the text. Their strings are parts of one
+// copy of the text.
+func AppendMembers(members Members, text []byte) (Members, error) {
 	if !utf8.Valid(text) {
 		return nil, ErrEncoding
 	}
-	d := decoder{text: text}
-	members, err := d.object()
-	if err != nil {
+	d := decoder{text: string(text), members: members}
+	if err := d.object(); err != nil {
 		return nil, err
 	}
 	d.skipBlanks()
 	if d.at < len(d.text) {
 		return nil, d.fail("something follows the object")
 	}
-	return members, nil
+	return d.members, nil
 }
 
 type decoder struct {
-	text []byte
-	at   int
+	text    string
+	at      int
+	members Members
+	keys    map[string]bool // those of many members
 }
 
-func (d *decoder) object() (map[string]any, error) {
+func (d *decoder) object() error {
 	d.skipBlanks()
 	if err := d.expect('{'); err != nil {
-		return nil, err
+		return err
 	}
-	members := make(map[string]any, 12)
 	d.skipBlanks()
 	if d.peek() == '}' {
 		d.at++
-		return members, nil
+		return nil
 	}
 	for {
-		if err := d.member(members); err != nil {
-			return nil, err
+		if err := d.member(); err != nil {
+			return err
 		}
 		d.skipBlanks()
 		if d.peek() == '}' {
 			d.at++
-			return members, nil
+			return nil
 		}
 		if err := d.expect(','); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
-func (d *decoder) member(members map[string]any) error {
+func (d *decoder) member() error {
 	d.skipBlanks()
 	keyAt := d.at
 	key, err := d.string()
 	if err != nil {
 		return err
 	}
-	if _, repeated := members[key]; repeated {
+	if d.isRepeated(key) {
 		return &SyntaxError{keyAt + 1, fmt.Sprintf("key %q is there twice", key)}
 	}
 	d.skipBlanks()
@@ -99,8 +112,27 @@ func (d *decoder) member(members map[string]any) error {
 		return err
 	}
 	d.skipBlanks()
-	members[key], err = d.value()
+	value, err := d.value()
+	d.members = append(d.members, Member{key, value})
 	return err
+}
+
+// few members are compared faster than looked up.
+const few = 32
+
+func (d *decoder) isRepeated(key string) bool {
+	if len(d.members) < few {
+		return d.members.index(key) >= 0
+	}
+	if d.keys == nil {
+		d.keys = make(map[string]bool)
+		for _, m := range d.members {
+			d.keys[m.Key] = true
+		}
+	}
+	repeated := d.keys[key]
+	d.keys[key] = true
+	return repeated
 }
 
 func (d *decoder) value() (any, error) {
@@ -137,10 +169,10 @@ func (d *decoder) string() (string, error) {
 
 func (d *decoder) unquote(start int, escaped bool) (string, error) {
 	if !escaped {
-		return string(d.text[start+1 : d.at-1]), nil
+		return d.text[start+1 : d.at-1], nil
 	}
 	var value string
-	if err := json.Unmarshal(d.text[start:d.at], &value); err != nil {
+	if err := json.Unmarshal([]byte(d.text[start:d.at]), &value); err != nil {
 		return "", &SyntaxError{start + 1, "a wrong escape in a string"}
 	}
 	return value, nil
@@ -149,7 +181,7 @@ func (d *decoder) unquote(start int, escaped bool) (string, error) {
 // nested reads over an object or array.
 func (d *decoder) nested() (any, error) {
 	start := d.at
-	reader := json.NewDecoder(bytes.NewReader(d.text[start:]))
+	reader := json.NewDecoder(strings.NewReader(d.text[start:]))
 	var raw json.RawMessage
 	if err := reader.Decode(&raw); err != nil {
 		return nil, &SyntaxError{start + 1, "a broken object or array"}
@@ -161,10 +193,10 @@ func (d *decoder) nested() (any, error) {
 // word reads a value without quotes or brackets.
 func (d *decoder) word() (any, error) {
 	start := d.at
-	for d.at < len(d.text) && !strings.ContainsRune(",}] \t\r\n\":{[", rune(d.text[d.at])) {
+	for d.at < len(d.text) && !endsWord(d.text[d.at]) {
 		d.at++
 	}
-	word := string(d.text[start:d.at])
+	word := d.text[start:d.at]
 	if word == "" {
 		return nil, d.fail("a value is missing")
 	}
@@ -173,6 +205,14 @@ func (d *decoder) word() (any, error) {
 		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a value", word)}
 	}
 	return value, nil
+}
+
+func endsWord(char byte) bool {
+	switch char {
+	case ',', '}', ']', '"', ':', '{', '[':
+		return true
+	}
+	return isBlank(char)
 }
 
 func (d *decoder) peek() byte {
@@ -191,16 +231,18 @@ func (d *decoder) expect(char byte) error {
 }
 
 func (d *decoder) skipBlanks() {
-	for d.at < len(d.text) && strings.IndexByte(" \t\r\n", d.text[d.at]) >= 0 {
+	for d.at < len(d.text) && isBlank(d.text[d.at]) {
 		d.at++
 	}
 }
+
+func isBlank(char byte) bool { return char == ' ' || char == '\t' || char == '\r' || char == '\n' }
 
 // fail tells what stands where something else was expected.
 func (d *decoder) fail(problem string) error {
 	if d.at >= len(d.text) {
 		return &SyntaxError{d.at + 1, problem + ", but the line ends"}
 	}
-	char, _ := utf8.DecodeRune(d.text[d.at:])
+	char, _ := utf8.DecodeRuneInString(d.text[d.at:])
 	return &SyntaxError{d.at + 1, fmt.Sprintf("%s, found %q", problem, char)}
 }

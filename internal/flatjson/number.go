@@ -9,6 +9,9 @@ import (
 // Word reads a value without quotes or brackets: a number, true, false, null, or what an Arduino prints for a float that is no
 // number (nan, inf, ovf). It tells whether the word is one.
 func Word(word string) (value any, ok bool) {
+	if isNumber, isInteger := grammar(word); isNumber {
+		return number(word, isInteger), true
+	}
 	switch strings.ToLower(word) {
 	case "nan", "-nan":
 		return math.NaN(), true
@@ -25,38 +28,38 @@ func Word(word string) (value any, ok bool) {
 	case "null":
 		return nil, true
 	}
-	if !isNumber(word) {
-		return nil, false
-	}
-	return number(word), true
+	return nil, false
 }
 
-// isNumber follows the grammar of RFC 8259, section 6, which is stricter than strconv.
-func isNumber(word string) bool {
+// grammar is that of RFC 8259, section 6, which is stricter than strconv.
+func grammar(word string) (isNumber, isInteger bool) {
 	rest := strings.TrimPrefix(word, "-")
 	whole := digits(rest)
 	if whole == 0 || (whole > 1 && rest[0] == '0') {
-		return false
+		return false, false
 	}
 	rest = rest[whole:]
+	if rest == "" {
+		return true, true
+	}
 	if fraction, found := strings.CutPrefix(rest, "."); found {
 		n := digits(fraction)
 		if n == 0 {
-			return false
+			return false, false
 		}
 		rest = fraction[n:]
 	}
 	if rest == "" {
-		return true
+		return true, false
 	}
 	if rest[0] != 'e' && rest[0] != 'E' {
-		return false
+		return false, false
 	}
 	exponent := rest[1:]
 	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
 		exponent = exponent[1:]
 	}
-	return exponent != "" && digits(exponent) == len(exponent)
+	return exponent != "" && digits(exponent) == len(exponent), false
 }
 
 func digits(text string) int {
@@ -68,9 +71,11 @@ func digits(text string) int {
 }
 
 // number gives an int64 for an integer that fits one, else a float64, infinite beyond its range.
-func number(word string) any {
-	if integer, err := strconv.ParseInt(word, 10, 64); err == nil {
-		return integer
+func number(word string, isInteger bool) any {
+	if isInteger {
+		if integer, err := strconv.ParseInt(word, 10, 64); err == nil {
+			return integer
+		}
 	}
 	float, _ := strconv.ParseFloat(word, 64) // its only possible error is ErrRange, with ±Inf or 0 as the value
 	return float

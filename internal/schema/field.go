@@ -98,7 +98,7 @@ func (f *Field) Convert(value any) (any, error) {
 	switch number := value.(type) {
 	case int64:
 		if f.Type == Int {
-			return number, nil
+			return value, nil // the same: no new one is allocated
 		}
 		return float64(number), nil
 	case uint64:
@@ -110,7 +110,7 @@ func (f *Field) Convert(value any) (any, error) {
 		}
 		return nil, errors.New("is too large")
 	case float64:
-		return f.convertFloat(number)
+		return f.convertFloat(value, number)
 	case nil:
 		return nil, errors.New("is null")
 	case string:
@@ -121,12 +121,12 @@ func (f *Field) Convert(value any) (any, error) {
 	return nil, notANumber("%s", "an object or an array")
 }
 
-func (f *Field) convertFloat(number float64) (any, error) {
+func (f *Field) convertFloat(value any, number float64) (any, error) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
 		return nil, errNotFinite
 	}
 	if f.Type == Float {
-		return number, nil
+		return value, nil
 	}
 	if number != math.Trunc(number) {
 		return nil, &FormError{Problem: fmt.Sprintf("must be a whole number (got %v)", number), Advice: "round it, or declare a float"}

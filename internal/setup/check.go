@@ -18,6 +18,7 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/topicname"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
@@ -89,7 +90,7 @@ func checkReplication(value string) error {
 
 // checkTopic is for the three parts together: each may be good and the whole too long.
 func checkTopic(answers Values) error {
-	return kafka_site.CheckTopicName(answers.topic())
+	return topicname.Check(answers.topic())
 }
 
 func tidyLocation(value string) (string, error) {

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
+	"github.com/telegraf-station/telegraf-station/internal/topicname"
 )
 
 // Name is the name of a site's topic in its parts.
@@ -27,7 +27,7 @@ func NewName(site, index, kind string) (Name, error) {
 			return n, fmt.Errorf(`%s must consist of letters (a-z, A-Z), digits, "." and "-" (got %q)`, p.what, p.value)
 		}
 	}
-	return n, kafka_site.CheckTopicName(n.Topic())
+	return n, topicname.Check(n.Topic())
 }
 
 // ParseName takes a topic's name apart. It refuses what is no site's, such as Kafka's own topics.

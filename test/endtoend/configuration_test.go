@@ -40,6 +40,7 @@ func TestMisspelledOptions(t *testing.T) {
 	t.Parallel()
 	for option, file := range map[string]string{
 		"baud_rate": "pi", "site": "pi", "replication_factor": "pi", "partitions": "pi", "refresh_interval": "central", "data_format": "central", "max_undelivered_messages": "central",
+		"topic": "central", "measurement": "central", "rename": "central",
 	} {
 		good, err := os.ReadFile("../../conf/" + file + "/telegraf.conf")
 		require.NoError(t, err)

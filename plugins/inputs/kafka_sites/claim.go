@@ -10,6 +10,7 @@ import (
 // claim is a partition that this centre has, and what it saw of it since Kafka gave it.
 type claim struct {
 	place
+	site   site
 	client sarama.Client
 	// end is the offset after the newest record.
 	end func() int64
@@ -42,9 +43,9 @@ const (
 	seenFor = 15 * time.Minute
 )
 
-func newClaim(client sarama.Client, group sarama.ConsumerGroupClaim, mark string) *claim {
+func newClaim(client sarama.Client, group sarama.ConsumerGroupClaim, mark string, site site) *claim {
 	c := &claim{
-		place: place{group.Topic(), mark, group.Partition()}, client: client, end: group.HighWaterMarkOffset,
+		place: place{group.Topic(), mark, group.Partition()}, site: site, client: client, end: group.HighWaterMarkOffset,
 		group: group.InitialOffset(), known: -1, devices: make(map[string]*device),
 	}
 	switch c.group {
@@ -73,7 +74,7 @@ func (c *claim) read(message *sarama.ConsumerMessage, now time.Time) {
 		c.group, c.unsure = message.Offset, false
 	}
 	c.learn(message.Offset, message.Timestamp, now)
-	d := c.device(string(message.Key))
+	d := c.device(message.Key)
 	if d == nil {
 		return
 	}
@@ -104,11 +105,11 @@ func (c *claim) learnThatEmpty() {
 	}
 }
 
-func (c *claim) device(key string) *device {
-	d := c.devices[key]
+func (c *claim) device(key []byte) *device {
+	d := c.devices[string(key)]
 	if d == nil && len(c.devices) < maxDevices && len(key) <= maxKey {
 		d = &device{}
-		c.devices[key] = d
+		c.devices[string(key)] = d
 	}
 	return d
 }

@@ -65,6 +65,7 @@ func (c *claims) list() []*claim {
 
 // state is a topic's, summed over its partitions.
 type state struct {
+	site               site
 	newest, group, lag int64
 	stations           int64
 	lost, givenUp      uint64
@@ -97,14 +98,16 @@ func topicMetrics(claims []*claim, group string, now time.Time) []telegraf.Metri
 	states := make(map[string]*state)
 	for _, c := range claims {
 		if states[c.topic] == nil {
-			states[c.topic] = &state{}
+			states[c.topic] = &state{site: c.site}
 		}
 		states[c.topic].add(c, now)
 	}
 	metrics := make([]telegraf.Metric, 0, len(states))
 	for topic, s := range states {
 		tags := map[string]string{"topic": topic, "group": group}
-		metrics = append(metrics, metric.New("kafka_sites_topic", tags, s.fields(now), now))
+		told := metric.New("kafka_sites_topic", tags, s.fields(now), now)
+		s.site.tag(told)
+		metrics = append(metrics, told)
 	}
 	return metrics
 }

@@ -27,6 +27,7 @@ type KafkaSites struct {
 	finder   *topicFinder
 	config   *sarama.Config
 	parser   telegraf.Parser
+	naming   *naming
 	consumer *consumer // nil while there is nothing to consume
 	setbacks setbacks
 	counters counters
@@ -49,6 +50,9 @@ func (k *KafkaSites) Init() error {
 		return err
 	}
 	var err error
+	if k.naming, err = k.newNaming(); err != nil {
+		return err
+	}
 	if k.finder, err = k.newTopicFinder(); err != nil {
 		return err
 	}

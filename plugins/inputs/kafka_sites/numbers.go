@@ -28,7 +28,10 @@ type number struct {
 
 // numberOf returns false for a record that is not numbered.
 func numberOf(message *sarama.ConsumerMessage) (n number, ok bool) {
-	epoch, _ := headerOf(message, delivery.HeaderEpoch)
+	epoch, found := headerOf(message, delivery.HeaderEpoch)
+	if !found {
+		return n, false
+	}
 	seq, _ := headerOf(message, delivery.HeaderSeq)
 	skipped, _ := headerOf(message, delivery.HeaderSkipped)
 	var epochErr, seqErr error

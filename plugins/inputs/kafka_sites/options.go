@@ -22,6 +22,10 @@ type Options struct {
 	MaxUndeliveredMessages int             `toml:"max_undelivered_messages"`
 	MaxProcessingTime      config.Duration `toml:"max_processing_time"`
 
+	Topic       string            `toml:"topic"`
+	Measurement string            `toml:"measurement"`
+	Rename      map[string]string `toml:"rename"`
+
 	MaxMessageLen         int      `toml:"max_message_len"`
 	TopicTag              string   `toml:"topic_tag"`
 	PartitionTag          string   `toml:"partition_tag"`

@@ -32,7 +32,7 @@ func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 // ConsumeClaim hands on one partition's records until the session ends; there is one call for each partition at a time.
 func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
 	mark := s.consumer.markOf(claim.Topic())
-	ours := newClaim(s.consumer.client, claim, mark)
+	ours := newClaim(s.consumer.client, claim, mark, s.consumer.plugin.siteOf(claim.Topic()))
 	s.consumer.plugin.claims.add(ours)
 	defer s.consumer.plugin.claims.remove(ours)
 	progress := &progress{
@@ -79,14 +79,21 @@ func (s *session) handle(progress *progress, claim *claim, message *sarama.Consu
 		s.consumer.acc.AddError(fmt.Errorf("record of topic %s, partition %d, offset %d passed over: %w",
 			message.Topic, message.Partition, message.Offset, err))
 	}
-	metrics = s.addAgent(metrics, claim, message)
+	agent := s.agentOf(metrics, claim, message)
+	for _, m := range metrics {
+		claim.site.name(m)
+	}
+	if agent != nil {
+		claim.site.tag(agent)
+		metrics = append(metrics, agent)
+	}
 	s.consumer.deliveries.send(metrics, record)
 }
 
-// addAgent puts what a record tells of the agent beside its reading, which counts whatever else the record says.
-func (s *session) addAgent(metrics []telegraf.Metric, claim *claim, message *sarama.ConsumerMessage) []telegraf.Metric {
+// agentOf is what a record tells of the agent beside its reading, which counts whatever else the record says.
+func (s *session) agentOf(metrics []telegraf.Metric, claim *claim, message *sarama.ConsumerMessage) telegraf.Metric {
 	if len(metrics) == 0 {
-		return metrics
+		return nil
 	}
 	agent, err := agentMetric(message, metrics[0])
 	if err != nil {
@@ -96,8 +103,5 @@ func (s *session) addAgent(metrics []telegraf.Metric, claim *claim, message *sar
 				message.Topic, message.Partition, message.Offset, err)
 		}
 	}
-	if agent == nil {
-		return metrics
-	}
-	return append(metrics, agent)
+	return agent
 }

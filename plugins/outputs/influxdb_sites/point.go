@@ -18,15 +18,16 @@ func (i *InfluxDBSites) points(metrics []telegraf.Metric) []telegraf.Metric {
 	if len(i.SourceTags) == 0 {
 		return metrics
 	}
-	points := make([]telegraf.Metric, len(metrics))
+	points, all := make([]telegraf.Metric, len(metrics)), make([]point, len(metrics))
 	for n, metric := range metrics {
-		points[n] = point{metric, i.SourceTags}
+		all[n] = point{metric, i.SourceTags}
+		points[n] = &all[n]
 	}
 	return points
 }
 
 // TagList is what the serializer reads.
-func (p point) TagList() []*telegraf.Tag {
+func (p *point) TagList() []*telegraf.Tag {
 	all := p.Metric.TagList()
 	tags := make([]*telegraf.Tag, 0, len(all))
 	for _, tag := range all {
@@ -38,7 +39,7 @@ func (p point) TagList() []*telegraf.Tag {
 }
 
 // Copy is what exclude_bucket_tag needs.
-func (p point) Copy() telegraf.Metric { return point{p.Metric.Copy(), p.source} }
+func (p *point) Copy() telegraf.Metric { return &point{p.Metric.Copy(), p.source} }
 
 // describe names the record, as far as its tags do, and shows the point.
 func (i *InfluxDBSites) describe(metric telegraf.Metric) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
+	"github.com/telegraf-station/telegraf-station/internal/topicname"
 	"github.com/telegraf-station/telegraf-station/plugins/serializers/station"
 )
 
@@ -28,13 +29,13 @@ func (e *entry) size() int {
 
 // recordMaker turns metrics into records.
 type recordMaker struct {
-	topic      topicTemplate
+	topic      topicname.Template
 	serializer *station.Serializer
 	maxBytes   int
 }
 
-func newRecordMaker(topic, schemaOption, unknownFields string, maxBytes int, log telegraf.Logger) (*recordMaker, error) {
-	template, err := newTopicTemplate(topic)
+func newRecordMaker(topicOption, schemaOption, unknownFields string, maxBytes int, log telegraf.Logger) (*recordMaker, error) {
+	template, err := topicname.NewTemplate(topicOption)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (m *recordMaker) entry(metric telegraf.Metric) *entry {
 }
 
 func (m *recordMaker) record(metric telegraf.Metric) (*outbox.Record, error) {
-	topic, err := m.topic.name(metric)
+	queue, err := m.topic.Name(metric)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (m *recordMaker) record(metric telegraf.Metric) (*outbox.Record, error) {
 		return nil, err
 	}
 	device, _ := metric.GetTag(schema.DeviceID)
-	r := &outbox.Record{Queue: topic, Key: device, Time: metric.Time().UnixNano(), Value: bytes.TrimSuffix(line, []byte("\n"))}
+	r := &outbox.Record{Queue: queue, Key: device, Time: metric.Time().UnixNano(), Value: bytes.TrimSuffix(line, []byte("\n"))}
 	if size := len(r.Value) + len(r.Key) + recordOverhead; size > m.maxBytes {
 		return r, fmt.Errorf("it has %d bytes, more than max_message_bytes allows (%d)", size, m.maxBytes)
 	}

@@ -1,4 +1,5 @@
-package kafka_site
+// Package topicname has the names of the sites' topics: how they are made of tags and taken apart, and what Kafka allows.
+package topicname
 
 import (
 	"fmt"
@@ -17,21 +18,15 @@ var (
 	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 )
 
-// topicTemplate makes a topic's name of a metric's tags: {site}_{index}_{type}.
-type topicTemplate struct {
+// Template makes a topic's name of a metric's tags: {site}_{index}_{type}.
+type Template struct {
 	// literals surround the tags: one more than those.
 	literals, tags []string
 }
 
-func newTopicTemplate(option string) (topicTemplate, error) {
-	var t topicTemplate
-	rest := 0
-	for _, at := range placeholder.FindAllStringSubmatchIndex(option, -1) {
-		t.literals = append(t.literals, option[rest:at[0]])
-		t.tags = append(t.tags, option[at[2]:at[3]])
-		rest = at[1]
-	}
-	t.literals = append(t.literals, option[rest:])
+// NewTemplate reads the option "topic".
+func NewTemplate(option string) (Template, error) {
+	t := parse(option)
 	if len(t.tags) == 0 {
 		return t, fmt.Errorf(`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got %q)`, option)
 	}
@@ -44,9 +39,23 @@ func newTopicTemplate(option string) (topicTemplate, error) {
 	return t, nil
 }
 
-// name is the metric's topic. A missing or empty tag is an error, never another topic; so is a tag with "_" where
+// NewText reads a template of a text that is no topic's name.
+func NewText(text string) Template { return parse(text) }
+
+func parse(text string) (t Template) {
+	rest := 0
+	for _, at := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+		t.literals = append(t.literals, text[rest:at[0]])
+		t.tags = append(t.tags, text[at[2]:at[3]])
+		rest = at[1]
+	}
+	t.literals = append(t.literals, text[rest:])
+	return t
+}
+
+// Name is the metric's topic. A missing or empty tag is an error, never another topic; so is a tag with "_" where
 // "_" separates the parts, since {site}_{index} would be a_b_1 for the sites "a_b" and "a".
-func (t *topicTemplate) name(metric telegraf.Metric) (string, error) {
+func (t *Template) Name(metric telegraf.Metric) (string, error) {
 	var name strings.Builder
 	for i, tag := range t.tags {
 		value, found := metric.GetTag(tag)
@@ -54,21 +63,36 @@ func (t *topicTemplate) name(metric telegraf.Metric) (string, error) {
 		case !found || value == "":
 			return "", fmt.Errorf("no topic for metric %q: tag %q is missing or empty", metric.Name(), tag)
 		case t.separated() && strings.Contains(value, "_"):
-			return "", fmt.Errorf(`no topic for metric %q: tag %q must not contain "_": it separates the parts of the topic name (got %q)`, metric.Name(), tag, value)
+			return "", fmt.Errorf(`no topic for metric %q: tag %q must not contain "_": it separates the parts of the topic name (got %q)`,
+				metric.Name(), tag, value)
 		}
 		name.WriteString(t.literals[i])
 		name.WriteString(value)
 	}
 	name.WriteString(t.literals[len(t.tags)])
-	return name.String(), CheckTopicName(name.String())
+	return name.String(), Check(name.String())
 }
 
-func (t *topicTemplate) separated() bool {
+// Fill puts values in the place of the tags. A tag without a value stays in its braces.
+func (t *Template) Fill(values map[string]string) string {
+	var text strings.Builder
+	for i, tag := range t.tags {
+		text.WriteString(t.literals[i])
+		if value, found := values[tag]; found {
+			text.WriteString(value)
+		} else {
+			text.WriteString("{" + tag + "}")
+		}
+	}
+	return text.String() + t.literals[len(t.tags)]
+}
+
+func (t *Template) separated() bool {
 	return len(t.tags) > 1 && strings.Contains(strings.Join(t.literals[1:len(t.tags)], ""), "_")
 }
 
-// CheckTopicName says why Kafka would refuse a topic's name.
-func CheckTopicName(name string) error {
+// Check says why Kafka would refuse a topic's name.
+func Check(name string) error {
 	switch {
 	case name == "." || name == "..":
 		return fmt.Errorf(`topic %q: Kafka does not allow "." and ".."`, name)

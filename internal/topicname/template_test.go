@@ -1,4 +1,4 @@
-package kafka_site
+package topicname
 
 import (
 	"strings"
@@ -10,6 +10,7 @@ import (
 )
 
 func TestTopicNames(t *testing.T) {
+	t.Parallel()
 	const sites = "{site}_{index}_{type}"
 	for _, test := range []struct {
 		template string
@@ -27,12 +28,19 @@ func TestTopicNames(t *testing.T) {
 		{"{site}", map[string]string{"site": strings.Repeat("a", 249)}, strings.Repeat("a", 249)},
 		{"{site}", map[string]string{"site": strings.Repeat("a", 250)}, `topic "` + strings.Repeat("a", 250) + `": Kafka allows at most 249 characters (it has 250)`},
 	} {
-		template, err := newTopicTemplate(test.template)
+		template, err := NewTemplate(test.template)
 		require.NoError(t, err)
-		name, err := template.name(metric.New("environment", test.tags, nil, time.Now()))
+		name, err := template.Name(metric.New("environment", test.tags, nil, time.Now()))
 		if err != nil {
 			name = err.Error()
 		}
 		require.Equal(t, test.want, name)
 	}
+}
+
+func TestFill(t *testing.T) {
+	t.Parallel()
+	template, err := NewTemplate("a.{site}_{index}_{room}-{site}.b")
+	require.NoError(t, err)
+	require.Equal(t, "a.JNU__{room}-JNU.b", template.Fill(map[string]string{"site": "JNU", "index": "", "type": "rasp"}))
 }
