@@ -15,6 +15,7 @@ type simulateProgress struct {
 	every      time.Duration
 	told       time.Duration
 	head, tail string
+	connected  bool
 }
 
 func newSimulateProgress(out io.Writer) *simulateProgress {
@@ -25,6 +26,10 @@ func newSimulateProgress(out io.Writer) *simulateProgress {
 }
 
 func (s *simulateProgress) tell(p simulate.Progress) {
+	if p.Connected == p.Sites && !s.connected {
+		s.connected = true
+		fmt.Fprintf(s.out, "%sall %d sites are connected after %.1f s\n", s.head, p.Sites, p.Elapsed.Seconds()) //nolint:errcheck // as below
+	}
 	if p.Elapsed-s.told < s.every {
 		return
 	}

@@ -17,22 +17,24 @@ type Progress struct {
 // tellEvery is how often progress is told.
 const tellEvery = time.Second
 
-// telling calls tell again and again until the function is called that it returns.
+// telling calls tell again and again, and when all sites are connected, until the function is called that it returns.
 func (r *run) telling(tell func(Progress)) (stop func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(tellEvery)
 		defer ticker.Stop()
-		for last := (Progress{}); ; {
+		for last, connected := (Progress{}), r.allConnected; ; {
 			select {
 			case <-end:
 				r.look()
 				return
+			case <-connected:
+				connected = nil
 			case <-ticker.C:
-				last = r.progress(last)
-				tell(last)
 			}
+			last = r.progress(last)
+			tell(last)
 		}
 	}()
 	return func() {

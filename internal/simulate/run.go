@@ -23,15 +23,17 @@ type run struct {
 	journal   *journal
 	sites     []*simulated
 	connected atomic.Int64
-	left      atomic.Int64
-	began     time.Time
-	most      usage // at any time
+	// allConnected is closed when they are.
+	allConnected chan struct{}
+	left         atomic.Int64
+	began        time.Time
+	most         usage // at any time
 }
 
 // Run lets the stations work until the context or what the options say ends it, and what waits is acknowledged or was waited for in vain.
 // It tells of its progress every second. The topics must be there.
 func Run(ctx context.Context, o Options, tell func(Progress)) (Summary, error) {
-	r := &run{options: o, journal: &journal{}, began: time.Now()}
+	r := &run{options: o, journal: &journal{}, began: time.Now(), allConnected: make(chan struct{})}
 	r.left.Store(math.MaxInt64)
 	if o.Records > 0 {
 		r.left.Store(o.Records)
@@ -54,6 +56,7 @@ func (r *run) work(ctx context.Context, s *Summary) error {
 	if err := r.connect(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
+	close(r.allConnected)
 	s.ConnectSeconds, s.idle = time.Since(r.began).Seconds(), currentUsage()
 	s.first = r.acknowledged()
 	measured := time.Now()

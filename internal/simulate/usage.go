@@ -51,9 +51,9 @@ func sockets() (count int) {
 	return count
 }
 
-// The open files of a site: a connection to each of a handful of brokers and one for metadata; and those of its outbox.
+// The open files of a site: two or three connections, since it has one topic, with one leader; and those of its outbox.
 const (
-	filesOfSite   = 5
+	filesOfSite   = 3
 	filesOfOutbox = 3
 )
 
