@@ -25,6 +25,7 @@ type step struct {
 	// Claim is from a centre's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
 	Claim             time.Duration
 	Idle, IdleBrokers usage
+	StartCPU          time.Duration // the centre's, until then
 	Paced, Full       load
 	Drain             drain
 	Recovery          recovery
@@ -52,12 +53,12 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 		return s, err
 	}
 	log.Printf("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
-	topics, size, err := b.topics(ctx)
-	if err != nil {
+	var topics []string
+	if _, err = await(ctx, "all brokers know the topics", patience, func(ctx context.Context) (bool, error) {
+		topics, s.MetadataBytes, err = b.topics(ctx)
+		return len(topics) == sites, err
+	}); err != nil {
 		return s, err
-	}
-	if s.MetadataBytes = size; len(topics) != sites {
-		return s, fmt.Errorf("%d topics", len(topics))
 	}
 	name := strconv.Itoa(sites)
 	store, err := b.store(ctx, name)
@@ -100,7 +101,7 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	}
 	var all centres
 	defer func() { err = errors.Join(err, all.stop()) }()
-	if s.Drain, err = b.drain(ctx, &all, store, topics); err != nil {
+	if s.Drain, err = b.drain(ctx, &all, store, topics, s.StartCPU); err != nil {
 		return fmt.Errorf("a backlog: %w", err)
 	}
 	log.Printf("%d sites: a centre wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
@@ -121,6 +122,11 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	if s.Claim, err = b.awaitClaimed(ctx, s.Sites, 1); err != nil {
 		return err
 	}
+	started, err := usageOf(all.pids())
+	if err != nil {
+		return err
+	}
+	s.StartCPU = started.CPU
 	time.Sleep(2 * time.Second) // fetching begins
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
 	log.Printf("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
@@ -160,38 +166,23 @@ func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration
 	})
 }
 
-// drain starts a centre on what has gathered.
-func (b *bed) drain(ctx context.Context, all *centres, store *influxdb.Server, topics []string) (d drain, err error) {
-	lag, err := b.watcher.lag(ctx, topics)
-	if err != nil {
+// drain starts a centre on what has gathered. It begins with what it gets first, so its start's CPU is known from when nothing had gathered.
+func (b *bed) drain(ctx context.Context, all *centres, store *influxdb.Server, topics []string, start time.Duration) (d drain, err error) {
+	if d.Records, err = b.watcher.lag(ctx, topics); err != nil {
 		return d, err
 	}
 	if err := b.start(all, store, 1); err != nil {
 		return d, err
 	}
-	first, err := b.awaitFirst(ctx, lag, topics)
-	if err != nil {
+	if _, err := b.awaitClaimed(ctx, len(topics), 1); err != nil {
 		return d, err
 	}
-	began := time.Now()
-	before, err := usageOf(all.pids())
-	if err != nil {
-		return d, err
-	}
-	if _, err := b.awaitDrained(ctx, topics); err != nil {
+	if d.Taken, err = b.awaitDrained(ctx, topics); err != nil {
 		return d, err
 	}
 	after, err := usageOf(all.pids())
-	return drain{Records: first, Taken: time.Since(began), CPU: after.CPU - before.CPU, Memory: after.Memory}, err
-}
-
-// awaitFirst returns when the first offsets are committed, and what is left then.
-func (b *bed) awaitFirst(ctx context.Context, lag int64, topics []string) (left int64, err error) {
-	_, err = await(ctx, "the first records are in InfluxDB", patience, func(ctx context.Context) (bool, error) {
-		left, err = b.watcher.lag(ctx, topics)
-		return left < lag, err
-	})
-	return left, err
+	d.CPU, d.Memory = after.CPU-start, after.Memory
+	return d, err
 }
 
 func (b *bed) awaitDrained(ctx context.Context, topics []string) (time.Duration, error) {
