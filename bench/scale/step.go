@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,23 +55,18 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 		return s, err
 	}
 	log.Printf("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
-	var topics []string
-	if _, err = await(ctx, "all brokers know the topics", patience, func(ctx context.Context) (bool, error) {
-		topics, s.MetadataBytes, err = b.topics(ctx)
-		return len(topics) == sites, err
-	}); err != nil {
+	before, size, err := b.settle(ctx, sites)
+	if err != nil {
 		return s, err
 	}
+	s.MetadataBytes = size
+	topics := slices.Collect(maps.Keys(before))
 	name := strconv.Itoa(sites)
 	store, err := b.store(ctx, name)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, b.drop(store, name)) }()
-	before, err := b.watcher.ends(ctx, topics)
-	if err != nil {
-		return s, err
-	}
 	if err := b.measureStep(ctx, &s, store, topics); err != nil {
 		return s, err
 	}
@@ -144,10 +141,8 @@ func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err
 	if err != nil {
 		return mine, brokers, err
 	}
-	select {
-	case <-ctx.Done():
-		return mine, brokers, ctx.Err()
-	case <-time.After(time.Duration(b.options.seconds) * time.Second):
+	if err := sleep(ctx, b.options.seconds); err != nil {
+		return mine, brokers, err
 	}
 	if mine, err = usageOf(all.pids()); err != nil {
 		return mine, brokers, err
