@@ -14,7 +14,7 @@ import (
 // record written to each topic. It returns the offsets before these records, and the size of the metadata.
 func (b *bed) settle(ctx context.Context, sites int) (before map[string]int64, size int, err error) {
 	var topics []string
-	if _, err := await(ctx, "all replicas are in sync", patience, func(ctx context.Context) (bool, error) {
+	if _, err := await(ctx, "all replicas are in sync", func(ctx context.Context) (bool, error) {
 		if err := b.watcher.elect(ctx); err != nil {
 			return false, err
 		}
@@ -29,7 +29,11 @@ func (b *bed) settle(ctx context.Context, sites int) (before map[string]int64, s
 	}); err != nil {
 		return nil, 0, err
 	}
-	if _, err := b.run(ctx, sites, sites, "--records", strconv.Itoa(sites)); err != nil {
+	first, err := b.simulate(ctx, sites, sites, "--records", strconv.Itoa(sites))
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err := first.wait(); err != nil {
 		return nil, 0, err
 	}
 	return before, size, sleep(ctx, b.options.seconds)

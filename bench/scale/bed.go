@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"time"
@@ -58,7 +59,7 @@ func (b *bed) store(ctx context.Context, name string) (*influxdb.Server, error) 
 
 // drop ends an InfluxDB and removes its data.
 func (b *bed) drop(s *influxdb.Server, name string) error {
-	return errors.Join(s.Close(), os.RemoveAll(filepath.Join(b.dir, "influxdb-"+name)))
+	return errors.Join(s.Close(), os.RemoveAll(filepath.Join(b.dir, "influxdb-"+name))) //nolint:gosec // in a folder of ours
 }
 
 // stopTime is what a centre has to leave its consumer group.
@@ -94,10 +95,18 @@ func (c centres) pids() (pids []int) {
 	return pids
 }
 
+// patience is how long centres and brokers may take for anything.
+const patience = 5 * time.Minute
+
+// tell logs a result as soon as it is known.
+func tell(format string, args ...any) {
+	log.Printf(format, args...) //nolint:gosec // numbers
+}
+
 // await asks again and again until the answer is yes. It returns how long that took.
-func await(ctx context.Context, what string, limit time.Duration, ask func(context.Context) (bool, error)) (time.Duration, error) {
+func await(ctx context.Context, what string, ask func(context.Context) (bool, error)) (time.Duration, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var last error
 	for {
@@ -110,7 +119,7 @@ func await(ctx context.Context, what string, limit time.Duration, ask func(conte
 		}
 		select {
 		case <-ctx.Done():
-			return time.Since(began), fmt.Errorf("%s: not within %s (%w)", what, limit, errors.Join(ctx.Err(), last))
+			return time.Since(began), fmt.Errorf("%s: not within %s (%w)", what, patience, errors.Join(ctx.Err(), last))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"strconv"
 	"time"
 )
@@ -52,7 +51,7 @@ func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 		return f, err
 	}
 	_, f.Missing, err = b.missing(ctx, store, topics, before)
-	log.Printf("fleet, %d centres: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
+	tell("fleet, %d centres: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
 		f.CatchUp.Round(time.Millisecond), f.CPU, f.Missing)
 	return f, err
 }

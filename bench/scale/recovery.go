@@ -27,15 +27,15 @@ func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server,
 	if err != nil {
 		return r, err
 	}
-	if err := s.awaitConnected(ctx); err == nil {
+	if err = s.awaitConnected(ctx); err == nil {
 		r, err = b.faults(ctx, all, topics)
-		err = errors.Join(err, s.interrupt())
 	}
+	interrupted := s.interrupt()
 	_, ended := s.wait()
-	if err = errors.Join(err, ended); err != nil {
+	if err = errors.Join(err, interrupted, ended); err != nil {
 		return r, err
 	}
-	log.Printf("%d sites: all flow again %s after nothing, %s after a centre's kill, %s and %s after a broker's stop and start", len(topics),
+	tell("%d sites: all flow again %s after nothing, %s after a centre's kill, %s and %s after a broker's stop and start", len(topics),
 		r.Undisturbed.Round(time.Millisecond), r.CentreKilled.Round(time.Millisecond), r.BrokerStopped.Round(time.Millisecond), r.BrokerStarted.Round(time.Millisecond))
 	_, err = b.awaitDrained(ctx, topics)
 	return r, err
@@ -74,7 +74,7 @@ func (b *bed) untilFlowing(ctx context.Context, topics []string, fault func() er
 		return 0, err
 	}
 	var goal map[string]int64
-	_, err := await(ctx, "readings flow", patience, func(ctx context.Context) (bool, error) {
+	_, err := await(ctx, "readings flow", func(ctx context.Context) (bool, error) {
 		if goal == nil {
 			ends, err := b.watcher.ends(ctx, topics)
 			if err != nil {

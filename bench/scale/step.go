@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,9 +13,6 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
 )
-
-// patience is how long centres and brokers may take for anything.
-const patience = 5 * time.Minute
 
 // step is what was measured with so many sites, each of which has a topic.
 type step struct {
@@ -54,7 +49,7 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 	if s.CreatePerSecond, err = b.create(ctx, len(have), sites); err != nil {
 		return s, err
 	}
-	log.Printf("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
+	tell("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
 	before, size, err := b.settle(ctx, sites)
 	if err != nil {
 		return s, err
@@ -71,7 +66,7 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 		return s, err
 	}
 	s.Records, s.Missing, err = b.missing(ctx, store, topics, before)
-	log.Printf("%d sites: %d of %d records are not in InfluxDB", sites, s.Missing, s.Records)
+	tell("%d sites: %d of %d records are not in InfluxDB", sites, s.Missing, s.Records)
 	return s, err
 }
 
@@ -101,7 +96,7 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	if s.Drain, err = b.drain(ctx, &all, store, topics, s.StartCPU); err != nil {
 		return fmt.Errorf("a backlog: %w", err)
 	}
-	log.Printf("%d sites: a centre wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
+	tell("%d sites: a centre wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
 		s.Drain.Records, s.Drain.perSecond(), perHundredThousand(s.Drain.CPU, s.Drain.Records), s.Drain.Memory/1e6)
 	if s.Recovery, err = b.recover(ctx, &all, store, topics); err != nil {
 		return fmt.Errorf("recovery: %w", err)
@@ -126,7 +121,7 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	s.StartCPU = started.CPU
 	time.Sleep(2 * time.Second) // fetching begins
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
-	log.Printf("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
+	tell("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
 		100*s.Idle.CPU.Seconds(), s.Idle.Memory/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Memory/1e6)
 	return err
 }
@@ -155,7 +150,7 @@ func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err
 
 // awaitClaimed returns when so many centres have all topics between them.
 func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration, error) {
-	return await(ctx, "the topics are claimed", patience, func(ctx context.Context) (bool, error) {
+	return await(ctx, "the topics are claimed", func(ctx context.Context) (bool, error) {
 		topics, members, err := b.watcher.claimed(ctx)
 		return topics == sites && members == count, err
 	})
@@ -181,7 +176,7 @@ func (b *bed) drain(ctx context.Context, all *centres, store *influxdb.Server, t
 }
 
 func (b *bed) awaitDrained(ctx context.Context, topics []string) (time.Duration, error) {
-	return await(ctx, "all records are in InfluxDB", patience, func(ctx context.Context) (bool, error) {
+	return await(ctx, "all records are in InfluxDB", func(ctx context.Context) (bool, error) {
 		lag, err := b.watcher.lag(ctx, topics)
 		return lag == 0, err
 	})
@@ -212,5 +207,5 @@ func (b *bed) missing(ctx context.Context, store *influxdb.Server, topics []stri
 		}
 		missing -= points
 	}
-	return records, missing, os.RemoveAll(b.dir + "/sites.csv")
+	return records, missing, nil
 }

@@ -32,7 +32,7 @@ const tick = 10 * time.Millisecond
 
 func usageOfOne(pid int) (u usage, err error) {
 	dir := fmt.Sprintf("/proc/%d/", pid)
-	stat, err := os.ReadFile(dir + "stat")
+	stat, err := os.ReadFile(dir + "stat") //nolint:gosec // of the kernel
 	if err != nil {
 		return u, err
 	}
