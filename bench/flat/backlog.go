@@ -40,6 +40,7 @@ func backlogs(ctx context.Context, dir string, most int) (rows [][]string, err e
 		if err := fill(ctx, o, count); err != nil {
 			return rows, err
 		}
+		unix.Sync() // or what was filled in is written out meanwhile
 		row, err := measure(ctx, o)
 		if err != nil {
 			return rows, err
