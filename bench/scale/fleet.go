@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -25,20 +27,17 @@ type fleet struct {
 // fleet runs stations and centres together.
 func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 	f.Centres = count
-	topics, _, err := b.topics(ctx)
+	before, _, err := b.settle(ctx, b.options.fleetSites)
 	if err != nil {
 		return f, err
 	}
+	topics := slices.Collect(maps.Keys(before))
 	name := "fleet" + strconv.Itoa(count)
 	store, err := b.store(ctx, name)
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, b.drop(store, name)) }()
-	before, err := b.watcher.ends(ctx, topics)
-	if err != nil {
-		return f, err
-	}
 	var all centres
 	defer func() { err = errors.Join(err, all.stop()) }()
 	if err := b.start(&all, store, count); err != nil {

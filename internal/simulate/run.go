@@ -130,9 +130,6 @@ func (r *run) close() {
 		group.Go(s.output.Close)
 	}
 	group.Wait()
-	for _, s := range r.sites { // else the next run in this process goes on counting
-		s.plugin.Statistics.UnregisterAll()
-	}
 }
 
 func (r *run) acknowledged() (count int64) {
