@@ -66,6 +66,16 @@ bench: ## Measure all of it beside the peers, into bench/peers/results.md and .s
 	@test/install/packages.sh
 	go run ./bench/peers $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: ## Measure growth with 10 to 5,000 sites, into bench/scale/results.md and .svg (25 minutes); flags as ARGS='...', e.g. -quick
+	@test/install/packages.sh
+	go run ./bench/scale $(ARGS)
+
+.PHONY: bench-flat
+bench-flat: ## Measure a station over a million readings, and the outbox with up to 10 million waiting (needs 4 GB of disk)
+	@test/install/packages.sh
+	go run ./bench/flat $(ARGS)
+
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)
 	@scripts/lint.sh

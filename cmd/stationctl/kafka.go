@@ -34,29 +34,39 @@ func (f *kafkaFlags) add(flags *pflag.FlagSet) {
 
 func (f *kafkaFlags) config() (*sarama.Config, error) {
 	settings := audit.NewConfig()
-	common := kafka.Config{ClientID: settings.ClientID, Version: settings.Version.String()}
+	common, err := f.common()
+	if err != nil {
+		return nil, err
+	}
+	common.ClientID, common.Version = settings.ClientID, settings.Version.String()
+	if err := common.SetConfig(settings, logger.New("", "", "")); err != nil {
+		return nil, err
+	}
+	return settings, settings.Validate()
+}
+
+// common are the options of the plugins.
+func (f *kafkaFlags) common() (kafka.Config, error) {
+	var common kafka.Config
 	common.TLSCA, common.TLSCert, common.TLSKey = f.ca, f.cert, f.key
 	if f.tls {
 		common.Enable = &f.tls
 	}
 	switch {
 	case f.username == "" && (f.mechanism != "" || f.passwordFile != ""):
-		return nil, errors.New("flags --sasl-mechanism and --sasl-password-file are without effect: give --sasl-username too")
+		return common, errors.New("flags --sasl-mechanism and --sasl-password-file are without effect: give --sasl-username too")
 	case f.username != "" && f.mechanism == "":
-		return nil, errors.New("flag --sasl-username needs --sasl-mechanism, e.g. SCRAM-SHA-512")
+		return common, errors.New("flag --sasl-username needs --sasl-mechanism, e.g. SCRAM-SHA-512")
 	case (f.cert == "") != (f.key == ""):
-		return nil, errors.New("flags --tls-cert and --tls-key belong together: give both")
+		return common, errors.New("flags --tls-cert and --tls-key belong together: give both")
 	}
 	password, err := secret(f.passwordFile, "KAFKA_PASSWORD")
 	if err != nil {
-		return nil, fmt.Errorf("flag --sasl-password-file: %w", err)
+		return common, fmt.Errorf("flag --sasl-password-file: %w", err)
 	}
 	if f.username != "" {
 		common.SASLMechanism = f.mechanism
 		common.SASLUsername, common.SASLPassword = config.NewSecret([]byte(f.username)), config.NewSecret([]byte(password))
 	}
-	if err := common.SetConfig(settings, logger.New("", "", "")); err != nil {
-		return nil, err
-	}
-	return settings, settings.Validate()
+	return common, nil
 }

@@ -50,10 +50,10 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stationctl",
 		Short:         "Look after sensor stations",
-		Long:          "Stationctl adds sites, makes certificates, shows how the sites are, sets up a station, says what is wrong with it, looks into its outbox, and proves what arrived in Kafka and InfluxDB.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
+		Long:          "Stationctl adds sites, makes certificates, shows how the sites are, sets up a station, says what is wrong with it, looks into its outbox, proves what arrived in Kafka and InfluxDB, and simulates thousands of stations.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newSetup(), newSite(), newCentre(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newMan())
+	root.AddCommand(newSetup(), newSite(), newCentre(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newSimulate(), newMan())
 	return root
 }

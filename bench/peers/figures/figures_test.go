@@ -131,9 +131,9 @@ func TestPlotIsSmallAndWellFormed(t *testing.T) {
 
 func TestBarLengths(t *testing.T) {
 	t.Parallel()
-	require.InDelta(t, panelWidth/2., panel{}.length(5, 1, 10), 1e-9)
-	require.InDelta(t, 1, panel{}.length(1e-9, 1e-9, 10), 1e-9, "still to be seen")
-	logarithmic := panel{logarithmic: true}
+	require.InDelta(t, panelWidth/2., Panel{}.length(5, 1, 10), 1e-9)
+	require.InDelta(t, 1, Panel{}.length(1e-9, 1e-9, 10), 1e-9, "still to be seen")
+	logarithmic := Panel{Logarithmic: true}
 	require.InDelta(t, panelWidth, logarithmic.length(1000, 1, 1000), 1e-9)
 	require.Positive(t, logarithmic.length(1, 1, 1000))
 	require.InDelta(t, panelWidth, logarithmic.length(7, 7, 7), 1e-9, "a single value")
@@ -142,7 +142,7 @@ func TestBarLengths(t *testing.T) {
 func TestCount(t *testing.T) {
 	t.Parallel()
 	for want, number := range map[string]float64{"0": 0, "999": 999, "1,000": 1000, "-1,234,567": -1234567, "-123": -123} {
-		require.Equal(t, want, count(number, 0))
+		require.Equal(t, want, Count(number, 0))
 	}
-	require.Equal(t, "1,234.50", count(1234.5, 2))
+	require.Equal(t, "1,234.50", Count(1234.5, 2))
 }

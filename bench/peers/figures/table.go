@@ -50,10 +50,10 @@ func (r Report) rows(text *strings.Builder, side string, contenders []Contender)
 func (c Contender) defects() string {
 	var all []string
 	if lost := c.lost(); lost > 0 {
-		all = append(all, fmt.Sprintf("**%s lost**", count(float64(lost), 0)))
+		all = append(all, fmt.Sprintf("**%s lost**", Count(float64(lost), 0)))
 	}
 	if repeated := c.repeated(); repeated > 0 {
-		all = append(all, count(float64(repeated), 0)+" repeated")
+		all = append(all, Count(float64(repeated), 0)+" repeated")
 	}
 	if len(all) == 0 {
 		return ""
@@ -80,9 +80,9 @@ func (c Contender) cell(speed int, figure func(Phase) float64, unit float64, dec
 	}
 	s := c.spread(speed, figure)
 	if len(c.Phases[speed]) == 1 {
-		return count(s.Median*unit, decimals)
+		return Count(s.Median*unit, decimals)
 	}
-	return fmt.Sprintf("%s (%s–%s)", count(s.Median*unit, decimals), count(s.Min*unit, decimals), count(s.Max*unit, decimals))
+	return fmt.Sprintf("%s (%s–%s)", Count(s.Median*unit, decimals), Count(s.Min*unit, decimals), Count(s.Max*unit, decimals))
 }
 
 func (c Contender) writtenCell(speed int) string {
@@ -90,7 +90,7 @@ func (c Contender) writtenCell(speed int) string {
 	if !measured {
 		return none
 	}
-	return count(bytes, 0)
+	return Count(bytes, 0)
 }
 
 func (c Contender) latencyCell(speed int) string {
@@ -106,11 +106,11 @@ func milliseconds(d time.Duration) string {
 	if d < 100*time.Millisecond {
 		decimals = 1
 	}
-	return count(float64(d)/float64(time.Millisecond), decimals)
+	return Count(float64(d)/float64(time.Millisecond), decimals)
 }
 
-// count writes a number with a comma at the thousands.
-func count(number float64, decimals int) string {
+// Count writes a number with a comma at the thousands.
+func Count(number float64, decimals int) string {
 	text := strconv.FormatFloat(number, 'f', decimals, 64)
 	whole, rest, _ := strings.Cut(text, ".")
 	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {

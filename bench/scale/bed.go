@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/telegraf"
+)
+
+// bed is what runs through the whole measurement.
+type bed struct {
+	options              options
+	dir                  string
+	telegraf, stationctl string
+	brokers              *kafka.Real
+	watcher              *watcher
+	started              int // centres, for their folders
+}
+
+func newBed(ctx context.Context, o options, dir string) (b *bed, err error) {
+	b = &bed{options: o, dir: dir, stationctl: filepath.Join(dir, "stationctl")}
+	if b.telegraf, err = telegraf.Build(ctx, os.Stderr); err != nil {
+		return nil, err
+	}
+	if err := process.Run(ctx, process.Command{
+		Path: "go", Args: []string{"build", "-trimpath", "-o", b.stationctl, "github.com/telegraf-station/telegraf-station/cmd/stationctl"},
+		Env: []string{"CGO_ENABLED=0"},
+	}); err != nil {
+		return nil, err
+	}
+	if b.brokers, err = kafka.StartReal(ctx, kafka.Options{
+		Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4", fmt.Sprintf("-Xmx%dm", o.heap)}, Log: os.Stderr,
+	}); err != nil {
+		return nil, err
+	}
+	if b.watcher, err = newWatcher(b.brokers.Addresses()); err != nil {
+		return nil, errors.Join(err, b.brokers.Close())
+	}
+	return b, nil
+}
+
+func (b *bed) close() error {
+	b.watcher.close()
+	return b.brokers.Close()
+}
+
+// store starts an InfluxDB, for one step.
+func (b *bed) store(ctx context.Context, name string) (*influxdb.Server, error) {
+	return influxdb.StartV2(ctx, influxdb.Options{Dir: filepath.Join(b.dir, "influxdb-"+name)})
+}
+
+// drop ends an InfluxDB and removes its data.
+func (b *bed) drop(s *influxdb.Server, name string) error {
+	return errors.Join(s.Close(), os.RemoveAll(filepath.Join(b.dir, "influxdb-"+name))) //nolint:gosec // in a folder of ours
+}
+
+// stopTime is what a centre has to leave its consumer group.
+const stopTime = 30 * time.Second
+
+// centres are Telegrafs with conf/central/telegraf.conf.
+type centres []*process.Process
+
+func (b *bed) start(all *centres, s *influxdb.Server, count int) error {
+	for range count {
+		b.started++
+		p, err := telegraf.Centre{Brokers: b.brokers.Addresses(), URL: s.URL(), Token: s.Token(), Org: s.Organization(), Bucket: s.Bucket()}.
+			Start(b.telegraf, filepath.Join(b.dir, fmt.Sprintf("centre%d", b.started)))
+		if err != nil {
+			return err
+		}
+		*all = append(*all, p)
+	}
+	return nil
+}
+
+func (c centres) stop() (err error) {
+	for _, p := range c {
+		err = errors.Join(err, p.Stop(stopTime))
+	}
+	return err
+}
+
+func (c centres) pids() (pids []int) {
+	for _, p := range c {
+		pids = append(pids, p.PID())
+	}
+	return pids
+}
+
+// patience is how long centres and brokers may take for anything.
+const patience = 5 * time.Minute
+
+// tell logs a result as soon as it is known.
+func tell(format string, args ...any) {
+	log.Printf(format, args...) //nolint:gosec // numbers
+}
+
+// await asks again and again until the answer is yes. It returns how long that took.
+func await(ctx context.Context, what string, ask func(context.Context) (bool, error)) (time.Duration, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var last error
+	for {
+		yes, err := ask(ctx)
+		if err == nil && yes {
+			return time.Since(began), nil
+		}
+		if err != nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return time.Since(began), fmt.Errorf("%s: not within %s (%w)", what, patience, errors.Join(ctx.Err(), last))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// fleet is what so many centres did with the readings of all stations.
+type fleet struct {
+	Centres int
+	Claim   time.Duration
+	Load    load
+	// Lag is what was not in InfluxDB when the stations ended, CatchUp how long that took then.
+	Lag     int64
+	CatchUp time.Duration
+	// PerSecond is records from the stations' first to the last in InfluxDB, CPU the centres' for 100,000, Memory of all of them.
+	PerSecond, CPU float64
+	Memory         int64
+	Missing        int64
+}
+
+// fleet runs stations and centres together.
+func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
+	f.Centres = count
+	before, _, err := b.settle(ctx, b.options.fleetSites)
+	if err != nil {
+		return f, err
+	}
+	topics := slices.Collect(maps.Keys(before))
+	name := "fleet" + strconv.Itoa(count)
+	store, err := b.store(ctx, name)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, b.drop(store, name)) }()
+	var all centres
+	defer func() { err = errors.Join(err, all.stop()) }()
+	if err := b.start(&all, store, count); err != nil {
+		return f, err
+	}
+	if f.Claim, err = b.awaitClaimed(ctx, len(topics), count); err != nil {
+		return f, err
+	}
+	if err := b.loadFleet(ctx, &f, all, topics); err != nil {
+		return f, err
+	}
+	_, f.Missing, err = b.missing(ctx, store, topics, before)
+	tell("fleet, %d centres: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
+		f.CatchUp.Round(time.Millisecond), f.CPU, f.Missing)
+	return f, err
+}
+
+func (b *bed) loadFleet(ctx context.Context, f *fleet, all centres, topics []string) error {
+	before, err := usageOf(all.pids())
+	if err != nil {
+		return err
+	}
+	f.Load, err = b.run(ctx, b.options.fleetSites, b.options.fleetStations, "--interval", "1s", "--duration", fmt.Sprintf("%ds", 2*b.options.seconds))
+	if err != nil {
+		return err
+	}
+	if f.Lag, err = b.watcher.lag(ctx, topics); err != nil {
+		return err
+	}
+	if f.CatchUp, err = b.awaitDrained(ctx, topics); err != nil {
+		return err
+	}
+	after, err := usageOf(all.pids())
+	f.PerSecond = float64(f.Load.Acknowledged) / (f.Load.Seconds + f.CatchUp.Seconds())
+	f.CPU, f.Memory = perHundredThousand(after.CPU-before.CPU, f.Load.Acknowledged), after.Memory
+	return err
+}

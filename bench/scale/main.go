@@ -1,0 +1,91 @@
+// Command scale measures how our programs and Kafka grow with the number of sites: three real brokers, a real InfluxDB 2, the stations of
+// `stationctl simulate` and centres with the shipped configuration, all on this machine. It writes a table in Markdown and a plot.
+//
+//	go run ./bench/scale -quick
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		log.Fatal(err) //nolint:gocritic // the kernel takes the signal handler back
+	}
+}
+
+func run(ctx context.Context, args []string) (err error) {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(o.dir, "bench-scale-")
+	if err != nil {
+		return err
+	}
+	if o.keep {
+		log.Printf("all files are in %s", dir)
+	} else {
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+	began := time.Now()
+	b, err := newBed(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	r, measured := b.measure(ctx)
+	r.Heading = o.heading(time.Since(began))
+	if measured != nil {
+		fmt.Print(r.table()) // what there is of it; the files are for whole runs
+		return measured
+	}
+	return r.write(o.out)
+}
+
+// measure goes from few sites to many; the fleet comes when its sites are there.
+func (b *bed) measure(ctx context.Context) (r results, err error) {
+	for _, sites := range b.options.sites {
+		s, err := b.step(ctx, sites)
+		if err != nil {
+			return r, fmt.Errorf("%d sites: %w", sites, err)
+		}
+		r.Steps = append(r.Steps, s)
+		if sites != b.options.fleetSites {
+			continue
+		}
+		for _, centres := range b.options.centres {
+			f, err := b.fleet(ctx, centres)
+			if err != nil {
+				return r, fmt.Errorf("%d centres: %w", centres, err)
+			}
+			r.Fleets = append(r.Fleets, f)
+		}
+	}
+	return r, nil
+}
+
+// write puts the results into their files, and shows them.
+func (r results) write(out string) error {
+	text := r.table() + "\n" + r.plan()
+	if err := os.MkdirAll(out, 0o750); err != nil {
+		return err
+	}
+	for name, content := range map[string]string{"results.md": text, "results.svg": r.plot()} {
+		if err := os.WriteFile(filepath.Join(out, name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Print(text)
+	return err
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/site"
+)
+
+// options are the command line's.
+type options struct {
+	sites, centres               []int
+	fleetSites, fleetStations    int
+	rate, records, seconds, heap int
+	out, dir                     string
+	keep                         bool
+}
+
+func parse(args []string) (o options, err error) {
+	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "see that all works: 10 and 50 sites, seconds for each; its figures say little")
+	sites := flags.String("sites", "10,100,1000,5000", "how many sites (topics), ascending")
+	centres := flags.String("centres", "1,2,4", "how many centres for the fleet")
+	flags.IntVar(&o.fleetSites, "fleet-sites", 1000, "sites of the fleet, one of -sites; 0: no fleet")
+	flags.IntVar(&o.fleetStations, "fleet-stations", 10_000, "stations of the fleet, each with a reading a second")
+	flags.IntVar(&o.rate, "rate", 1000, "readings a second in all, where the pace is fixed")
+	flags.IntVar(&o.records, "records", 300_000, "readings at full speed")
+	flags.IntVar(&o.seconds, "seconds", 15, "time at a pace")
+	flags.IntVar(&o.heap, "heap", 1024, "most heap of a broker, in MB")
+	flags.StringVar(&o.out, "out", "bench/scale", "the folder for results.md and results.svg; with -quick build/scale")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and centres keep their files: on a disk, not in memory")
+	flags.BoolVar(&o.keep, "keep", false, "keep those files")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if *quick {
+		quicken(flags)
+	}
+	var bad [2]error
+	o.sites, bad[0] = numbers("sites", *sites)
+	o.centres, bad[1] = numbers("centres", *centres)
+	return o, errors.Join(bad[0], bad[1], o.check(flags.Args()))
+}
+
+// quicken changes what was not given.
+func quicken(flags *flag.FlagSet) {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]string{
+		"sites": "10,50", "centres": "1,2", "fleet-sites": "50", "fleet-stations": "500", "rate": "200", "records": "20000", "seconds": "4", "heap": "512",
+		"out": "build/scale",
+	} {
+		if !given[name] {
+			_ = flags.Set(name, value) // they are all of the right kind
+		}
+	}
+}
+
+func numbers(name, text string) (all []int, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		number, err := strconv.Atoi(part)
+		if err != nil || number < 1 {
+			return nil, fmt.Errorf("-%s must be numbers from 1 on, separated by commas (got %q)", name, text)
+		}
+		all = append(all, number)
+	}
+	return all, nil
+}
+
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("what is %q? there are only flags", rest)
+	case !slices.IsSorted(o.sites) || len(slices.Compact(slices.Clone(o.sites))) != len(o.sites):
+		return fmt.Errorf("-sites must ascend: topics are added (got %v)", o.sites)
+	case len(o.sites) > 0 && o.sites[len(o.sites)-1] > site.MaxSites:
+		return fmt.Errorf("at most %d sites (got %d)", site.MaxSites, o.sites[len(o.sites)-1])
+	case min(o.rate, o.records, o.seconds) < 1:
+		return errors.New("-rate, -records and -seconds must be 1 or more")
+	case o.heap < 256:
+		return fmt.Errorf("-heap must be 256 or more (got %d)", o.heap)
+	case o.fleetSites != 0 && !slices.Contains(o.sites, o.fleetSites):
+		return fmt.Errorf("-fleet-sites must be one of -sites, or 0 (got %d)", o.fleetSites)
+	case o.fleetStations < o.fleetSites:
+		return fmt.Errorf("-fleet-stations must be -fleet-sites (%d) or more (got %d)", o.fleetSites, o.fleetStations)
+	}
+	return nil
+}
+
+// heading says on what all of it ran.
+func (o options) heading(taken time.Duration) string {
+	return fmt.Sprintf("%s, %d cores, linux/%s, in %s: three brokers of at most %d MB heap, InfluxDB, stations and centres on the same machine. "+
+		"One partition a topic, replication factor 3; %d readings a second where the pace is fixed, %d at full speed; fleet: %d stations on %d sites, a reading a second each.",
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, taken.Round(time.Second), o.heap, o.rate, o.records, o.fleetStations, o.fleetSites)
+}

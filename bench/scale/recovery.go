@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+)
+
+// recovery is how long it takes until a reading of each site, made after the fault, is in InfluxDB. Undisturbed is the same without a fault:
+// the time until the next reading and commit.
+type recovery struct {
+	Undisturbed, CentreKilled, BrokerStopped, BrokerStarted time.Duration
+}
+
+// recover has a second centre killed, and a broker stopped and started, while the stations write.
+func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server, topics []string) (r recovery, err error) {
+	if err := b.start(all, store, 1); err != nil {
+		return r, err
+	}
+	if _, err := b.awaitClaimed(ctx, len(topics), 2); err != nil {
+		return r, err
+	}
+	s, err := b.simulate(ctx, len(topics), len(topics), "--interval", b.options.interval(len(topics)).String())
+	if err != nil {
+		return r, err
+	}
+	if err = s.awaitConnected(ctx); err == nil {
+		r, err = b.faults(ctx, all, topics)
+	}
+	interrupted := s.interrupt()
+	_, ended := s.wait()
+	if err = errors.Join(err, interrupted, ended); err != nil {
+		return r, err
+	}
+	tell("%d sites: all flow again %s after nothing, %s after a centre's kill, %s and %s after a broker's stop and start", len(topics),
+		r.Undisturbed.Round(time.Millisecond), r.CentreKilled.Round(time.Millisecond), r.BrokerStopped.Round(time.Millisecond), r.BrokerStarted.Round(time.Millisecond))
+	_, err = b.awaitDrained(ctx, topics)
+	return r, err
+}
+
+func (b *bed) faults(ctx context.Context, all *centres, topics []string) (r recovery, err error) {
+	last := len(*all) - 1
+	for _, fault := range []struct {
+		took *time.Duration
+		do   func() error
+	}{
+		{&r.Undisturbed, func() error { return nil }},
+		{&r.CentreKilled, func() error {
+			defer func() { *all = (*all)[:last] }()
+			return (*all)[last].Kill()
+		}},
+		{&r.BrokerStopped, func() error {
+			if err := b.brokers.StopBroker(0); err != nil {
+				log.Printf("a broker: %v", err) // it was killed then, which is a fault as well
+			}
+			return nil
+		}},
+		{&r.BrokerStarted, func() error { return b.brokers.StartBroker(ctx, 0) }},
+	} {
+		if *fault.took, err = b.untilFlowing(ctx, topics, fault.do); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// untilFlowing is how long it takes from the fault on until a reading of each topic that was written after it is in InfluxDB.
+func (b *bed) untilFlowing(ctx context.Context, topics []string, fault func() error) (time.Duration, error) {
+	began := time.Now()
+	if err := fault(); err != nil {
+		return 0, err
+	}
+	var goal map[string]int64
+	_, err := await(ctx, "readings flow", func(ctx context.Context) (bool, error) {
+		if goal == nil {
+			ends, err := b.watcher.ends(ctx, topics)
+			if err != nil {
+				return false, err
+			}
+			for topic := range ends {
+				ends[topic]++
+			}
+			goal = ends
+		}
+		return b.watcher.passed(ctx, goal)
+	})
+	return time.Since(began), err
+}

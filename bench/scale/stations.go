@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/simulate"
+)
+
+// stations are a `stationctl simulate`.
+type stations struct {
+	command   *exec.Cmd
+	out       bytes.Buffer
+	connected chan struct{}
+	read      chan struct{} // closed when all that it says was read
+}
+
+// simulate starts stations; the topics are there.
+func (b *bed) simulate(ctx context.Context, sites, count int, more ...string) (*stations, error) {
+	s := &stations{connected: make(chan struct{}), read: make(chan struct{})}
+	args := append([]string{
+		"simulate", "--json", "--brokers", strings.Join(b.brokers.Addresses(), ","), "--sites", strconv.Itoa(sites), "--stations", strconv.Itoa(count),
+	}, more...)
+	s.command = exec.CommandContext(ctx, b.stationctl, args...) //nolint:gosec // what we built
+	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGINT) }
+	s.command.WaitDelay = time.Minute
+	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	s.command.Stdout = &s.out
+	said, err := s.command.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(s.read)
+		for lines := bufio.NewScanner(said); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "all ") {
+				close(s.connected)
+			}
+		}
+	}()
+	return s, nil
+}
+
+// awaitConnected returns when each site had its first reading acknowledged.
+func (s *stations) awaitConnected(ctx context.Context) error {
+	select {
+	case <-s.connected:
+		return nil
+	case <-s.read:
+		return errors.New("the stations ended before they had connected")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wait returns when they have ended by themselves or after interrupt. That something went wrong is in the summary.
+func (s *stations) wait() (sum simulate.Summary, err error) {
+	<-s.read
+	ended := s.command.Wait()
+	var exit *exec.ExitError
+	if ended != nil && (!errors.As(ended, &exit) || exit.ExitCode() != 1) {
+		return sum, fmt.Errorf("stationctl simulate: %w", ended)
+	}
+	if err := json.Unmarshal(s.out.Bytes(), &sum); err != nil {
+		return sum, fmt.Errorf("stationctl simulate said %.200q: %w", s.out.String(), err)
+	}
+	for _, trouble := range sum.Errors {
+		log.Printf("stations, %d times: %.300s", trouble.Count, trouble.Text)
+	}
+	return sum, nil
+}
+
+func (s *stations) interrupt() error { return s.command.Process.Signal(os.Interrupt) }
+
+// load is what stations did, and what the brokers took for it once all had connected.
+type load struct {
+	simulate.Summary
+	Brokers float64 // CPU s for 100,000 records
+}
+
+// run has stations work to their end.
+func (b *bed) run(ctx context.Context, sites, count int, more ...string) (l load, err error) {
+	s, err := b.simulate(ctx, sites, count, more...)
+	if err != nil {
+		return l, err
+	}
+	if err := s.awaitConnected(ctx); err != nil {
+		_, ended := s.wait()
+		return l, errors.Join(err, ended)
+	}
+	before, err := usageOf(b.brokers.PIDs())
+	if err != nil {
+		return l, err
+	}
+	if l.Summary, err = s.wait(); err != nil {
+		return l, err
+	}
+	after, err := usageOf(b.brokers.PIDs())
+	l.Brokers = perHundredThousand(after.CPU-before.CPU, l.Acknowledged-int64(sites))
+	tell("%d sites: %d acknowledged, %.0f/s, %.2f CPU s and the brokers' %.2f CPU s for 100,000; connected in %.1f s; %d MB", sites,
+		l.Acknowledged, l.PerSecond, l.CPUPer100k, l.Brokers, l.ConnectSeconds, l.PeakMemory/1e6)
+	return l, err
+}
+
+func perHundredThousand(cpu time.Duration, records int64) float64 {
+	return cpu.Seconds() / float64(max(1, records)) * 100_000
+}
+
+// interval is that of so many stations that write -rate readings a second together.
+func (o options) interval(stations int) time.Duration {
+	return time.Duration(stations) * time.Second / time.Duration(o.rate)
+}
+
+// create adds the topics up to so many, and returns how many it made in a second.
+func (b *bed) create(ctx context.Context, from, to int) (perSecond float64, err error) {
+	var rows strings.Builder
+	rows.WriteString("site,index,type\n")
+	for i := from; i < to; i++ {
+		fmt.Fprintf(&rows, "SIM%d,1,sim\n", i+1)
+	}
+	file := filepath.Join(b.dir, "sites.csv")
+	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil { //nolint:gosec // in a folder of ours
+		return 0, err
+	}
+	began := time.Now()
+	command := exec.CommandContext(ctx, b.stationctl, "site", "plan", file, "--brokers", strings.Join(b.brokers.Addresses(), ","), "--no-user", "--apply") //nolint:gosec // as above
+	// Exit code 1 says that something is doubtful: too many partitions for brokers of another size.
+	said, err := command.CombinedOutput()
+	if err != nil && command.ProcessState.ExitCode() != 1 {
+		return 0, fmt.Errorf("stationctl site plan: %w: %.2000s", err, said)
+	}
+	return float64(to-from) / time.Since(began).Seconds(), nil
+}

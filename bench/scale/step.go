@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/test/influxdb"
+)
+
+// step is what was measured with so many sites, each of which has a topic.
+type step struct {
+	Sites, Created  int
+	CreatePerSecond float64
+	MetadataBytes   int
+	// Claim is from a centre's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
+	Claim             time.Duration
+	Idle, IdleBrokers usage
+	StartCPU          time.Duration // the centre's, until then
+	Paced, Full       load
+	Drain             drain
+	Recovery          recovery
+	// Missing are records that are not in InfluxDB at the end, of Records.
+	Missing, Records int64
+}
+
+// drain is how a centre took what had gathered.
+type drain struct {
+	Records int64
+	Taken   time.Duration
+	CPU     time.Duration
+	Memory  int64
+}
+
+func (d drain) perSecond() float64 { return float64(d.Records) / max(0.001, d.Taken.Seconds()) }
+
+func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
+	have, _, err := b.topics(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Sites, s.Created = sites, sites-len(have)
+	if s.CreatePerSecond, err = b.create(ctx, len(have), sites); err != nil {
+		return s, err
+	}
+	tell("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
+	before, size, err := b.settle(ctx, sites)
+	if err != nil {
+		return s, err
+	}
+	s.MetadataBytes = size
+	topics := slices.Collect(maps.Keys(before))
+	name := strconv.Itoa(sites)
+	store, err := b.store(ctx, name)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, b.drop(store, name)) }()
+	if err := b.measureStep(ctx, &s, store, topics); err != nil {
+		return s, err
+	}
+	s.Records, s.Missing, err = b.missing(ctx, store, topics, before)
+	tell("%d sites: %d of %d records are not in InfluxDB", sites, s.Missing, s.Records)
+	return s, err
+}
+
+func (b *bed) topics(ctx context.Context) (names []string, size int, err error) {
+	all, size, err := b.watcher.topics(ctx)
+	for _, name := range all {
+		if strings.HasPrefix(name, "SIM") {
+			names = append(names, name)
+		}
+	}
+	return names, size, err
+}
+
+func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, topics []string) (err error) {
+	if err := b.idle(ctx, s, store); err != nil {
+		return fmt.Errorf("an idle centre: %w", err)
+	}
+	pace := b.options.interval(s.Sites).String()
+	if s.Paced, err = b.run(ctx, s.Sites, s.Sites, "--interval", pace, "--duration", fmt.Sprintf("%ds", b.options.seconds)); err != nil {
+		return err
+	}
+	if s.Full, err = b.run(ctx, s.Sites, max(s.Sites, 1000), "--interval", "0", "--records", strconv.Itoa(b.options.records+s.Sites)); err != nil {
+		return err
+	}
+	var all centres
+	defer func() { err = errors.Join(err, all.stop()) }()
+	if s.Drain, err = b.drain(ctx, &all, store, topics, s.StartCPU); err != nil {
+		return fmt.Errorf("a backlog: %w", err)
+	}
+	tell("%d sites: a centre wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
+		s.Drain.Records, s.Drain.perSecond(), perHundredThousand(s.Drain.CPU, s.Drain.Records), s.Drain.Memory/1e6)
+	if s.Recovery, err = b.recover(ctx, &all, store, topics); err != nil {
+		return fmt.Errorf("recovery: %w", err)
+	}
+	return nil
+}
+
+// idle starts a centre when nothing is written, and stops it again.
+func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err error) {
+	var all centres
+	if err := b.start(&all, store, 1); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, all.stop()) }()
+	if s.Claim, err = b.awaitClaimed(ctx, s.Sites, 1); err != nil {
+		return err
+	}
+	started, err := usageOf(all.pids())
+	if err != nil {
+		return err
+	}
+	s.StartCPU = started.CPU
+	time.Sleep(2 * time.Second) // fetching begins
+	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
+	tell("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
+		100*s.Idle.CPU.Seconds(), s.Idle.Memory/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Memory/1e6)
+	return err
+}
+
+// second is what the centres and the brokers take in a second, the mean of some.
+func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err error) {
+	centresBefore, err := usageOf(all.pids())
+	if err != nil {
+		return mine, brokers, err
+	}
+	brokersBefore, err := usageOf(b.brokers.PIDs())
+	if err != nil {
+		return mine, brokers, err
+	}
+	if err := sleep(ctx, b.options.seconds); err != nil {
+		return mine, brokers, err
+	}
+	if mine, err = usageOf(all.pids()); err != nil {
+		return mine, brokers, err
+	}
+	brokers, err = usageOf(b.brokers.PIDs())
+	mine.CPU = (mine.CPU - centresBefore.CPU) / time.Duration(b.options.seconds)
+	brokers.CPU = (brokers.CPU - brokersBefore.CPU) / time.Duration(b.options.seconds)
+	return mine, brokers, err
+}
+
+// awaitClaimed returns when so many centres have all topics between them.
+func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration, error) {
+	return await(ctx, "the topics are claimed", func(ctx context.Context) (bool, error) {
+		topics, members, err := b.watcher.claimed(ctx)
+		return topics == sites && members == count, err
+	})
+}
+
+// drain starts a centre on what has gathered. It begins with what it gets first, so its start's CPU is known from when nothing had gathered.
+func (b *bed) drain(ctx context.Context, all *centres, store *influxdb.Server, topics []string, start time.Duration) (d drain, err error) {
+	if d.Records, err = b.watcher.lag(ctx, topics); err != nil {
+		return d, err
+	}
+	if err := b.start(all, store, 1); err != nil {
+		return d, err
+	}
+	if _, err := b.awaitClaimed(ctx, len(topics), 1); err != nil {
+		return d, err
+	}
+	if d.Taken, err = b.awaitDrained(ctx, topics); err != nil {
+		return d, err
+	}
+	after, err := usageOf(all.pids())
+	d.CPU, d.Memory = after.CPU-start, after.Memory
+	return d, err
+}
+
+func (b *bed) awaitDrained(ctx context.Context, topics []string) (time.Duration, error) {
+	return await(ctx, "all records are in InfluxDB", func(ctx context.Context) (bool, error) {
+		lag, err := b.watcher.lag(ctx, topics)
+		return lag == 0, err
+	})
+}
+
+// missing compares what was written since with the points.
+func (b *bed) missing(ctx context.Context, store *influxdb.Server, topics []string, before map[string]int64) (records, missing int64, err error) {
+	after, err := b.watcher.ends(ctx, topics)
+	if err != nil {
+		return 0, 0, err
+	}
+	for topic, end := range after {
+		records += end - before[topic]
+	}
+	series, err := store.Query(ctx, "SELECT count(temp) FROM /_sim$/")
+	if err != nil {
+		return records, 0, err
+	}
+	missing = records
+	for _, one := range series {
+		count, ok := one.Values[0][1].(json.Number)
+		if !ok {
+			return records, 0, fmt.Errorf("InfluxDB answers %v", one.Values[0])
+		}
+		points, err := count.Int64()
+		if err != nil {
+			return records, 0, err
+		}
+		missing -= points
+	}
+	return records, missing, nil
+}
