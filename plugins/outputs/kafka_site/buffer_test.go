@@ -230,7 +230,7 @@ func TestBufferWritesNoMoreAtOnceThanTheOutboxHolds(t *testing.T) {
 func TestTelegrafsOptionForTheBuffer(t *testing.T) {
 	t.Parallel()
 	const section = "[[outputs.kafka_site]]\n brokers = [\"127.0.0.1:9\"]\n"
-	for text, want := range map[string]int{"": 10_000, " metric_buffer_limit = 7\n": 7} {
+	for text, want := range map[string]int{"": 10_000, "metric_buffer_limit = 7\n": 7} {
 		loaded := config.NewConfig()
 		require.NoError(t, loaded.LoadConfigData([]byte(section+text), config.EmptySourcePath))
 		require.Equal(t, want, loaded.Outputs[0].Output.(*KafkaSite).MetricBufferLimit)
