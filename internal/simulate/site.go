@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// batch is what Telegraf hands over at once.
+	// batch is how many readings that are due are written at once, at most.
 	batch = 1000
 	// burst is what a site writes at once at full speed: few, so that a record costs the same request, whether ten sites write or thousands.
 	burst = 50
 	// window is how many readings of a site are under way at most, where they wait in memory or go at full speed.
 	window = 2000
-	// bufferLimit is more, so that Telegraf's buffer drops nothing.
-	bufferLimit = 10 * window
+	// bufferLimit is of Telegraf's own buffer, which takes its memory at once, and which the plugin leaves empty.
+	bufferLimit = 1
 )
 
-// simulated is a site at work: one goroutine, as Telegraf has one for an output.
+// simulated is a site at work.
 type simulated struct {
 	output  *models.RunningOutput
 	plugin  *kafka_site.KafkaSite
@@ -115,7 +115,7 @@ func (s *simulated) wait(ctx context.Context) bool {
 		pause := 5 * time.Millisecond
 		switch {
 		case s.bounded() && s.waiting() >= window:
-			s.write() // what an earlier write left
+			s.write()
 		case s.dueBy(time.Now()) > 0:
 			return true
 		default:
@@ -156,7 +156,7 @@ func (s *simulated) add(device int, at time.Time) {
 	s.written.Add(1)
 }
 
-// write has Telegraf hand over what it has. After an error it keeps it for the next time.
+// write is Telegraf's flush: what could not be written is tried again.
 func (s *simulated) write() {
 	if err := s.output.Write(); err != nil {
 		s.log.Error(err)
@@ -166,9 +166,7 @@ func (s *simulated) write() {
 // drain waits until all is acknowledged.
 func (s *simulated) drain(ctx context.Context, until time.Time) {
 	for s.waiting() > 0 && time.Now().Before(until) {
-		if s.output.BufferLength() > 0 {
-			s.write()
-		}
+		s.write()
 		select {
 		case <-ctx.Done():
 			return
