@@ -42,15 +42,18 @@ func theWholeWay(t *testing.T, brokers []string, store *influxdb.Server) {
 		requireInInfluxDB(t, store, station, readings[i], times)
 	}
 	for _, station := range stations {
-		requireFleetInInfluxDB(t, store, station)
+		requireAgentInInfluxDB(t, store, station)
+	}
+	for _, station := range stations {
+		requireTopicInInfluxDB(t, store, station)
 	}
 }
 
-// requireFleetInInfluxDB wants what the dashboards of the fleet show: of the station's agent, with its readings, and of its topic.
-func requireFleetInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
+// requireAgentInInfluxDB wants what the dashboards of the fleet show of the station's agent, which comes with its readings. Later the
+// board's silence will have had its port opened again.
+func requireAgentInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
 	t.Helper()
-	where := fmt.Sprintf(` WHERE site = '%s' AND "index" = '%s' AND type = '%s'`, station.Site, station.Index, station.Type)
-	agents := query(t, store, "SELECT * FROM kafka_sites_agent"+where)
+	agents := query(t, store, "SELECT * FROM kafka_sites_agent"+ofStation(station))
 	require.GreaterOrEqual(t, len(agents), readingsPerStation/50, "one each 50 records at least")
 	for _, name := range delivery.HealthNames() {
 		require.Contains(t, agents[0], name)
@@ -60,10 +63,18 @@ func requireFleetInInfluxDB(t *testing.T, store *influxdb.Server, station telegr
 	require.Equal(t, json.Number("1"), last["port_opens"])
 	require.NotEqual(t, json.Number("0"), last["written"])
 	require.Equal(t, json.Number("0"), last["rejected_checksum"])
+}
 
+func ofStation(station telegraf.Station) string {
+	return fmt.Sprintf(` WHERE site = '%s' AND "index" = '%s' AND type = '%s'`, station.Site, station.Index, station.Type)
+}
+
+// requireTopicInInfluxDB wants what they show of the station's topic, which the centre tells of each 30 seconds.
+func requireTopicInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
+	t.Helper()
 	var topics []map[string]any
 	require.Eventually(t, func() bool {
-		topics = query(t, store, fmt.Sprintf("SELECT * FROM kafka_sites_topic%s AND lag = 0 AND group_offset >= %d", where, readingsPerStation))
+		topics = query(t, store, fmt.Sprintf("SELECT * FROM kafka_sites_topic%s AND lag = 0 AND group_offset >= %d", ofStation(station), readingsPerStation))
 		return len(topics) > 0
 	}, patience, 500*time.Millisecond, "the topic of %s", station.Site)
 	topic := topics[0]
