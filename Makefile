@@ -76,6 +76,10 @@ bench-flat: ## Measure a station over a million readings, and the outbox with up
 	@test/install/packages.sh
 	go run ./bench/flat $(ARGS)
 
+.PHONY: profile
+profile: ## Sample our Telegraf at full speed again, for the compiler: cmd/telegraf/telegraf.pgo (a minute)
+	go run ./bench/profile -pgo cmd/telegraf/telegraf.pgo
+
 .PHONY: lint
 lint: ## Check code, format, go.mod, scripts and READMEs (four minutes the first time)
 	@scripts/lint.sh

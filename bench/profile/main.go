@@ -1,13 +1,14 @@
-// Command profile says where the Pi's Telegraf spends its time and makes garbage while a board prints as fast as it can, into an
-// embedded Kafka: pprof's tables of functions.
+// Command profile says where our Telegraf spends its time and makes garbage at full speed, on a Pi or in the centre, with an embedded
+// Kafka: pprof's tables of functions. With -pgo it makes the profile that the compiler builds our Telegraf by.
 //
 //	go run ./bench/profile
-//	go run ./bench/profile -kind allocs -lines 40
+//	go run ./bench/profile -side centre -kind allocs -lines 40
+//	go run ./bench/profile -pgo cmd/telegraf/telegraf.pgo
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -18,73 +19,79 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
 	"github.com/telegraf-station/telegraf-station/test/process"
 	"github.com/telegraf-station/telegraf-station/test/telegraf"
 )
 
+// options are the command line's.
+type options struct {
+	side, kind, lines, file, pgo string
+	cum                          bool
+}
+
+// side runs our Telegraf at full speed, while it is sampled.
+type side func(binary, pprof string, sample func() error) error
+
+var sides = map[string]side{"station": runStation, "centre": runCentre}
+
 func main() {
-	kind := flag.String("kind", "profile", "what is sampled: profile (CPU) or allocs (bytes)")
-	lines := flag.String("lines", "30", "lines of the table")
-	sort := flag.Bool("cum", false, "sort by what functions take with those that they call")
-	file := flag.String("file", filepath.Join(os.TempDir(), "station.pprof"), "where the profile is kept, for go tool pprof")
+	var o options
+	flag.StringVar(&o.side, "side", "station", "station or centre")
+	flag.StringVar(&o.kind, "kind", "profile", "what is sampled: profile (CPU) or allocs (bytes)")
+	flag.StringVar(&o.lines, "lines", "30", "lines of the table")
+	flag.BoolVar(&o.cum, "cum", false, "sort by what functions take with those that they call")
+	flag.StringVar(&o.file, "file", "", "where the profile is kept, for go tool pprof (default: SIDE.pprof in the folder for temporary files)")
+	flag.StringVar(&o.pgo, "pgo", "", "take the CPU profiles of both sides, and write them into this file, for the compiler")
 	flag.Parse()
-	if err := run(context.Background(), *kind, *file, *lines, *sort); err != nil {
+	if err := o.run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// seconds is how long it is sampled.
-const seconds = 8
+const (
+	// warmUp is until it goes at full speed.
+	warmUp = 3 * time.Second
+	// seconds is how long it is sampled.
+	seconds = 8
+)
 
-func run(ctx context.Context, kind, file, lines string, cum bool) (err error) {
+func (o options) run(ctx context.Context) error {
+	side := sides[o.side]
+	if side == nil {
+		return fmt.Errorf("-side must be station or centre (got %q)", o.side)
+	}
 	binary, err := telegraf.Build(ctx, os.Stderr)
 	if err != nil {
 		return err
 	}
-	port, err := process.ReservePort()
-	if err != nil {
+	if o.pgo != "" {
+		o.kind = "profile"
+		return o.writePGO(ctx, binary)
+	}
+	file := cmp.Or(o.file, filepath.Join(os.TempDir(), o.side+".pprof"))
+	if err := o.sample(ctx, side, binary, file); err != nil {
 		return err
 	}
-	if err := port.Release(); err != nil {
-		return err
-	}
-	running, err := station.Start(binary, "", "--pprof-addr", port.Address())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, running.Stop()) }()
-	feeding, stop := context.WithCancel(ctx)
-	defer stop()
-	printed := make(chan int, 1)
-	go func() { printed <- feed(feeding, running.Board) }()
-	time.Sleep(2 * time.Second)
-	if err := fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", port.Address(), kind, seconds), file); err != nil {
-		return err
-	}
-	stop()
-	log.Printf("%d lines in %d s", <-printed, seconds+2)
-	args := []string{"tool", "pprof", "-top", "-nodecount", lines, file}
-	if cum {
-		args = append(args[:2], append([]string{"-cum"}, args[2:]...)...)
-	}
-	table := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the flags of this program
-	table.Stdout, table.Stderr = os.Stdout, os.Stderr
-	return table.Run()
+	return o.show(ctx, file)
 }
 
-// feed has the board print until ctx ends.
-func feed(ctx context.Context, board *arduino.Board) (n int) {
-	for ctx.Err() == nil {
-		line := fmt.Sprintf("{\"lat\":35.17959,\"lon\":126.90822,\"alcohol_gas\":%d,\"co_gas\":117,\"temp\":%.2f,\"light\":554,\"dust\":0.05}\r\n",
-			n%1024, float64(n%16500)/100-40)
-		if board.Print(line) != nil {
-			return n
-		}
-		n++
+func (o options) sample(ctx context.Context, side side, binary, file string) error {
+	address, err := freeAddress()
+	if err != nil {
+		return err
 	}
-	return n
+	return side(binary, address, func() error {
+		time.Sleep(warmUp)
+		return fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/%s?seconds=%d", address, o.kind, seconds), file)
+	})
+}
+
+func freeAddress() (string, error) {
+	port, err := process.ReservePort()
+	if err != nil {
+		return "", err
+	}
+	return port.Address(), port.Release()
 }
 
 func fetch(ctx context.Context, url, file string) error {
@@ -102,4 +109,14 @@ func fetch(ctx context.Context, url, file string) error {
 		return err
 	}
 	return os.WriteFile(file, data, 0o600)
+}
+
+func (o options) show(ctx context.Context, file string) error {
+	args := []string{"tool", "pprof", "-top", "-nodecount", o.lines, file}
+	if o.cum {
+		args = append(args[:2], append([]string{"-cum"}, args[2:]...)...)
+	}
+	table := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the flags of this program
+	table.Stdout, table.Stderr = os.Stdout, os.Stderr
+	return table.Run()
 }

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/internal/site"
@@ -104,8 +106,16 @@ func (f *fleet) start(t *testing.T, args ...string) (p *process.Process, log str
 	return p, log
 }
 
-// ends runs the command to its end, and logs how long it took and how much memory.
+// ends runs the command to its end, with this exit code.
 func (f *fleet) ends(t *testing.T, what string, code int, args ...string) string {
+	t.Helper()
+	got, out := f.run(t, what, args...)
+	require.Equal(t, code, got, out[max(0, len(out)-3000):])
+	return out
+}
+
+// run logs how long it took and how much memory.
+func (f *fleet) run(t *testing.T, what string, args ...string) (code int, out string) {
 	t.Helper()
 	begin, peak := time.Now(), int64(0)
 	p, log := f.start(t, args...)
@@ -121,15 +131,13 @@ func (f *fleet) ends(t *testing.T, what string, code int, args ...string) string
 		}
 	}, hang(), 20*time.Millisecond, what)
 	t.Logf("%d sites, %s: %s, at most %d MiB", fleetSize(), what, time.Since(begin).Round(10*time.Millisecond), peak>>20)
-	got := exitGood
 	if exit := (*exec.ExitError)(nil); p.Err() != nil {
 		require.ErrorAs(t, p.Err(), &exit)
-		got = exit.ExitCode()
+		code = exit.ExitCode()
 	}
-	require.Equal(t, code, got, p.Tail())
 	content, err := os.ReadFile(log)
 	require.NoError(t, err)
-	return string(content)
+	return code, string(content)
 }
 
 // killed ends the program when some sites are made.
@@ -145,13 +153,24 @@ func (f *fleet) killed(t *testing.T) {
 // nothingUnsafe says that whoever can log in is kept to his topic, and that his password is known.
 func (f *fleet) nothingUnsafe(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { // the brokers learn of the last changes from the controller
+	require.EventuallyWithT(t, func(c *assert.CollectT) { // the brokers learn of the last changes from the controller, one by one
+		code, out := f.run(t, "dry run, after the kill", f.plan("--dry-run", "--json")...)
 		var report fleetReport
-		require.NoError(t, json.Unmarshal([]byte(f.ends(t, "dry run, after the kill", warned(), f.plan("--dry-run", "--json")...)), &report))
+		require.NoError(c, json.Unmarshal([]byte(out), &report), out)
 		users, unsafe := judgeUsers(report)
-		t.Logf("%d users after the kill; unsafe: %v", users, unsafe)
-		return users > 0 && report.Changes > 0 && len(unsafe) == 0
+		t.Logf("%d users after the kill; unsafe: %v; exit code %d: %v", users, unsafe, code, doubts(report))
+		require.Equal(c, warned(), code)
+		require.Positive(c, users)
+		require.Positive(c, report.Changes)
+		require.Empty(c, unsafe)
 	}, hang(), time.Second)
+}
+
+func doubts(report fleetReport) (all []site.Step) {
+	for _, p := range report.Sites {
+		all = append(all, slices.DeleteFunc(slices.Clone(p.Steps), func(s site.Step) bool { return s.Mark != site.Doubt })...)
+	}
+	return all
 }
 
 func judgeUsers(report fleetReport) (users int, unsafe []site.Step) {

@@ -35,6 +35,7 @@ func TestTargetsAreStaticAndForTheirProcessor(t *testing.T) {
 			defer func() { require.NoError(t, file.Close()) }()
 			require.Equal(t, want.machine, file.Machine)
 			require.Subset(t, settings(t, binary), want.setting)
+			require.Equal(t, "telegraf.pgo", settings(t, binary)["-pgo"])
 			require.Less(t, size(t, binary), int64(45e6), "bytes: which plugin was added, and is it worth its size on a Pi?")
 		})
 	}

@@ -120,6 +120,8 @@ type Centre struct {
 	Environment []string
 	// Edit changes the shipped configuration; nil: nothing.
 	Edit func(configuration string) string
+	// Arguments are further ones of the command line.
+	Arguments []string
 }
 
 // Start runs the centre's configuration in a folder of its own.
@@ -128,7 +130,7 @@ func (c Centre) Start(binary, dir string) (*process.Process, error) {
 	if c.Edit != nil {
 		configuration = c.Edit(configuration)
 	}
-	return start(binary, dir, configuration, c.environment())
+	return start(binary, dir, configuration, c.environment(), c.Arguments...)
 }
 
 func (c Centre) environment() []string {
