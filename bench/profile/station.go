@@ -21,9 +21,8 @@ func runStation(binary, pprof string, sample func() error) error {
 	go func() { printed <- feed(feeding, running.Board) }()
 	err = sample()
 	end()
-	err = errors.Join(err, running.Stop()) // without its board, feed does not wait for a reader
-	log.Printf("%d lines", <-printed)
-	return err
+	log.Printf("%d lines", <-printed) // while somebody reads them
+	return errors.Join(err, running.Stop())
 }
 
 // feed has the board print until ctx ends.
