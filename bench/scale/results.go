@@ -49,10 +49,10 @@ func rows() []row {
 		{"CPU s per 100,000 records", func(s step) string { return number(perHundredThousand(s.Drain.CPU, s.Drain.Records), 2) }, func(f fleet) string { return number(f.CPU, 2) }},
 		{"memory at full speed, MB", func(s step) string { return number(float64(s.Drain.Memory)/1e6, 0) }, func(f fleet) string { return number(float64(f.Memory)/1e6, 0) }},
 		{"lag when the stations end, records", nil, func(f fleet) string { return number(float64(f.Lag), 0) }},
-		{"**all flow again** undisturbed, s", func(s step) string { return seconds(s.Recovery.Undisturbed) }, nil},
-		{"after one of two centres is killed, s", func(s step) string { return seconds(s.Recovery.CentreKilled) }, nil},
-		{"after a broker is stopped, s", func(s step) string { return seconds(s.Recovery.BrokerStopped) }, nil},
-		{"after it is started, s", func(s step) string { return seconds(s.Recovery.BrokerStarted) }, nil},
+		{"**all flow again** undisturbed, s", func(s step) string { return flowing(s.Recovery.Undisturbed) }, nil},
+		{"after one of two centres is killed, s", func(s step) string { return flowing(s.Recovery.CentreKilled) }, nil},
+		{"after a broker is stopped, s", func(s step) string { return flowing(s.Recovery.BrokerStopped) }, nil},
+		{"after it is started, s", func(s step) string { return flowing(s.Recovery.BrokerStarted) }, nil},
 		{"records of all of it not in InfluxDB", func(s step) string { return fmt.Sprintf("%d of %s", s.Missing, number(float64(s.Records), 0)) }, func(f fleet) string { return number(float64(f.Missing), 0) }},
 	}
 }
@@ -60,6 +60,17 @@ func rows() []row {
 func number(value float64, decimals int) string { return figures.Count(value, decimals) }
 
 func seconds(d time.Duration) string { return number(d.Seconds(), 1) }
+
+// flowing is how long a recovery took.
+func flowing(d time.Duration) string {
+	switch d {
+	case 0:
+		return none
+	case recoveryPatience:
+		return "> " + seconds(d)
+	}
+	return seconds(d)
+}
 
 // table is the results in Markdown.
 func (r results) table() string {
