@@ -27,7 +27,7 @@ func (o options) writePGO(ctx context.Context, binary string) (err error) {
 		}
 		args = append(args, file)
 	}
-	command := exec.CommandContext(ctx, "go", args...) //nolint:gosec // our own files
+	command := exec.CommandContext(ctx, "go", args...)
 	command.Stderr = os.Stderr
 	merged, err := command.Output()
 	if err != nil {
