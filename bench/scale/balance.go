@@ -36,14 +36,14 @@ func (b *bed) settle(ctx context.Context, sites int) (before map[string]int64, s
 	if _, err := first.wait(); err != nil {
 		return nil, 0, err
 	}
-	return before, size, sleep(ctx, b.options.seconds)
+	return before, size, sleep(ctx, b.options.period())
 }
 
-func sleep(ctx context.Context, seconds int) error {
+func sleep(ctx context.Context, period time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(time.Duration(seconds) * time.Second):
+	case <-time.After(period):
 		return nil
 	}
 }

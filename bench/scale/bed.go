@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/test/influxdb"
@@ -25,6 +26,10 @@ type bed struct {
 	started              int // centres, for their folders
 }
 
+// indexSize is in bytes. Each replica maps two such files, empty for the most part; of Kafka's default of 10 MB a kernel that reads much ahead
+// (8 MB, /sys/block/*/queue/read_ahead_kb) filled 16 GB of memory with nothing for 5,000 sites, and did little else.
+const indexSize = 64 << 10
+
 func newBed(ctx context.Context, o options, dir string) (b *bed, err error) {
 	b = &bed{options: o, dir: dir, stationctl: filepath.Join(dir, "stationctl")}
 	if b.telegraf, err = telegraf.Build(ctx, os.Stderr); err != nil {
@@ -38,6 +43,7 @@ func newBed(ctx context.Context, o options, dir string) (b *bed, err error) {
 	}
 	if b.brokers, err = kafka.StartReal(ctx, kafka.Options{
 		Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4", fmt.Sprintf("-Xmx%dm", o.heap)}, Log: os.Stderr,
+		Properties: []string{"log.index.size.max.bytes=" + strconv.Itoa(indexSize)},
 	}); err != nil {
 		return nil, err
 	}

@@ -16,19 +16,24 @@ type inputs struct {
 	replicasAdvised float64 // of a broker, by Kafka's makers
 	coreUse         float64 // how busy a core may be
 	coresOfBroker   float64
-	// Measured, at the most sites:
-	brokerCPU, centreCPU float64 // s for 100,000 records, at full speed
-	influxRate           float64 // records a second that one centre and InfluxDB took, on the cores that they shared with the brokers
+	// Measured:
+	brokerCPU, centreCPU float64 // s for 100,000 records, with the fleet's costliest number of centres
+	influxRate           float64 // records a second that one centre and InfluxDB took at the most sites, on the cores that they shared with the brokers
 	recordBytes          float64
 }
 
 func (r results) inputs() inputs {
 	last := r.Steps[len(r.Steps)-1]
-	return inputs{
+	in := inputs{
 		readings: 1, stationsOfASite: 10, topicsOfCluster: 10_000, replication: 3, replicasAdvised: 4000, coreUse: 0.5, coresOfBroker: 4,
+		// A backlog's, if there is no fleet: that is in batches, and takes less.
 		brokerCPU: last.Full.Brokers, centreCPU: perHundredThousand(last.Drain.CPU, last.Drain.Records),
 		influxRate: last.Drain.perSecond(), recordBytes: 300,
 	}
+	for _, f := range r.Fleets {
+		in.brokerCPU, in.centreCPU = max(in.brokerCPU, f.Load.Brokers), max(in.centreCPU, f.CPU)
+	}
+	return in
 }
 
 // need is what so many stations need.

@@ -38,6 +38,16 @@ func TestThePlan(t *testing.T) {
 	require.Contains(t, someResults().plan(), "| 1,000,000 | 100,000 | 1,000,000 | 300 | 10 | 80 | 40 | 50 |\n")
 }
 
+// What a fleet costs counts: its readings come one by one.
+func TestThePlanCountsTheFleet(t *testing.T) {
+	t.Parallel()
+	r := someResults()
+	r.Fleets[0].CPU, r.Fleets[0].Load.Brokers = 2, 40
+	require.InDelta(t, 2, r.inputs().centreCPU, 0)
+	// 100,000 records/s in a cluster take 40 of their cores, which are half busy: 20 brokers of 4.
+	require.Equal(t, need{stations: 1_000_000, sites: 100_000, clusters: 10, brokers: 200, centres: 50, stores: 50, perSecond: 1_000_000}, r.inputs().of(1_000_000))
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	o, err := parse(nil)

@@ -126,6 +126,9 @@ func (o options) interval(stations int) time.Duration {
 	return time.Duration(stations) * time.Second / time.Duration(o.rate)
 }
 
+// period is -seconds.
+func (o options) period() time.Duration { return time.Duration(o.seconds) * time.Second }
+
 // create adds the topics up to so many, and returns how many it made in a second.
 func (b *bed) create(ctx context.Context, from, to int) (perSecond float64, err error) {
 	var rows strings.Builder

@@ -22,7 +22,7 @@ type step struct {
 	// Claim is from a centre's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
 	Claim             time.Duration
 	Idle, IdleBrokers usage
-	StartCPU          time.Duration // the centre's, until then
+	StartCPU          time.Duration // the centre's, until it waits for records
 	Paced, Full       load
 	Drain             drain
 	Recovery          recovery
@@ -114,12 +114,14 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	if s.Claim, err = b.awaitClaimed(ctx, s.Sites, 1); err != nil {
 		return err
 	}
+	if err := sleep(ctx, 2*time.Second); err != nil { // it asks where each topic begins and ends, and fetches
+		return err
+	}
 	started, err := usageOf(all.pids())
 	if err != nil {
 		return err
 	}
 	s.StartCPU = started.CPU
-	time.Sleep(2 * time.Second) // fetching begins
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
 	tell("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
 		100*s.Idle.CPU.Seconds(), s.Idle.Memory/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Memory/1e6)
@@ -136,7 +138,7 @@ func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err
 	if err != nil {
 		return mine, brokers, err
 	}
-	if err := sleep(ctx, b.options.seconds); err != nil {
+	if err := sleep(ctx, b.options.period()); err != nil {
 		return mine, brokers, err
 	}
 	if mine, err = usageOf(all.pids()); err != nil {

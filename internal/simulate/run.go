@@ -107,10 +107,14 @@ func (r *run) readings(ctx context.Context) {
 	begin := time.Now()
 	var group sync.WaitGroup
 	for i, s := range r.sites {
-		part := s.step() * time.Duration(i) / time.Duration(len(r.sites))
-		group.Go(func() { s.run(ctx, begin.Add(part), r.take) })
+		group.Go(func() { s.run(ctx, spread(begin, s.step(), i, len(r.sites)), r.take) })
 	}
 	group.Wait()
+}
+
+// spread is when site i begins: its first reading comes a step later, and within the first step from begin on each site has one.
+func spread(begin time.Time, step time.Duration, i, sites int) time.Time {
+	return begin.Add(step*time.Duration(i)/time.Duration(sites) - step)
 }
 
 // drain waits for what is under way, a while also after Ctrl-C.

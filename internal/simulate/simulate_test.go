@@ -43,6 +43,19 @@ func TestStationsAreSpreadEvenly(t *testing.T) {
 	require.Equal(t, []int{3, 3, 3, 2}, []int{o.devices(0), o.devices(1), o.devices(2), o.devices(3)})
 }
 
+// In each interval from the first on each site has a reading, or the pace would be less than it says.
+func TestReadingsAreSpreadEvenly(t *testing.T) {
+	t.Parallel()
+	begin, interval := time.Now(), 20*time.Second
+	var first []time.Duration
+	for i := range 4 {
+		s := &simulated{interval: interval, devices: make([]*device, 1), begun: spread(begin, interval, i, 4)}
+		first = append(first, s.begun.Add(s.step()).Sub(begin))
+		require.EqualValues(t, 3, s.dueBy(begin.Add(3*interval-1)))
+	}
+	require.Equal(t, []time.Duration{0, 5 * time.Second, 10 * time.Second, 15 * time.Second}, first)
+}
+
 func TestItEndsCleanlyWithTheContext(t *testing.T) {
 	t.Parallel()
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{})

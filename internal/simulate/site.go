@@ -92,7 +92,7 @@ func (s *simulated) connect(ctx context.Context, take func() bool) error {
 	return nil
 }
 
-// run has readings until the context ends or take gives none. A site begins at its own part of the interval.
+// run has readings until the context ends or take gives none. The first is due a step after begin.
 func (s *simulated) run(ctx context.Context, begin time.Time, take func() bool) {
 	s.begun = begin
 	for s.wait(ctx) {

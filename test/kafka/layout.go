@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/telegraf-station/telegraf-station/test/process"
 )
@@ -64,7 +65,7 @@ func (r *Real) prepare(b *broker) error {
 	}
 	first := r.brokers[:r.options.Brokers]
 	if r.options.Settings == nil {
-		return b.writeSettings(b.settings(first))
+		return b.writeSettings(b.settings(first) + "\n" + strings.Join(r.options.Properties, "\n"))
 	}
 	nodes := make([]Node, 0, len(first))
 	for _, other := range first {

@@ -16,10 +16,12 @@ import (
 
 // Options describe a cluster of real brokers.
 type Options struct {
-	Brokers int       // 0 means 3; each is one JVM of at most 512 MB heap
-	Dir     string    // keeps a folder for each broker: its settings, its data and its broker.log. Required
-	Java    []string  // more options of the JVM, such as "-XX:TieredStopAtLevel=4" for a benchmark
-	Log     io.Writer // is told what is downloaded and started; nil is silent
+	Brokers int      // 0 means 3; each is one JVM of at most 512 MB heap
+	Dir     string   // keeps a folder for each broker: its settings, its data and its broker.log. Required
+	Java    []string // more options of the JVM, such as "-XX:TieredStopAtLevel=4" for a benchmark
+	// Properties are more of each broker's, such as "log.index.size.max.bytes=65536"; they go with no Settings.
+	Properties []string
+	Log        io.Writer // is told what is downloaded and started; nil is silent
 	// Proxy is given an address of each broker, and returns where clients find it: those that come through there are told of
 	// no other. Nil: there is no proxy.
 	Proxy func(broker string) (string, error)
