@@ -30,7 +30,7 @@ type consumer struct {
 }
 
 func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliveries, topics []topic) (*consumer, error) {
-	client, err := sarama.NewClient(k.Brokers, k.config)
+	client, err := sarama.NewClient(k.Brokers, k.configFor(len(topics)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot consume: %w", err)
 	}
