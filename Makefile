@@ -67,7 +67,7 @@ bench: ## Measure all of it beside the peers, into bench/peers/results.md and .s
 	go run ./bench/peers $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: ## Measure growth with 10 to 5,000 sites, into bench/scale/results.md and .svg (25 minutes); flags as ARGS='...', e.g. -quick
+bench-scale: ## Measure growth with 10 to 5,000 sites, into bench/scale/results.md and .svg (a quarter of an hour); flags as ARGS='...', e.g. -quick
 	@test/install/packages.sh
 	go run ./bench/scale $(ARGS)
 

@@ -113,7 +113,7 @@ func (r results) plot() string {
 		panel("brokers: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return s.Full.Brokers }),
 		panel("centre: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return perHundredThousand(s.Drain.CPU, s.Drain.Records) }),
 		panel("centre: idle memory, MB", 0, r.Steps, func(s step) float64 { return float64(s.Idle.Memory) / 1e6 }),
-		panel("centre has all topics, s", 1, r.Steps, func(s step) float64 { return s.Claim.Seconds() }),
+		panel("centre: idle CPU, % of a core", 1, r.Steps, func(s step) float64 { return 100 * s.Idle.CPU.Seconds() }),
 		panel("a centre killed: all flow, s", 1, r.Steps, func(s step) float64 { return s.Recovery.CentreKilled.Seconds() }),
 	}}
 	for _, s := range r.Steps {
