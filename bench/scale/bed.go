@@ -26,8 +26,8 @@ type bed struct {
 	started              int // centres, for their folders
 }
 
-// indexSize is in bytes. Each replica maps two such files, empty for the most part; of Kafka's default of 10 MB a kernel that reads much ahead
-// (8 MB, /sys/block/*/queue/read_ahead_kb) filled 16 GB of memory with nothing for 5,000 sites, and did little else.
+// indexSize is in bytes. Each replica maps two such files, empty for the most part. With Kafka's default of 10 MB a kernel that reads far ahead
+// (8 MB, in /sys/block/*/queue/read_ahead_kb) filled 16 GB of memory with nothing for 5,000 sites, and did little else.
 const indexSize = 64 << 10
 
 func newBed(ctx context.Context, o options, dir string) (b *bed, err error) {
