@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -60,7 +59,7 @@ func (b *bed) loadFleet(ctx context.Context, f *fleet, all centres, topics []str
 	if err != nil {
 		return err
 	}
-	f.Load, err = b.run(ctx, b.options.fleetSites, b.options.fleetStations, "--interval", "1s", "--duration", fmt.Sprintf("%ds", 2*b.options.seconds))
+	f.Load, err = b.run(ctx, b.options.fleetSites, b.options.fleetStations, "--interval", "1s", "--duration", (2 * b.options.period()).String())
 	if err != nil {
 		return err
 	}

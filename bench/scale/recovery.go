@@ -30,15 +30,15 @@ func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server,
 	if _, err := b.awaitClaimed(ctx, len(topics), 2); err != nil {
 		return r, err
 	}
-	r.Interval = recoveryShare * b.options.interval(len(topics))
-	s, err := b.simulate(ctx, len(topics), len(topics), "--interval", r.Interval.String())
+	interval := recoveryShare * b.options.interval(len(topics))
+	s, err := b.simulate(ctx, len(topics), len(topics), "--interval", interval.String())
 	if err != nil {
 		return r, err
 	}
-	// Then comes a first interval, in which the sites' readings are spread out.
-	if err = errors.Join(s.awaitConnected(ctx), sleep(ctx, r.Interval)); err == nil {
-		err = b.faults(ctx, &r, all, topics)
+	if err = s.awaitConnected(ctx); err == nil {
+		r, err = b.faults(ctx, all, topics)
 	}
+	r.Interval = interval
 	interrupted := s.interrupt()
 	_, ended := s.wait()
 	if err = errors.Join(err, interrupted, ended); err != nil {
@@ -53,7 +53,7 @@ func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server,
 	return r, err
 }
 
-func (b *bed) faults(ctx context.Context, r *recovery, all *centres, topics []string) (err error) {
+func (b *bed) faults(ctx context.Context, all *centres, topics []string) (r recovery, err error) {
 	last := len(*all) - 1
 	for _, fault := range []struct {
 		took *time.Duration
@@ -75,13 +75,13 @@ func (b *bed) faults(ctx context.Context, r *recovery, all *centres, topics []st
 		*fault.took, err = b.untilFlowing(ctx, topics, fault.do)
 		if errors.Is(err, context.DeadlineExceeded) {
 			*fault.took = recoveryPatience
-			return nil
+			return r, nil
 		}
 		if err != nil {
-			return err
+			return r, err
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // untilFlowing is how long it takes from the fault on until a reading of each topic that was written after it is in InfluxDB.

@@ -85,7 +85,7 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 		return fmt.Errorf("an idle centre: %w", err)
 	}
 	pace := b.options.interval(s.Sites).String()
-	if s.Paced, err = b.run(ctx, s.Sites, s.Sites, "--interval", pace, "--duration", fmt.Sprintf("%ds", b.options.seconds)); err != nil {
+	if s.Paced, err = b.run(ctx, s.Sites, s.Sites, "--interval", pace, "--duration", b.options.period().String()); err != nil {
 		return err
 	}
 	if s.Full, err = b.run(ctx, s.Sites, max(s.Sites, 1000), "--interval", "0", "--records", strconv.Itoa(b.options.records+s.Sites)); err != nil {
