@@ -48,9 +48,9 @@ test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (half an hour 
 
 .PHONY: faults
 faults: ## Run the fault tests in their long form, and write what they saw into test/faults/README.md (half an hour)
-	@test/install/packages.sh
+	@test/bed/install/packages.sh
 	FAULTS=long OUTBOX_STEPS=1000000 go test -tags real -p 1 -count=1 -timeout 90m -v \
-		-run '^Test(Faults|Centre.*|Model|RealClocks)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/...
+		-run '^Test(Faults|Central.*|Model|RealClocks)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/...
 
 .PHONY: dashboards
 dashboards: ## Make Grafana's dashboards and alert rules in conf/grafana anew, of the code in conf/grafana/generate
@@ -58,22 +58,22 @@ dashboards: ## Make Grafana's dashboards and alert rules in conf/grafana anew, o
 
 .PHONY: pictures
 pictures: ## Draw the pictures of the dashboards' data anew, from their queries' answers (needs InfluxDB, as test-real)
-	@test/install/packages.sh
+	@test/bed/install/packages.sh
 	REWRITE_PICTURES=1 go test -tags real -count=1 -timeout 30m -run '^TestPictures$$' ./test/grafana
 
 .PHONY: bench
 bench: ## Measure all of it beside the peers, into bench/peers/results.md and .svg (forty minutes); flags as ARGS='...', e.g. -quick
-	@test/install/packages.sh
+	@test/bed/install/packages.sh
 	go run ./bench/peers $(ARGS)
 
 .PHONY: bench-scale
 bench-scale: ## Measure growth with 10 to 5,000 sites, into bench/scale/results.md and .svg (a quarter of an hour); flags as ARGS='...', e.g. -quick
-	@test/install/packages.sh
+	@test/bed/install/packages.sh
 	go run ./bench/scale $(ARGS)
 
 .PHONY: bench-flat
 bench-flat: ## Measure a station over a million readings, and the outbox with up to 10 million waiting (needs 4 GB of disk)
-	@test/install/packages.sh
+	@test/bed/install/packages.sh
 	go run ./bench/flat $(ARGS)
 
 .PHONY: profile

@@ -8,7 +8,7 @@ import _ "embed"
 //go:embed pi/telegraf.conf
 var Pi string
 
-// Central is the configuration of the centre's Telegraf.
+// Central is the configuration of the central Telegraf's Telegraf.
 //
 //go:embed central/telegraf.conf
 var Central string

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-test/install/packages.sh
+test/bed/install/packages.sh
 
 files=$(find . -name '*_test.go' -exec grep -lE '^//go:build (.*[ (])?real([ )].*)?$' {} +)
 # shellcheck disable=SC2086 # a list of our own files, without spaces

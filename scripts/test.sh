@@ -29,10 +29,10 @@ test_arm() {
 		return
 	fi
 	echo 'test: as 32-bit ARM programs in qemu-arm (three minutes the first time)'
-	# internal/doctor runs our programs, which qemu-arm cannot start: it is compiled only.
-	go vet -trimpath ./internal/doctor
+	# internal/stationctl/doctor runs our programs, which qemu-arm cannot start: it is compiled only.
+	go vet -trimpath ./internal/stationctl/doctor
 	# shellcheck disable=SC2046 # a list of our own packages, without spaces
-	go test -p 2 -trimpath -vet=all -timeout 30m -exec "$qemu" $(go list ./internal/... ./plugins/... | grep -v /internal/doctor)
+	go test -p 2 -trimpath -vet=all -timeout 30m -exec "$qemu" $(go list ./internal/... ./plugins/... | grep -v /internal/stationctl/doctor)
 }
 
 test_here

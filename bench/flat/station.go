@@ -9,10 +9,10 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
-	"github.com/telegraf-station/telegraf-station/internal/audit"
-	"github.com/telegraf-station/telegraf-station/internal/simulate"
-	"github.com/telegraf-station/telegraf-station/internal/site"
-	broker "github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	broker "github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // station writes readings at full speed through a durable outbox to a real broker.

@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/bench/outbox/probe"
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 const (

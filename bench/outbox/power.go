@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 const powerTrials = 20

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/bench/outbox/probe"
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 const (

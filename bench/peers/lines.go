@@ -11,7 +11,7 @@ import (
 )
 
 // A line's number is in its dust value, in steps of 0.00001, which every contender carries to the end. Lines differ in every
-// value, as good readings of test/arduino do.
+// value, as good readings of test/bed/arduino do.
 
 // values of line i, below 10,000,000, without the brace before them.
 func values(i int) string {
@@ -27,7 +27,7 @@ func record(i int, at time.Time) []byte {
 	return fmt.Appendf(nil, `{"device_id":%q,"status":0,"time":%q,%s`, contender.Device, at.UTC().Format(time.RFC3339Nano), values(i))
 }
 
-// point is what the centre writes of it.
+// point is what the central Telegraf writes of it.
 func point(place contender.Place, i int, at time.Time) []byte {
 	return fmt.Appendf(nil, "%s,id=%s,index=1,site=%s,type=rasp alcohol_gas=%di,co_gas=%di,dust=%.5f,latitude=%.5f,light=%di,longitude=%.5f,status=0i,temp=%.2f %d\n",
 		place.Measurement(), contender.Device, place.Site, i%1024, i/7%1024, float64(i)/1e5, float64(i)/1e5-50, i/3%1024, float64(i)/1e5+20,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
 )
 
 func TestLinesAreGoodReadings(t *testing.T) {

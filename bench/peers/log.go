@@ -22,9 +22,9 @@ func report(name string, speed int, p figures.Phase) {
 func (o options) heading() string {
 	const bitsPerByte = 10 // with start and stop bit
 	rate := 115_200 / bitsPerByte / float64(len(line(o.stationRecords/2)))
-	return fmt.Sprintf("%s, %d cores (%s), linux/%s; rounds: %d; at full speed up to %d lines for a station, in %d s, and %d records for the centre. "+
+	return fmt.Sprintf("%s, %d cores (%s), linux/%s; rounds: %d; at full speed up to %d lines for a station, in %d s, and %d records for the central Telegraf. "+
 		"A serial line of 115,200 baud brings %.0f of these lines a second.",
-		time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(), runtime.GOARCH, o.rounds, o.stationRecords, o.seconds, o.centreRecords, rate)
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(), runtime.GOARCH, o.rounds, o.stationRecords, o.seconds, o.centralRecords, rate)
 }
 
 func processor() string {

@@ -1,5 +1,5 @@
 // Command peers measures our programs beside what they replace, what else there is, and the limits: on a station Python with Apache Flume,
-// stock Telegraf and a bare producer; in the centre NodeJS consumers, stock Telegraf and a bare writer. All of them get the same input,
+// stock Telegraf and a bare producer; in the central Telegraf NodeJS consumers, stock Telegraf and a bare writer. All of them get the same input,
 // real Kafka brokers and a real InfluxDB 2, in one run. It writes a table in Markdown and a plot.
 //
 //	go run ./bench/peers -quick
@@ -66,23 +66,23 @@ func (b *bench) tidy() error {
 }
 
 func (b *bench) compare(ctx context.Context) error {
-	stations, centres := b.options.pick("station", contender.Stations()), b.options.pick("centre", contender.Centres())
-	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Centre: named(centres)}
-	log.Printf("about %s", b.options.estimate(stations, centres))
-	if err := b.measure(ctx, stations, centres, report); err != nil {
+	stations, centrals := b.options.pick("station", contender.Stations()), b.options.pick("central", contender.Centrals())
+	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Central: named(centrals)}
+	log.Printf("about %s", b.options.estimate(stations, centrals))
+	if err := b.measure(ctx, stations, centrals, report); err != nil {
 		fmt.Print(report.Table()) // what there is of it; the files are for whole runs
 		return err
 	}
 	return b.options.write(report)
 }
 
-func (b *bench) measure(ctx context.Context, stations, centres []contender.Contender, report figures.Report) error {
+func (b *bench) measure(ctx context.Context, stations, centrals []contender.Contender, report figures.Report) error {
 	for round := range b.options.rounds {
 		log.Printf("round %d of %d", round+1, b.options.rounds)
 		if err := b.turnEach(ctx, round, stations, report.Stations, b.stationRound); err != nil {
 			return err
 		}
-		if err := b.turnEach(ctx, round, centres, report.Centre, b.centreRound); err != nil {
+		if err := b.turnEach(ctx, round, centrals, report.Central, b.centralRound); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func (b *bench) turn(dir string, measure func(contender.Place) error) (err error
 
 // write puts the report into its files, and shows it.
 func (o options) write(report figures.Report) error {
-	text := report.Table() + "\n" + figures.Targets(targets(), slices.Concat(report.Stations, report.Centre))
+	text := report.Table() + "\n" + figures.Targets(targets(), slices.Concat(report.Stations, report.Central))
 	plot := report.Plot(func(name string) bool { return strings.HasPrefix(name, "ours") })
 	if err := os.MkdirAll(o.out, 0o750); err != nil {
 		return err

@@ -13,10 +13,10 @@ import (
 func TestOptionsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for argument, want := range map[string]string{
-		"-rounds=0":               "1 or more",
-		"-centre-records=9999999": "5,000,000",
-		"-side=pi":                `got "pi"`,
-		"quick":                   `what is ["quick"]`,
+		"-rounds=0":                "1 or more",
+		"-central-records=9999999": "5,000,000",
+		"-side=pi":                 `got "pi"`,
+		"quick":                    `what is ["quick"]`,
 	} {
 		_, err := parse([]string{argument})
 		require.ErrorContains(t, err, want, argument)
@@ -29,7 +29,7 @@ func TestQuickChangesWhatIsNotGiven(t *testing.T) {
 	require.NoError(t, err)
 	o.dir = ""
 	require.Equal(t, options{
-		rounds: 2, stationRecords: 20_000, centreRecords: 30_000, seconds: 2, idleSeconds: 4, wearSeconds: 4, side: "both", out: "here",
+		rounds: 2, stationRecords: 20_000, centralRecords: 30_000, seconds: 2, idleSeconds: 4, wearSeconds: 4, side: "both", out: "here",
 	}, o)
 }
 
@@ -44,9 +44,9 @@ func TestOptions(t *testing.T) {
 		names = append(names, c.Name)
 	}
 	require.Equal(t, []string{contender.Flume, "stock Telegraf, tail + kafka"}, names)
-	o.side = "centre"
+	o.side = "central"
 	require.Empty(t, o.pick("station", contender.Stations()))
-	require.Len(t, o.pick("centre", contender.Centres()), 1)
+	require.Len(t, o.pick("central", contender.Centrals()), 1)
 
 	all := contender.Contender{Paced: true, Full: true}
 	require.Equal(t, 30, o.lines(all, 100, 1))
@@ -60,7 +60,7 @@ func TestOptions(t *testing.T) {
 func TestTargetsSpeakOfContenders(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
-	for _, c := range append(contender.Stations(), contender.Centres()...) {
+	for _, c := range append(contender.Stations(), contender.Centrals()...) {
 		require.False(t, names[c.Name], "%q twice", c.Name)
 		names[c.Name] = true
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // round is one contender at work.

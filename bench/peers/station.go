@@ -7,7 +7,7 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
 )
 
 // stationRound measures a contender for a station.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 // diskSize leaves room for the 500 MB below which Flume's channel refuses to write.

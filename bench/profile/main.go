@@ -1,8 +1,8 @@
-// Command profile says where our Telegraf spends its time and makes garbage at full speed, on a Pi or in the centre, with an embedded
+// Command profile says where our Telegraf spends its time and makes garbage at full speed, on a Pi or in the central Telegraf, with an embedded
 // Kafka: pprof's tables of functions. With -pgo it makes the profile that the compiler builds our Telegraf by.
 //
 //	go run ./bench/profile
-//	go run ./bench/profile -side centre -kind allocs -lines 40
+//	go run ./bench/profile -side central Telegraf -kind allocs -lines 40
 //	go run ./bench/profile -pgo cmd/telegraf/telegraf.pgo
 package main
 
@@ -19,8 +19,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // options are the command line's.
@@ -32,11 +32,11 @@ type options struct {
 // side runs our Telegraf at full speed, while it is sampled.
 type side func(binary, pprof string, sample func() error) error
 
-var sides = map[string]side{"station": runStation, "centre": runCentre}
+var sides = map[string]side{"station": runStation, "central": runCentral}
 
 func main() {
 	var o options
-	flag.StringVar(&o.side, "side", "station", "station or centre")
+	flag.StringVar(&o.side, "side", "station", "station or central Telegraf")
 	flag.StringVar(&o.kind, "kind", "profile", "what is sampled: profile (CPU) or allocs (bytes)")
 	flag.StringVar(&o.lines, "lines", "30", "lines of the table")
 	flag.BoolVar(&o.cum, "cum", false, "sort by what functions take with those that they call")
@@ -58,7 +58,7 @@ const (
 func (o options) run(ctx context.Context) error {
 	side := sides[o.side]
 	if side == nil {
-		return fmt.Errorf("-side must be station or centre (got %q)", o.side)
+		return fmt.Errorf("-side must be station or central Telegraf (got %q)", o.side)
 	}
 	binary, err := telegraf.Build(ctx, os.Stderr)
 	if err != nil {

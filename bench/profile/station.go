@@ -7,7 +7,7 @@ import (
 	"log"
 
 	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
 )
 
 // runStation has a board print as fast as the Pi's Telegraf reads.

@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // bed is what runs through the whole measurement.
@@ -23,7 +23,7 @@ type bed struct {
 	telegraf, stationctl string
 	brokers              *kafka.Real
 	watcher              *watcher
-	started              int // centres, for their folders
+	started              int // central Telegraf instances, for their folders
 }
 
 // indexSize is in bytes. Each replica maps two such files, empty for the most part. With Kafka's default of 10 MB a kernel that reads far ahead
@@ -68,17 +68,17 @@ func (b *bed) drop(s *influxdb.Server, name string) error {
 	return errors.Join(s.Close(), os.RemoveAll(filepath.Join(b.dir, "influxdb-"+name))) //nolint:gosec // in a folder of ours
 }
 
-// stopTime is what a centre has to leave its consumer group.
+// stopTime is what a central Telegraf has to leave its consumer group.
 const stopTime = 30 * time.Second
 
-// centres are Telegrafs with conf/central/telegraf.conf.
-type centres []*process.Process
+// central Telegraf instances are Telegrafs with conf/central/telegraf.conf.
+type centrals []*process.Process
 
-func (b *bed) start(all *centres, s *influxdb.Server, count int) error {
+func (b *bed) start(all *centrals, s *influxdb.Server, count int) error {
 	for range count {
 		b.started++
-		p, err := telegraf.Centre{Brokers: b.brokers.Addresses(), URL: s.URL(), Token: s.Token(), Org: s.Organization(), Bucket: s.Bucket()}.
-			Start(b.telegraf, filepath.Join(b.dir, fmt.Sprintf("centre%d", b.started)))
+		p, err := telegraf.Central{Brokers: b.brokers.Addresses(), URL: s.URL(), Token: s.Token(), Org: s.Organization(), Bucket: s.Bucket()}.
+			Start(b.telegraf, filepath.Join(b.dir, fmt.Sprintf("central%d", b.started)))
 		if err != nil {
 			return err
 		}
@@ -87,21 +87,21 @@ func (b *bed) start(all *centres, s *influxdb.Server, count int) error {
 	return nil
 }
 
-func (c centres) stop() (err error) {
+func (c centrals) stop() (err error) {
 	for _, p := range c {
 		err = errors.Join(err, p.Stop(stopTime))
 	}
 	return err
 }
 
-func (c centres) pids() (pids []int) {
+func (c centrals) pids() (pids []int) {
 	for _, p := range c {
 		pids = append(pids, p.PID())
 	}
 	return pids
 }
 
-// patience is how long centres and brokers may take for anything.
+// patience is how long central Telegraf instances and brokers may take for anything.
 const patience = 5 * time.Minute
 
 // tell logs a result as soon as it is known.

@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// fleet is what so many centres did with the readings of all stations.
+// fleet is what so many central Telegraf instances did with the readings of all stations.
 type fleet struct {
-	Centres int
-	Claim   time.Duration
-	Load    load
+	Centrals int
+	Claim    time.Duration
+	Load     load
 	// Lag is what was not in InfluxDB when the stations ended, CatchUp how long that took then.
 	Lag     int64
 	CatchUp time.Duration
-	// PerSecond is records from the stations' first to the last in InfluxDB, CPU the centres' for 100,000, Memory of all of them.
+	// PerSecond is records from the stations' first to the last in InfluxDB, CPU the central Telegraf instances' for 100,000, Memory of all of them.
 	PerSecond, CPU float64
 	Memory         int64
 	Missing        int64
 }
 
-// fleet runs stations and centres together.
+// fleet runs stations and central Telegraf instances together.
 func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
-	f.Centres = count
+	f.Centrals = count
 	before, _, err := b.settle(ctx, b.options.fleetSites)
 	if err != nil {
 		return f, err
@@ -37,7 +37,7 @@ func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, b.drop(store, name)) }()
-	var all centres
+	var all centrals
 	defer func() { err = errors.Join(err, all.stop()) }()
 	if err := b.start(&all, store, count); err != nil {
 		return f, err
@@ -49,12 +49,12 @@ func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 		return f, err
 	}
 	_, f.Missing, err = b.missing(ctx, store, topics, before)
-	tell("fleet, %d centres: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
+	tell("fleet, %d central Telegraf instances: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
 		f.CatchUp.Round(time.Millisecond), f.CPU, f.Missing)
 	return f, err
 }
 
-func (b *bed) loadFleet(ctx context.Context, f *fleet, all centres, topics []string) error {
+func (b *bed) loadFleet(ctx context.Context, f *fleet, all centrals, topics []string) error {
 	before, err := usageOf(all.pids())
 	if err != nil {
 		return err

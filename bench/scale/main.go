@@ -1,5 +1,5 @@
 // Command scale measures how our programs and Kafka grow with the number of sites: three real brokers, a real InfluxDB 2, the stations of
-// `stationctl simulate` and centres with the shipped configuration, all on this machine. It writes a table in Markdown and a plot.
+// `stationctl simulate` and central Telegraf instances with the shipped configuration, all on this machine. It writes a table in Markdown and a plot.
 //
 //	go run ./bench/scale -quick
 package main
@@ -64,10 +64,10 @@ func (b *bed) measure(ctx context.Context) (r results, err error) {
 		if sites != b.options.fleetSites {
 			continue
 		}
-		for _, centres := range b.options.centres {
-			f, err := b.fleet(ctx, centres)
+		for _, centrals := range b.options.centrals {
+			f, err := b.fleet(ctx, centrals)
 			if err != nil {
-				return r, fmt.Errorf("%d centres: %w", centres, err)
+				return r, fmt.Errorf("%d central Telegraf instances: %w", centrals, err)
 			}
 			r.Fleets = append(r.Fleets, f)
 		}

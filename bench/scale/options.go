@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // options are the command line's.
 type options struct {
-	sites, centres               []int
+	sites, centrals              []int
 	fleetSites, fleetStations    int
 	rate, records, seconds, heap int
 	out, dir                     string
@@ -27,7 +27,7 @@ func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "see that all works: 10 and 50 sites, seconds for each; its figures say little")
 	sites := flags.String("sites", "10,100,1000,5000", "how many sites (topics), ascending")
-	centres := flags.String("centres", "1,2,4", "how many centres for the fleet")
+	centrals := flags.String("centrals", "1,2,4", "how many central Telegraf instances for the fleet")
 	flags.IntVar(&o.fleetSites, "fleet-sites", 1000, "sites of the fleet, one of -sites; 0: no fleet")
 	flags.IntVar(&o.fleetStations, "fleet-stations", 10_000, "stations of the fleet, each with a reading a second")
 	flags.IntVar(&o.rate, "rate", 1000, "readings a second in all, where the pace is fixed")
@@ -35,7 +35,7 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.seconds, "seconds", 15, "time at a pace")
 	flags.IntVar(&o.heap, "heap", 1024, "most heap of a broker, in MB")
 	flags.StringVar(&o.out, "out", "bench/scale", "the folder for results.md and results.svg; with -quick build/scale")
-	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and centres keep their files: on a disk, not in memory")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and central Telegraf instances keep their files: on a disk, not in memory")
 	flags.BoolVar(&o.keep, "keep", false, "keep those files")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -45,7 +45,7 @@ func parse(args []string) (o options, err error) {
 	}
 	var bad [2]error
 	o.sites, bad[0] = numbers("sites", *sites)
-	o.centres, bad[1] = numbers("centres", *centres)
+	o.centrals, bad[1] = numbers("centrals", *centrals)
 	return o, errors.Join(bad[0], bad[1], o.check(flags.Args()))
 }
 
@@ -54,7 +54,7 @@ func quicken(flags *flag.FlagSet) {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for name, value := range map[string]string{
-		"sites": "10,50", "centres": "1,2", "fleet-sites": "50", "fleet-stations": "500", "rate": "200", "records": "20000", "seconds": "4", "heap": "512",
+		"sites": "10,50", "centrals": "1,2", "fleet-sites": "50", "fleet-stations": "500", "rate": "200", "records": "20000", "seconds": "4", "heap": "512",
 		"out": "build/scale",
 	} {
 		if !given[name] {
@@ -96,7 +96,7 @@ func (o options) check(rest []string) error {
 
 // heading says on what all of it ran.
 func (o options) heading(taken time.Duration) string {
-	return fmt.Sprintf("%s, %d cores, linux/%s, in %s: three brokers of at most %d MB heap, InfluxDB, stations and centres on the same machine. "+
+	return fmt.Sprintf("%s, %d cores, linux/%s, in %s: three brokers of at most %d MB heap, InfluxDB, stations and central Telegraf instances on the same machine. "+
 		"One partition a topic, replication factor 3; %d readings a second where the pace is fixed, %d at full speed; fleet: %d stations on %d sites, a reading a second each.",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, taken.Round(time.Second), o.heap, o.rate, o.records, o.fleetStations, o.fleetSites)
 }

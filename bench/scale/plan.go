@@ -17,9 +17,9 @@ type inputs struct {
 	coreUse         float64 // how busy a core may be
 	coresOfBroker   float64
 	// Measured:
-	brokerCPU, centreCPU float64 // s for 100,000 records, with the fleet's costliest number of centres
-	influxRate           float64 // records a second that one centre and InfluxDB took at the most sites, on the cores that they shared with the brokers
-	recordBytes          float64
+	brokerCPU, centralCPU float64 // s for 100,000 records, with the fleet's costliest number of central Telegraf instances
+	influxRate            float64 // records a second that one central Telegraf and InfluxDB took at the most sites, on the cores that they shared with the brokers
+	recordBytes           float64
 }
 
 func (r results) inputs() inputs {
@@ -27,18 +27,18 @@ func (r results) inputs() inputs {
 	in := inputs{
 		readings: 1, stationsOfASite: 10, topicsOfCluster: 10_000, replication: 3, replicasAdvised: 4000, coreUse: 0.5, coresOfBroker: 4,
 		// A backlog's, if there is no fleet: that is in batches, and takes less.
-		brokerCPU: last.Full.Brokers, centreCPU: perHundredThousand(last.Drain.CPU, last.Drain.Records),
+		brokerCPU: last.Full.Brokers, centralCPU: perHundredThousand(last.Drain.CPU, last.Drain.Records),
 		influxRate: last.Drain.perSecond(), recordBytes: 300,
 	}
 	for _, f := range r.Fleets {
-		in.brokerCPU, in.centreCPU = max(in.brokerCPU, f.Load.Brokers), max(in.centreCPU, f.CPU)
+		in.brokerCPU, in.centralCPU = max(in.brokerCPU, f.Load.Brokers), max(in.centralCPU, f.CPU)
 	}
 	return in
 }
 
 // need is what so many stations need.
 type need struct {
-	stations, sites, clusters, brokers, centres, stores, perSecond float64
+	stations, sites, clusters, brokers, centrals, stores, perSecond float64
 }
 
 // of calculates it: the larger of what topics ask for and what readings ask for.
@@ -49,7 +49,7 @@ func (in inputs) of(stations float64) need {
 	byReadings := n.perSecond / 100_000 * in.brokerCPU / in.coreUse / in.coresOfBroker
 	n.brokers = n.clusters * math.Ceil(max(3, byReplicas/n.clusters, byReadings/n.clusters))
 	// One more in each cluster may fail.
-	n.centres = n.clusters * (1 + math.Ceil(max(1, n.perSecond/100_000*in.centreCPU/in.coreUse/n.clusters)))
+	n.centrals = n.clusters * (1 + math.Ceil(max(1, n.perSecond/100_000*in.centralCPU/in.coreUse/n.clusters)))
 	n.stores = math.Ceil(n.perSecond / in.influxRate)
 	return n
 }
@@ -62,17 +62,17 @@ func (r results) plan() string {
 	in := r.inputs()
 	var text strings.Builder
 	fmt.Fprintf(&text, `Calculated from it, with %s reading a second of each station, %s stations a site, at most %s topics a cluster, replication factor %s,
-at most %s replicas a broker, brokers of %s cores that are %s %% busy; measured: brokers %.2f and a centre %.2f CPU s for 100,000 records, and
+at most %s replicas a broker, brokers of %s cores that are %s %% busy; measured: brokers %.2f and a central %.2f CPU s for 100,000 records, and
 %s records/s into an InfluxDB that shared two cores with all else:
 
-| stations | sites | records/s | MB/s into Kafka | clusters | brokers | centres, of a core each | InfluxDB instances, as measured |
+| stations | sites | records/s | MB/s into Kafka | clusters | brokers | centrals, of a core each | InfluxDB instances, as measured |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 `, number(in.readings, 0), number(in.stationsOfASite, 0), number(in.topicsOfCluster, 0), number(in.replication, 0), number(in.replicasAdvised, 0),
-		number(in.coresOfBroker, 0), number(100*in.coreUse, 0), in.brokerCPU, in.centreCPU, number(in.influxRate, 0))
+		number(in.coresOfBroker, 0), number(100*in.coreUse, 0), in.brokerCPU, in.centralCPU, number(in.influxRate, 0))
 	for _, stations := range []float64{10_000, 100_000, 1_000_000} {
 		n := in.of(stations)
 		text.WriteString("|")
-		for _, figure := range []float64{n.stations, n.sites, n.perSecond, n.perSecond * in.recordBytes / 1e6, n.clusters, n.brokers, n.centres, n.stores} {
+		for _, figure := range []float64{n.stations, n.sites, n.perSecond, n.perSecond * in.recordBytes / 1e6, n.clusters, n.brokers, n.centrals, n.stores} {
 			text.WriteString(" " + number(figure, 0) + " |")
 		}
 		text.WriteString("\n")

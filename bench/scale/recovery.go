@@ -6,14 +6,14 @@ import (
 	"log"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
 // recovery is how long it takes until a reading of each site, made after the fault, is in InfluxDB. Undisturbed is the same without a fault:
 // the time until the next reading and commit. What took recoveryPatience had not come about by then, and nothing was tried after it: 0.
 type recovery struct {
-	Interval                                                time.Duration // of a site's readings meanwhile
-	Undisturbed, CentreKilled, BrokerStopped, BrokerStarted time.Duration
+	Interval                                                 time.Duration // of a site's readings meanwhile
+	Undisturbed, CentralKilled, BrokerStopped, BrokerStarted time.Duration
 }
 
 const (
@@ -22,8 +22,8 @@ const (
 	recoveryShare = 5
 )
 
-// recover has a second centre killed, and a broker stopped and started, while the stations write.
-func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server, topics []string) (r recovery, err error) {
+// recover has a second central Telegraf killed, and a broker stopped and started, while the stations write.
+func (b *bed) recover(ctx context.Context, all *centrals, store *influxdb.Server, topics []string) (r recovery, err error) {
 	if err := b.start(all, store, 1); err != nil {
 		return r, err
 	}
@@ -44,8 +44,8 @@ func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server,
 	if err = errors.Join(err, interrupted, ended); err != nil {
 		return r, err
 	}
-	tell("%d sites: all flow again %s after nothing, %s after a centre's kill, %s and %s after a broker's stop and start", len(topics),
-		r.Undisturbed.Round(time.Millisecond), r.CentreKilled.Round(time.Millisecond), r.BrokerStopped.Round(time.Millisecond), r.BrokerStarted.Round(time.Millisecond))
+	tell("%d sites: all flow again %s after nothing, %s after a central Telegraf's kill, %s and %s after a broker's stop and start", len(topics),
+		r.Undisturbed.Round(time.Millisecond), r.CentralKilled.Round(time.Millisecond), r.BrokerStopped.Round(time.Millisecond), r.BrokerStarted.Round(time.Millisecond))
 	if _, err = b.awaitDrained(ctx, topics); errors.Is(err, context.DeadlineExceeded) {
 		log.Print(err) // what is missing then is a result, too
 		err = nil
@@ -53,14 +53,14 @@ func (b *bed) recover(ctx context.Context, all *centres, store *influxdb.Server,
 	return r, err
 }
 
-func (b *bed) faults(ctx context.Context, all *centres, topics []string) (r recovery, err error) {
+func (b *bed) faults(ctx context.Context, all *centrals, topics []string) (r recovery, err error) {
 	last := len(*all) - 1
 	for _, fault := range []struct {
 		took *time.Duration
 		do   func() error
 	}{
 		{&r.Undisturbed, func() error { return nil }},
-		{&r.CentreKilled, func() error {
+		{&r.CentralKilled, func() error {
 			defer func() { *all = (*all)[:last] }()
 			return (*all)[last].Kill()
 		}},

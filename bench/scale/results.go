@@ -17,7 +17,7 @@ type results struct {
 
 const none = "—"
 
-// row is a figure for each number of sites, and for each number of centres; nil: it is not measured there.
+// row is a figure for each number of sites, and for each number of central Telegraf instances; nil: it is not measured there.
 type row struct {
 	name  string
 	step  func(step) string
@@ -36,12 +36,12 @@ func rows() []row {
 		{"memory a site, kB", func(s step) string { return number(float64(s.Full.MemoryOfSite)/1e3, 0) }, func(f fleet) string { return number(float64(f.Load.MemoryOfSite)/1e3, 0) }},
 		{"goroutines a site", func(s step) string { return number(float64(s.Full.Goroutines)/float64(s.Sites), 1) }, nil},
 		{"connections a site", func(s step) string { return number(float64(s.Full.Connections)/float64(s.Sites), 1) }, nil},
-		{"**brokers**: CPU s per 100,000 records, at a pace", func(s step) string { return number(s.Paced.Brokers, 2) }, func(f fleet) string { return number(f.Load.Brokers, 2) + " (centres' reads, too)" }},
+		{"**brokers**: CPU s per 100,000 records, at a pace", func(s step) string { return number(s.Paced.Brokers, 2) }, func(f fleet) string { return number(f.Load.Brokers, 2) + " (centrals' reads, too)" }},
 		{"the same at full speed", func(s step) string { return number(s.Full.Brokers, 2) }, nil},
 		{"idle CPU of the three, % of a core", func(s step) string { return number(100*s.IdleBrokers.CPU.Seconds(), 1) }, nil},
 		{"memory of the three, MB", func(s step) string { return number(float64(s.IdleBrokers.Memory)/1e6, 0) }, nil},
 		{"all metadata, kB", func(s step) string { return number(float64(s.MetadataBytes)/1e3, 1) }, nil},
-		{"**centre**: has all topics after, s", func(s step) string { return seconds(s.Claim) }, func(f fleet) string { return seconds(f.Claim) }},
+		{"**central Telegraf**: has all topics after, s", func(s step) string { return seconds(s.Claim) }, func(f fleet) string { return seconds(f.Claim) }},
 		{"CPU of its start, s", func(s step) string { return number(s.StartCPU.Seconds(), 1) }, nil},
 		{"idle CPU, % of a core", func(s step) string { return number(100*s.Idle.CPU.Seconds(), 1) }, nil},
 		{"idle memory, MB", func(s step) string { return number(float64(s.Idle.Memory)/1e6, 0) }, nil},
@@ -52,7 +52,7 @@ func rows() []row {
 		{"lag when the stations end, records", nil, func(f fleet) string { return number(float64(f.Lag), 0) }},
 		{"**recovery**: each site has a reading every, s", func(s step) string { return seconds(s.Recovery.Interval) }, nil},
 		{"all flow again undisturbed, s", func(s step) string { return flowing(s.Recovery.Undisturbed) }, nil},
-		{"after one of two centres is killed, s", func(s step) string { return flowing(s.Recovery.CentreKilled) }, nil},
+		{"after one of two central Telegraf instances is killed, s", func(s step) string { return flowing(s.Recovery.CentralKilled) }, nil},
 		{"after a broker is stopped, s", func(s step) string { return flowing(s.Recovery.BrokerStopped) }, nil},
 		{"after it is started, s", func(s step) string { return flowing(s.Recovery.BrokerStarted) }, nil},
 		{"records of all of it not in InfluxDB", func(s step) string { return fmt.Sprintf("%d of %s", s.Missing, number(float64(s.Records), 0)) }, func(f fleet) string { return number(float64(f.Missing), 0) }},
@@ -82,7 +82,7 @@ func (r results) table() string {
 		fmt.Fprintf(&text, " %s sites |", number(float64(s.Sites), 0))
 	}
 	for _, f := range r.Fleets {
-		fmt.Fprintf(&text, " fleet, %d centre(s) |", f.Centres)
+		fmt.Fprintf(&text, " fleet, %d central Telegraf(s) |", f.Centrals)
 	}
 	text.WriteString("\n|" + strings.Repeat(" --- |", 1+len(r.Steps)+len(r.Fleets)) + "\n")
 	for _, row := range rows() {
@@ -111,10 +111,10 @@ func (r results) plot() string {
 	growth := figures.Chart{Title: "Growth with the number of sites", Panels: []figures.Panel{
 		panel("station: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return s.Full.CPUPer100k }),
 		panel("brokers: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return s.Full.Brokers }),
-		panel("centre: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return perHundredThousand(s.Drain.CPU, s.Drain.Records) }),
-		panel("centre: idle memory, MB", 0, r.Steps, func(s step) float64 { return float64(s.Idle.Memory) / 1e6 }),
-		panel("centre: idle CPU, % of a core", 1, r.Steps, func(s step) float64 { return 100 * s.Idle.CPU.Seconds() }),
-		panel("a centre killed: all flow, s", 1, r.Steps, func(s step) float64 { return s.Recovery.CentreKilled.Seconds() }),
+		panel("central: CPU s per 100,000", 2, r.Steps, func(s step) float64 { return perHundredThousand(s.Drain.CPU, s.Drain.Records) }),
+		panel("central: idle memory, MB", 0, r.Steps, func(s step) float64 { return float64(s.Idle.Memory) / 1e6 }),
+		panel("central: idle CPU, % of a core", 1, r.Steps, func(s step) float64 { return 100 * s.Idle.CPU.Seconds() }),
+		panel("a central Telegraf killed: all flow, s", 1, r.Steps, func(s step) float64 { return s.Recovery.CentralKilled.Seconds() }),
 	}}
 	for _, s := range r.Steps {
 		growth.Bars = append(growth.Bars, figures.Bar{Name: number(float64(s.Sites), 0) + " sites", Colour: colour})
@@ -122,13 +122,13 @@ func (r results) plot() string {
 	if len(r.Fleets) == 0 {
 		return figures.Draw([]figures.Chart{growth})
 	}
-	fleets := figures.Chart{Title: "The fleet with more centres, on the same two cores", Panels: []figures.Panel{
+	fleets := figures.Chart{Title: "The fleet with more central Telegraf instances, on the same two cores", Panels: []figures.Panel{
 		panel("records/s to InfluxDB", 0, r.Fleets, func(f fleet) float64 { return f.PerSecond }),
-		panel("centres: CPU s per 100,000", 2, r.Fleets, func(f fleet) float64 { return f.CPU }),
+		panel("centrals: CPU s per 100,000", 2, r.Fleets, func(f fleet) float64 { return f.CPU }),
 		panel("lag at the end, records", 0, r.Fleets, func(f fleet) float64 { return float64(f.Lag) }),
 	}}
 	for _, f := range r.Fleets {
-		fleets.Bars = append(fleets.Bars, figures.Bar{Name: fmt.Sprintf("%d centre(s)", f.Centres), Colour: colour})
+		fleets.Bars = append(fleets.Bars, figures.Bar{Name: fmt.Sprintf("%d central Telegraf(s)", f.Centrals), Colour: colour})
 	}
 	return figures.Draw([]figures.Chart{growth, fleets})
 }

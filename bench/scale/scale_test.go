@@ -12,14 +12,14 @@ import (
 func someResults() results {
 	s := step{Sites: 1000, CreatePerSecond: 60, Claim: 3 * time.Second, Records: 300_000}
 	s.Full.Brokers, s.Full.CPUPer100k, s.Drain = 2, 1, drain{Records: 100_000, Taken: 5 * time.Second, CPU: 1500 * time.Millisecond}
-	f := fleet{Centres: 2, PerSecond: 9000, Lag: 12}
+	f := fleet{Centrals: 2, PerSecond: 9000, Lag: 12}
 	return results{Heading: "heading", Steps: []step{s}, Fleets: []fleet{f}}
 }
 
 func TestTheTableHasOneFormForAllRows(t *testing.T) {
 	t.Parallel()
 	table := someResults().table()
-	require.Contains(t, table, "| | 1,000 sites | fleet, 2 centre(s) |\n| --- | --- | --- |\n")
+	require.Contains(t, table, "| | 1,000 sites | fleet, 2 central Telegraf(s) |\n| --- | --- | --- |\n")
 	require.Contains(t, table, "| records/s to InfluxDB | 20,000 | 9,000 |\n")
 	for line := range strings.Lines(table) {
 		if strings.HasPrefix(line, "|") {
@@ -32,9 +32,9 @@ func TestTheTableHasOneFormForAllRows(t *testing.T) {
 func TestThePlan(t *testing.T) {
 	t.Parallel()
 	in := someResults().inputs()
-	require.Equal(t, need{stations: 10_000, sites: 1000, clusters: 1, brokers: 3, centres: 2, stores: 1, perSecond: 10_000}, in.of(10_000))
-	// 100,000 sites are 10 clusters of 30,000 replicas each, so 8 brokers; 100,000 records/s in each of them take 4 busy cores of brokers, and 3 centres and a spare one.
-	require.Equal(t, need{stations: 1_000_000, sites: 100_000, clusters: 10, brokers: 80, centres: 40, stores: 50, perSecond: 1_000_000}, in.of(1_000_000))
+	require.Equal(t, need{stations: 10_000, sites: 1000, clusters: 1, brokers: 3, centrals: 2, stores: 1, perSecond: 10_000}, in.of(10_000))
+	// 100,000 sites are 10 clusters of 30,000 replicas each, so 8 brokers; 100,000 records/s in each of them take 4 busy cores of brokers, and 3 central Telegraf instances and a spare one.
+	require.Equal(t, need{stations: 1_000_000, sites: 100_000, clusters: 10, brokers: 80, centrals: 40, stores: 50, perSecond: 1_000_000}, in.of(1_000_000))
 	require.Contains(t, someResults().plan(), "| 1,000,000 | 100,000 | 1,000,000 | 300 | 10 | 80 | 40 | 50 |\n")
 }
 
@@ -43,9 +43,9 @@ func TestThePlanCountsTheFleet(t *testing.T) {
 	t.Parallel()
 	r := someResults()
 	r.Fleets[0].CPU, r.Fleets[0].Load.Brokers = 2, 40
-	require.InDelta(t, 2, r.inputs().centreCPU, 0)
+	require.InDelta(t, 2, r.inputs().centralCPU, 0)
 	// 100,000 records/s in a cluster take 40 of their cores, which are half busy: 20 brokers of 4.
-	require.Equal(t, need{stations: 1_000_000, sites: 100_000, clusters: 10, brokers: 200, centres: 50, stores: 50, perSecond: 1_000_000}, r.inputs().of(1_000_000))
+	require.Equal(t, need{stations: 1_000_000, sites: 100_000, clusters: 10, brokers: 200, centrals: 50, stores: 50, perSecond: 1_000_000}, r.inputs().of(1_000_000))
 }
 
 func TestOptions(t *testing.T) {
@@ -62,7 +62,7 @@ func TestOptions(t *testing.T) {
 		"-sites 10,10":          "-sites must ascend",
 		"-sites x":              `-sites must be numbers from 1 on, separated by commas (got "x")`,
 		"-sites 20000":          "at most 10000 sites (got 20000)",
-		"-centres 0":            `-centres must be numbers from 1 on`,
+		"-centrals 0":           `-centrals must be numbers from 1 on`,
 		"-fleet-sites 7":        "-fleet-sites must be one of -sites, or 0 (got 7)",
 		"-fleet-stations 999":   "-fleet-stations must be -fleet-sites (1000) or more (got 999)",
 		"-rate 0":               "-rate, -records and -seconds must be 1 or more",

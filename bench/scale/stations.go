@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/simulate"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
 )
 
 // stations are a `stationctl simulate`.

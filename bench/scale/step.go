@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
 // step is what was measured with so many sites, each of which has a topic.
@@ -19,10 +19,10 @@ type step struct {
 	Sites, Created  int
 	CreatePerSecond float64
 	MetadataBytes   int
-	// Claim is from a centre's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
+	// Claim is from a central Telegraf's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
 	Claim             time.Duration
 	Idle, IdleBrokers usage
-	StartCPU          time.Duration // the centre's, until it waits for records
+	StartCPU          time.Duration // the central Telegraf's, until it waits for records
 	Paced, Full       load
 	Drain             drain
 	Recovery          recovery
@@ -30,7 +30,7 @@ type step struct {
 	Missing, Records int64
 }
 
-// drain is how a centre took what had gathered.
+// drain is how a central Telegraf took what had gathered.
 type drain struct {
 	Records int64
 	Taken   time.Duration
@@ -82,7 +82,7 @@ func (b *bed) topics(ctx context.Context) (names []string, size int, err error) 
 
 func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, topics []string) (err error) {
 	if err := b.idle(ctx, s, store); err != nil {
-		return fmt.Errorf("an idle centre: %w", err)
+		return fmt.Errorf("an idle central Telegraf: %w", err)
 	}
 	pace := b.options.interval(s.Sites).String()
 	if s.Paced, err = b.run(ctx, s.Sites, s.Sites, "--interval", pace, "--duration", b.options.period().String()); err != nil {
@@ -91,12 +91,12 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	if s.Full, err = b.run(ctx, s.Sites, max(s.Sites, 1000), "--interval", "0", "--records", strconv.Itoa(b.options.records+s.Sites)); err != nil {
 		return err
 	}
-	var all centres
+	var all centrals
 	defer func() { err = errors.Join(err, all.stop()) }()
 	if s.Drain, err = b.drain(ctx, &all, store, topics, s.StartCPU); err != nil {
 		return fmt.Errorf("a backlog: %w", err)
 	}
-	tell("%d sites: a centre wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
+	tell("%d sites: a central Telegraf wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
 		s.Drain.Records, s.Drain.perSecond(), perHundredThousand(s.Drain.CPU, s.Drain.Records), s.Drain.Memory/1e6)
 	if s.Recovery, err = b.recover(ctx, &all, store, topics); err != nil {
 		return fmt.Errorf("recovery: %w", err)
@@ -104,9 +104,9 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	return nil
 }
 
-// idle starts a centre when nothing is written, and stops it again.
+// idle starts a central Telegraf when nothing is written, and stops it again.
 func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err error) {
-	var all centres
+	var all centrals
 	if err := b.start(&all, store, 1); err != nil {
 		return err
 	}
@@ -123,14 +123,14 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	}
 	s.StartCPU = started.CPU
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
-	tell("%d sites: claimed in %s; idle centre %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
+	tell("%d sites: claimed in %s; idle central Telegraf %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
 		100*s.Idle.CPU.Seconds(), s.Idle.Memory/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Memory/1e6)
 	return err
 }
 
-// second is what the centres and the brokers take in a second, the mean of some.
-func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err error) {
-	centresBefore, err := usageOf(all.pids())
+// second is what the central Telegraf instances and the brokers take in a second, the mean of some.
+func (b *bed) second(ctx context.Context, all centrals) (mine, brokers usage, err error) {
+	centralsBefore, err := usageOf(all.pids())
 	if err != nil {
 		return mine, brokers, err
 	}
@@ -145,12 +145,12 @@ func (b *bed) second(ctx context.Context, all centres) (mine, brokers usage, err
 		return mine, brokers, err
 	}
 	brokers, err = usageOf(b.brokers.PIDs())
-	mine.CPU = (mine.CPU - centresBefore.CPU) / time.Duration(b.options.seconds)
+	mine.CPU = (mine.CPU - centralsBefore.CPU) / time.Duration(b.options.seconds)
 	brokers.CPU = (brokers.CPU - brokersBefore.CPU) / time.Duration(b.options.seconds)
 	return mine, brokers, err
 }
 
-// awaitClaimed returns when so many centres have all topics between them.
+// awaitClaimed returns when so many central Telegraf instances have all topics between them.
 func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration, error) {
 	return await(ctx, "the topics are claimed", func(ctx context.Context) (bool, error) {
 		topics, members, err := b.watcher.claimed(ctx)
@@ -158,8 +158,8 @@ func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration
 	})
 }
 
-// drain starts a centre on what has gathered. It begins with what it gets first, so its start's CPU is known from when nothing had gathered.
-func (b *bed) drain(ctx context.Context, all *centres, store *influxdb.Server, topics []string, start time.Duration) (d drain, err error) {
+// drain starts a central Telegraf on what has gathered. It begins with what it gets first, so its start's CPU is known from when nothing had gathered.
+func (b *bed) drain(ctx context.Context, all *centrals, store *influxdb.Server, topics []string, start time.Duration) (d drain, err error) {
 	if d.Records, err = b.watcher.lag(ctx, topics); err != nil {
 		return d, err
 	}

@@ -23,7 +23,7 @@ func newWatcher(brokers []string) (*watcher, error) {
 
 func (w *watcher) close() { w.client.Close() }
 
-// topics names all that the centres read, and tells the size of the answer that each of them gets.
+// topics names all that the central Telegraf instances read, and tells the size of the answer that each of them gets.
 func (w *watcher) topics(ctx context.Context) (names []string, size int, err error) {
 	request := kmsg.NewPtrMetadataRequest()
 	answer, err := request.RequestWith(ctx, w.client)
@@ -70,7 +70,7 @@ func (w *watcher) ends(ctx context.Context, topics []string) (map[string]int64, 
 	return ends, nil
 }
 
-// committed is how far the centres have come: up to there all is in InfluxDB.
+// committed is how far the central Telegraf instances have come: up to there all is in InfluxDB.
 func (w *watcher) committed(ctx context.Context) (map[string]int64, error) {
 	request := kmsg.NewPtrOffsetFetchRequest()
 	request.Group = group
@@ -116,7 +116,7 @@ func (w *watcher) claimed(ctx context.Context) (topics, members int, err error) 
 	return topics, len(described.Members), nil
 }
 
-// lag is what the centres have before them.
+// lag is what the central Telegraf instances have before them.
 func (w *watcher) lag(ctx context.Context, topics []string) (lag int64, err error) {
 	ends, err := w.ends(ctx, topics)
 	if err != nil {
@@ -129,7 +129,7 @@ func (w *watcher) lag(ctx context.Context, topics []string) (lag int64, err erro
 	return lag, err
 }
 
-// passed says whether the centres are beyond these offsets, in every topic.
+// passed says whether the central Telegraf instances are beyond these offsets, in every topic.
 func (w *watcher) passed(ctx context.Context, goal map[string]int64) (bool, error) {
 	committed, err := w.committed(ctx)
 	for topic, offset := range goal {

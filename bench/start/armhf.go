@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/cache"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/cache"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // compareARM prints the sizes of both programs for every Raspberry Pi (ARMv6), stripped.

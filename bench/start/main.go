@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"log"
 	"os"
 
-	"github.com/telegraf-station/telegraf-station/test/cache"
+	"github.com/telegraf-station/telegraf-station/test/bed/cache"
 )
 
 // StockPackage is Telegraf as it is, with all its plugins.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/avr"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // The values of --board.

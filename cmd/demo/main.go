@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
 )
 
 // options are the command line's.

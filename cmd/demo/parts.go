@@ -9,22 +9,22 @@ import (
 	"strings"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/avr"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // parts is all that runs.
 type parts struct {
-	folder string
-	kafka  *kafka.Embedded
-	store  *influxdb.Server
-	centre *process.Process
-	sites  []*site
-	sketch *avr.Firmware // that the boards run; nil if there is none
+	folder  string
+	kafka   *kafka.Embedded
+	store   *influxdb.Server
+	central *process.Process
+	sites   []*site
+	sketch  *avr.Firmware // that the boards run; nil if there is none
 }
 
 // site is a station: a simulated Arduino and the Telegraf of its Pi.
@@ -78,12 +78,12 @@ func (p *parts) start(ctx context.Context, sites int, sketch bool, screen *scree
 		return err
 	}
 	screen.printf("     Kafka: listens on %s", strings.Join(p.kafka.Addresses(), ", "))
-	screen.printf("3/3  The Telegrafs: one in the centre and %d of stations, with the shipped configurations", sites)
-	centre := telegraf.Centre{
+	screen.printf("3/3  The Telegrafs: one in the central Telegraf and %d of stations, with the shipped configurations", sites)
+	central := telegraf.Central{
 		Brokers: p.kafka.Addresses(), URL: p.store.URL(), Token: p.store.Token(), Org: p.store.Organization(), Bucket: p.store.Bucket(),
 		RefreshInterval: time.Second,
 	}
-	if p.centre, err = centre.Start(binary, filepath.Join(p.folder, "centre")); err != nil {
+	if p.central, err = central.Start(binary, filepath.Join(p.folder, "central")); err != nil {
 		return err
 	}
 	for i := range sites {
@@ -127,7 +127,7 @@ func (p *parts) awaitTelegrafs(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.centre.WaitForLog(ctx, started)
+	return p.central.WaitForLog(ctx, started)
 }
 
 // printAddresses prints lines to copy from, so it cuts none.
@@ -154,8 +154,8 @@ func (p *parts) stop(screen *screen) {
 			errs = append(errs, site.board.Unplug())
 		}
 	}
-	if p.centre != nil {
-		errs = append(errs, p.centre.Stop(stopGrace))
+	if p.central != nil {
+		errs = append(errs, p.central.Stop(stopGrace))
 	}
 	if p.kafka != nil {
 		p.kafka.Close()

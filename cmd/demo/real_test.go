@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
 )
 
 // TestDemoRunsTheSketch does not count on a number of lines: a chip that is simulated on a busy machine is late with them.
 func TestDemoRunsTheSketch(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	require.Empty(t, avr.Missing(), "run test/install/packages.sh")
+	require.Empty(t, avr.Missing(), "run test/bed/install/packages.sh")
 	var out output
 	require.NoError(t, run(t.Context(), options{board: boardAuto, sites: 2, duration: 8 * time.Second}, &out))
 	text := out.String()

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // interval lies between two readings of an Arduino.

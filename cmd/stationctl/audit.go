@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
 // auditFlags are the command's.
@@ -107,7 +107,7 @@ func (f *auditFlags) run(ctx context.Context, topics []string, out io.Writer) er
 func (f *auditFlags) options(topics []string) (audit.Options, error) {
 	options := audit.Options{Topics: topics}
 	var err error
-	if options.Brokers, err = brokers.Parse(f.kafka.brokers); err != nil {
+	if options.Brokers, err = kafka.Parse(f.kafka.brokers); err != nil {
 		return options, fmt.Errorf("flag --brokers: %w", err)
 	}
 	if options.Pattern, err = regexp.Compile(f.pattern); err != nil {

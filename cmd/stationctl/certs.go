@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/certs"
-	"github.com/telegraf-station/telegraf-station/internal/texttable"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/certs"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
 // certsFlags are those of all certs commands.
@@ -26,7 +26,7 @@ func newCerts() *cobra.Command {
 		Short: "Make the certificates of Kafka's brokers",
 		Long: `Certs makes an authority of your own, and certificates by which stations know the brokers. In the folder are then
   ca.key          the authority's key: keep it, on a disk that no station and no broker sees
-  ca.pem          its certificate: for stations and centres (tls_ca), for --tls-ca, and for brokers (ssl.truststore.location)
+  ca.pem          its certificate: for stations and centrals (tls_ca), for --tls-ca, and for brokers (ssl.truststore.location)
   BROKER.pem      a broker's key and certificate (ssl.keystore.location; ssl.keystore.type=PEM and ssl.truststore.type=PEM)
 The commands run again without harm.`,
 		Example: `  stationctl certs ca --dir certs

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/certs"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/certs"
 )
 
 func TestCertsFromAuthorityToCheck(t *testing.T) {

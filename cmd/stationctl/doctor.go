@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/telegraf-station/telegraf-station/cmd/telegraf/installed"
-	"github.com/telegraf-station/telegraf-station/internal/doctor"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/doctor"
 )
 
 func newDoctor() *cobra.Command {
@@ -15,14 +15,14 @@ func newDoctor() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is wrong with this station or centre, and what mends it",
-		Long: `Doctor looks at the station or the centre that this computer is, as its configuration says, and prints a line for each check, with the
+		Short: "Say what is wrong with this station or central Telegraf, and what mends it",
+		Long: `Doctor looks at the station or the central that this computer is, as its configuration says, and prints a line for each check, with the
 command that mends it on the next:
 
   ✓  is well     !  works, but not as it should     ✗  is wrong     -  not checked: the text says why
 
 On a station it looks at the program, the configuration, the Arduino's port and what comes over it, the clock, the way to Kafka (DNS, TCP,
-TLS, login, topic, rights), the outbox, and the age of the newest record. In the centre it looks at the way to Kafka, the topics, the rights,
+TLS, login, topic, rights), the outbox, and the age of the newest record. In the central it looks at the way to Kafka, the topics, the rights,
 the consumer group and its lag, and at InfluxDB: token, bucket, database for v1 queries (DBRP).
 
 It changes nothing, and writes nothing into a topic or a bucket. If nobody has the Arduino's port, it opens it to take a reading; a board

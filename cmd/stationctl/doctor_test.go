@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/doctor"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/doctor"
 )
 
 func TestDoctor(t *testing.T) {

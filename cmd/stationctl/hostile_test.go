@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/hostile"
+	"github.com/telegraf-station/telegraf-station/test/bed/hostile"
 )
 
 // Whoever answers in the broker's place: the tool says what is wrong, soon, and does nothing by half.

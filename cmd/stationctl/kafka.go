@@ -10,7 +10,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
 // kafkaFlags are how Kafka is reached; the same as the options of the plugins.

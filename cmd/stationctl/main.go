@@ -54,6 +54,6 @@ func newRoot() *cobra.Command {
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newSetup(), newSite(), newCentre(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newSimulate(), newMan())
+	root.AddCommand(newSetup(), newSite(), newCentral(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newSimulate(), newMan())
 	return root
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
-	"github.com/telegraf-station/telegraf-station/internal/texttable"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
 // defaultOutbox is where the shipped configuration has it.

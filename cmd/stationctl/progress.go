@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // progress tells how many sites are made, how fast, and when it will be over. On a terminal it rewrites its line.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
-	"github.com/telegraf-station/telegraf-station/internal/setup"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
 )
 
 // setupFlags are the command's.

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/conf"
-	"github.com/telegraf-station/telegraf-station/internal/setup"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // station is a computer that is set up: a folder with its files, an Arduino, and a program that passes for Telegraf.

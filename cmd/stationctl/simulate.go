@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
-	"github.com/telegraf-station/telegraf-station/internal/simulate"
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // simulateFlags are the command's.
@@ -30,7 +30,7 @@ func newSimulate() *cobra.Command {
 		Long: `Simulate makes the topics SIM1_1_sim, SIM2_1_sim and so on, and writes readings of the schema "environment" into them as stations would:
 each site is an outputs.kafka_site of its own, with its own connections, and its stations are devices of it. Each second it shows how many
 readings were written and acknowledged, and in the end what it took: memory, CPU, goroutines and connections are this process's, which all
-sites share. Beside it, look at the brokers, and at the centres: they take the simulated sites for real ones, and write them to InfluxDB.
+sites share. Beside it, look at the brokers, and at the centrals: they take the simulated sites for real ones, and write them to InfluxDB.
 
 It ends after --records or --duration, or with Ctrl-C; then it waits up to 30 seconds for what is not acknowledged. Log in as an
 administrator, who may make topics. The topics, and the outboxes of --outbox, stay unless --delete-topics is given; to remove them later,
@@ -71,7 +71,7 @@ func (f *simulateFlags) add(command *cobra.Command) {
 
 func (f *simulateFlags) check() error {
 	var err error
-	if f.options.Brokers, err = brokers.Parse(f.kafka.brokers); err != nil {
+	if f.options.Brokers, err = kafka.Parse(f.kafka.brokers); err != nil {
 		return fmt.Errorf("flag --brokers: %w", err)
 	}
 	if f.options.Outbox != "" {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // TestSimulateRealBrokers writes with replicas, and removes what it made.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/simulate"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
 )
 
 // simulateProgress rewrites its line on a terminal; elsewhere it tells less often.

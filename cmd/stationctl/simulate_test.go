@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/simulate"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 func newEmpty(t *testing.T) (cluster *kafka.Embedded, brokers string) {

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // siteFlags are those of all site commands.
@@ -55,7 +55,7 @@ func (f *siteFlags) with(command *cobra.Command, do func(context.Context, *site.
 	if f.timeout <= 0 {
 		return fmt.Errorf("flag --timeout must be above zero, e.g. 2m (got %q)", f.timeout)
 	}
-	addresses, err := brokers.Parse(f.kafka.brokers)
+	addresses, err := kafka.Parse(f.kafka.brokers)
 	if err != nil {
 		return fmt.Errorf("flag --brokers: %w", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/setup"
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // siteAddFlags are the command's own.

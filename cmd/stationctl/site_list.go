@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/telegraf-station/telegraf-station/internal/site"
-	"github.com/telegraf-station/telegraf-station/internal/texttable"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
 func newSiteList(f *siteFlags) *cobra.Command {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/setup"
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // newSiteFlags say what a new site is to have: those of the commands that make one, or many.

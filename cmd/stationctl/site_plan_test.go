@@ -11,7 +11,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 // sites writes a file of sites, and returns the arguments that plan it.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
 func newSiteRemove(f *siteFlags) *cobra.Command {

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"github.com/telegraf-station/telegraf-station/internal/envfile"
-	"github.com/telegraf-station/telegraf-station/internal/site"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // guarded is an embedded Kafka that asks who one is, and the command line of its administrator.
@@ -55,7 +55,7 @@ func (g *guarded) password(t *testing.T) string {
 	t.Helper()
 	content, err := os.ReadFile(g.file("c.env"))
 	require.NoError(t, err)
-	password := envfile.Variables(string(content))["KAFKA_PASSWORD"]
+	password := installed.Variables(string(content))["KAFKA_PASSWORD"]
 	require.NotEmpty(t, password)
 	return password
 }
@@ -199,46 +199,46 @@ func TestSiteWrongUse(t *testing.T) {
 	}
 }
 
-func TestCentreFromAddToRemove(t *testing.T) {
+func TestCentralFromAddToRemove(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
-	centre := func(args ...string) (code int, stdout, stderr string) {
-		return call(t, append(append([]string{"centre"}, args...), g.flags...)...)
+	central := func(args ...string) (code int, stdout, stderr string) {
+		return call(t, append(append([]string{"central"}, args...), g.flags...)...)
 	}
-	code, out, errs := centre("add", "--credentials", g.file("c.env"), "--dry-run")
+	code, out, errs := central("add", "--credentials", g.file("c.env"), "--dry-run")
 	require.Equal(t, exitGood, code, errs)
-	require.Equal(t, `+ ACL: User:centre must not ALL each topic whose name begins with "__"
-+ ACL: User:centre may READ every topic
-+ ACL: User:centre may DESCRIBE every topic
-+ ACL: User:centre may READ group "telegraf-station"
-+ credentials "`+g.file("c.env")+`": user "centre" and a new password
-+ user "centre" (SCRAM-SHA-512) with the new password
+	require.Equal(t, `+ ACL: User:central must not ALL each topic whose name begins with "__"
++ ACL: User:central may READ every topic
++ ACL: User:central may DESCRIBE every topic
++ ACL: User:central may READ group "telegraf-station"
++ credentials "`+g.file("c.env")+`": user "central" and a new password
++ user "central" (SCRAM-SHA-512) with the new password
 6 change(s) to make; nothing was changed
 `, out)
 	require.NoFileExists(t, g.file("c.env"))
-	code, _, errs = centre("rotate-credentials", "--credentials", g.file("c.env"))
+	code, _, errs = central("rotate-credentials", "--credentials", g.file("c.env"))
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `there is no user "centre" with SCRAM-SHA-512: stationctl centre add --credentials FILE makes it`)
+	require.Contains(t, errs, `there is no user "central" with SCRAM-SHA-512: stationctl central add --credentials FILE makes it`)
 
-	code, _, errs = centre("add", "--credentials", g.file("c.env"))
+	code, _, errs = central("add", "--credentials", g.file("c.env"))
 	require.Equal(t, exitGood, code, errs)
 	first := g.password(t)
-	code, out, errs = centre("add", "--credentials", g.file("c.env"), "--json")
+	code, out, errs = central("add", "--credentials", g.file("c.env"), "--json")
 	require.Equal(t, exitGood, code, errs)
 	require.NotContains(t, out, first)
 	require.NotContains(t, out, `"mark": "+"`)
-	code, out, errs = centre("rotate-credentials", "--credentials", g.file("c.env"))
+	code, out, errs = central("rotate-credentials", "--credentials", g.file("c.env"))
 	require.Equal(t, exitGood, code, errs)
 	require.NotEqual(t, first, g.password(t))
 	require.NotContains(t, out, g.password(t))
 
-	code, out, errs = centre("remove", "--yes")
+	code, out, errs = central("remove", "--yes")
 	require.Equal(t, exitGood, code, errs)
-	require.Contains(t, out, "- user \"centre\"\n")
-	code, _, errs = centre("remove", "--yes")
+	require.Contains(t, out, "- user \"central\"\n")
+	code, _, errs = central("remove", "--yes")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `there is no user "centre": give --user`)
-	code, _, errs = centre("add")
+	require.Contains(t, errs, `there is no user "central": give --user`)
+	code, _, errs = central("add")
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, errs, "give --credentials FILE")
 }

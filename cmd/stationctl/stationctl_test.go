@@ -10,9 +10,9 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // call runs a command line.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
-	"github.com/telegraf-station/telegraf-station/internal/status"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/status"
 )
 
 // statusFlags are the command's.
@@ -28,7 +28,7 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show how all sites are",
 		Long: `Status shows for each site's topic, from Kafka alone: the age of its last reading; how many readings come in; the status of the devices by
-their last readings (good, sensing error, or silent); the lag, which is how many records the centre's consumer group has before it
+their last readings (good, sensing error, or silent); the lag, which is how many records the central's consumer group has before it
 ("all" if it never read the topic); how many readings are lost; and how many the stations have parked.
 
 It reads the last 100 records of each partition, and tells what is lost, and which devices there are, from these alone:
@@ -63,7 +63,7 @@ func (f *statusFlags) add(command *cobra.Command) {
 	flags := command.Flags()
 	f.kafka.add(flags)
 	flags.StringVar(&f.Site, "site", "", "only this site, e.g. JNU, or the topics of a `PATTERN` such as 'JNU_*_rasp'")
-	flags.StringVar(&f.Group, "group", "telegraf-station", "the centre's consumer group")
+	flags.StringVar(&f.Group, "group", "telegraf-station", "the central Telegraf's consumer group")
 	flags.DurationVar(&f.SilentAfter, "silent-after", 5*time.Minute, "how old a device's last reading may be")
 	flags.Int64Var(&f.MaxLag, "max-lag", 1000, "how many records the group may have before it in a topic")
 	flags.StringVar(&f.sort, "sort", "troubles", "what comes first: troubles, or name")
@@ -75,7 +75,7 @@ func (f *statusFlags) add(command *cobra.Command) {
 
 func (f *statusFlags) check() error {
 	var err error
-	if f.Brokers, err = brokers.Parse(f.kafka.brokers); err != nil {
+	if f.Brokers, err = kafka.Parse(f.kafka.brokers); err != nil {
 		return fmt.Errorf("flag --brokers: %w", err)
 	}
 	if err := status.CheckSite(f.Site); err != nil {
@@ -83,7 +83,7 @@ func (f *statusFlags) check() error {
 	}
 	switch {
 	case f.Group == "":
-		return errors.New("flag --group is empty: it is the consumer_group of the centre's inputs.kafka_sites")
+		return errors.New("flag --group is empty: it is the consumer_group of the central Telegraf's inputs.kafka_sites")
 	case f.SilentAfter <= 0:
 		return fmt.Errorf("flag --silent-after must be above zero, e.g. 5m (got %q)", f.SilentAfter)
 	case f.MaxLag < 0:

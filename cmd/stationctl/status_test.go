@@ -14,9 +14,9 @@ import (
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
-	"github.com/telegraf-station/telegraf-station/internal/status"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/status"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // newSites has a topic for each site, with a reading of the status now; -1: without one.
@@ -52,7 +52,7 @@ func TestStatus(t *testing.T) {
 	require.Regexp(t, `^JNU_1_rasp +\d+s +- +silent +1 +all 1 +0 +- +the board of "pi" says nothing$`, lines[1])
 	require.Regexp(t, `^A_1_x +\d+s +- +good +1 +all 1 +0 +-$`, lines[2])
 	require.Regexp(t, `^Z_1_x +\d+s +- +sensing error +1 +all 1 +0 +-$`, lines[3])
-	require.Contains(t, lines[4], `! group "telegraf-station" has read none of them: is it the consumer_group of the centre?`)
+	require.Contains(t, lines[4], `! group "telegraf-station" has read none of them: is it the consumer_group of the central Telegraf?`)
 	require.Equal(t, "3 site(s), 1 in trouble", lines[5])
 
 	_, out, _ = call(t, "status", "--brokers", brokers, "--sort", "name")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
 // CSV is values in a fixed order, separated by comma, semicolon or tab: 9,117,26.52

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
 func withXOR(text string) string { return string(AppendXOR([]byte(text))) }

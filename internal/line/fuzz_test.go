@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
-	"github.com/telegraf-station/telegraf-station/test/corpus"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
+	"github.com/telegraf-station/telegraf-station/test/bed/corpus"
 )
 
 // requireGoodDecoding holds for every format and every line: a cause is one of those that are counted, what must be checked

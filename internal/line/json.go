@@ -3,7 +3,7 @@ package line
 import (
 	"bytes"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
 // JSON is one object a line.

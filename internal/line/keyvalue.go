@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"unicode/utf8"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
 // KeyValue is names and values: temp=26.52 light=554, separated by blanks, commas or semicolons.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/telegraf-station/telegraf-station/test/corpus"
+	"github.com/telegraf-station/telegraf-station/test/bed/corpus"
 )
 
 func split(limit int, chunks ...string) (lines []string, overlong int, pending string) {

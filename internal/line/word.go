@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
 var printedNumber = regexp.MustCompile(`^([+-]?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)

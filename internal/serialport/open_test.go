@@ -14,8 +14,8 @@ import (
 	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 var mode = &serial.Mode{BaudRate: 9600}

@@ -16,7 +16,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // load reads a file as `docker compose` does: it checks the schema, and that services, networks and volumes that are named are there.
@@ -48,7 +48,7 @@ func madeEnv(t *testing.T) map[string]string {
 
 func makeEnv(t *testing.T, file string) string {
 	t.Helper()
-	output, err := script(t.Context(), "centre.example", file)
+	output, err := script(t.Context(), "central.example", file)
 	require.NoError(t, err, output)
 	return file
 }
@@ -67,12 +67,12 @@ func TestMakeEnv(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 	env, err := dotenv.Read(file)
 	require.NoError(t, err)
-	require.Equal(t, "centre.example", env["CENTRE_HOST"])
+	require.Equal(t, "central.example", env["CENTRAL_HOST"])
 	secrets := slices.Collect(maps.Keys(env))
 	slices.Sort(secrets)
-	require.Equal(t, []string{"CENTRE_HOST", "GRAFANA_PASSWORD", "INFLUX_ADMIN_TOKEN", "INFLUX_PASSWORD", "KAFKA_CLUSTER_ID"}, secrets)
+	require.Equal(t, []string{"CENTRAL_HOST", "GRAFANA_PASSWORD", "INFLUX_ADMIN_TOKEN", "INFLUX_PASSWORD", "KAFKA_CLUSTER_ID"}, secrets)
 	for name, value := range env {
-		if name != "CENTRE_HOST" {
+		if name != "CENTRAL_HOST" {
 			require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_-]{21}$`, value, name)
 		}
 	}
@@ -94,7 +94,7 @@ func TestMakeEnv(t *testing.T) {
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 	require.NotEqual(t, env, madeEnv(t))
 
-	output, err := script(t.Context(), "centre.example", file)
+	output, err := script(t.Context(), "central.example", file)
 	require.Error(t, err)
 	require.Contains(t, output, "is there already")
 	output, err = script(t.Context())
@@ -154,7 +154,7 @@ func TestImagesAreOfOneVersion(t *testing.T) {
 	want := map[string]string{
 		"kafka-1": "apache/kafka:4.3.1", "kafka-2": "apache/kafka:4.3.1", "kafka-3": "apache/kafka:4.3.1",
 		"influxdb": "influxdb:2.7.12", "influxdb-v1-query": "influxdb:2.7.12", "grafana": "grafana/grafana:13.2.3",
-		"centre": "localhost/telegraf-station-centre:" + version, "station": "localhost/telegraf-station:" + version,
+		"central": "localhost/telegraf-station-central:" + version, "station": "localhost/telegraf-station:" + version,
 	}
 	images := map[string]string{}
 	for name, service := range loaded(t, "compose.yaml").Services {
@@ -195,7 +195,7 @@ func TestBrokers(t *testing.T) {
 		for setting, want := range map[string]string{
 			"CLUSTER_ID": cluster, "KAFKA_NODE_ID": number, "KAFKA_PROCESS_ROLES": "broker,controller",
 			"KAFKA_CONTROLLER_QUORUM_VOTERS": "1@kafka-1:9093,2@kafka-2:9093,3@kafka-3:9093",
-			"KAFKA_ADVERTISED_LISTENERS":     "INSIDE://" + name + ":9092,OUTSIDE://centre.example:" + number + "9092",
+			"KAFKA_ADVERTISED_LISTENERS":     "INSIDE://" + name + ":9092,OUTSIDE://central.example:" + number + "9092",
 			"KAFKA_MIN_INSYNC_REPLICAS":      "2", "KAFKA_DEFAULT_REPLICATION_FACTOR": "3", "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
 			"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "3", "KAFKA_LOG_DIRS": broker.Volumes[0].Target,
 			"KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INSIDE:SASL_SSL,OUTSIDE:SASL_SSL,CONTROLLER:SASL_SSL",
@@ -238,11 +238,11 @@ func TestSecretsAreFiles(t *testing.T) {
 			}
 		}
 	}
-	centre := project.Services["centre"]
-	require.Equal(t, "/run/secrets/"+centre.Secrets[0].Source, *centre.Environment["KAFKA_TLS_CA"])
-	require.Len(t, centre.Secrets, 1)
-	require.Equal(t, "SCRAM-SHA-512", *centre.Environment["KAFKA_SASL_MECHANISM"])
-	require.Equal(t, "/elsewhere/centre.env", centre.EnvFiles[0].Path)
+	central := project.Services["central"]
+	require.Equal(t, "/run/secrets/"+central.Secrets[0].Source, *central.Environment["KAFKA_TLS_CA"])
+	require.Len(t, central.Secrets, 1)
+	require.Equal(t, "SCRAM-SHA-512", *central.Environment["KAFKA_SASL_MECHANISM"])
+	require.Equal(t, "/elsewhere/central.env", central.EnvFiles[0].Path)
 }
 
 func TestServicesComeBackAndAreWatched(t *testing.T) {
@@ -265,7 +265,7 @@ func TestOursAreHardenedAndScale(t *testing.T) {
 	t.Parallel()
 	project := loaded(t, "compose.yaml")
 	alone := loaded(t, "station.yaml").Services["station"]
-	for _, service := range []types.ServiceConfig{project.Services["centre"], project.Services["station"], alone} {
+	for _, service := range []types.ServiceConfig{project.Services["central"], project.Services["station"], alone} {
 		require.True(t, service.ReadOnly, service.Name)
 		require.Equal(t, []string{"ALL"}, service.CapDrop, service.Name)
 		require.Empty(t, service.CapAdd, service.Name)
@@ -273,9 +273,9 @@ func TestOursAreHardenedAndScale(t *testing.T) {
 		require.Equal(t, []string{"no-new-privileges:true"}, service.SecurityOpt, service.Name)
 		require.Equal(t, types.HealthCheckTest{"CMD", "/usr/bin/stationctl", "health"}, service.HealthCheck.Test)
 	}
-	centre := project.Services["centre"]
-	require.Empty(t, centre.ContainerName, "a name would be taken by the first")
-	require.Empty(t, centre.Ports, "a port would be taken by the first")
+	central := project.Services["central"]
+	require.Empty(t, central.ContainerName, "a name would be taken by the first")
+	require.Empty(t, central.Ports, "a port would be taken by the first")
 	require.Equal(t, []string{"station"}, project.Services["station"].Profiles)
 	require.Empty(t, alone.Profiles)
 	require.Equal(t, alone.Volumes, project.Services["station"].Volumes)
@@ -289,14 +289,14 @@ func TestTokens(t *testing.T) {
 	env["INFLUX_WRITE_TOKEN"], env["INFLUX_READ_TOKEN"] = "writes", "reads"
 	project, err := load(t, "compose.yaml", env)
 	require.NoError(t, err)
-	require.Equal(t, "writes", *project.Services["centre"].Environment["INFLUX_TOKEN"])
+	require.Equal(t, "writes", *project.Services["central"].Environment["INFLUX_TOKEN"])
 	require.Equal(t, "reads", *project.Services["grafana"].Environment["INFLUX_TOKEN"])
 
 	delete(env, "INFLUX_WRITE_TOKEN")
 	delete(env, "INFLUX_READ_TOKEN")
 	project, err = load(t, "compose.yaml", env)
 	require.NoError(t, err)
-	for _, name := range []string{"centre", "grafana", "influxdb-v1-query"} {
+	for _, name := range []string{"central", "grafana", "influxdb-v1-query"} {
 		require.Equal(t, env["INFLUX_ADMIN_TOKEN"], *project.Services[name].Environment["INFLUX_TOKEN"], name)
 	}
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .env of env.example, with random passwords, tokens and a cluster id, and the folder "secrets" beside it, with the passwords of the
 # brokers and of their administrator. Usage: make-env.sh NAME-OF-THIS-MACHINE [FILE]
-# The name is what the stations reach this machine by, such as centre.example or 192.0.2.7. FILE is .env beside this script.
+# The name is what the stations reach this machine by, such as central.example or 192.0.2.7. FILE is .env beside this script.
 set -eu
 
 example=$(dirname "$0")/env.example
@@ -37,7 +37,7 @@ done
 while IFS= read -r line; do
 	case $line in
 	'#'*) ;;
-	CENTRE_HOST=) line=$line$1 ;;
+	CENTRAL_HOST=) line=$line$1 ;;
 	*=) line=$line$(random) ;;
 	esac
 	printf '%s\n' "$line"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the OCI images telegraf-station (the agent on a Pi) and telegraf-station-centre (the central Telegraf) for four platforms
+# Builds the OCI images telegraf-station (the agent on a Pi) and telegraf-station-central (the central Telegraf) for four platforms
 # with buildah: no daemon, no registry, no base image. Each becomes an OCI layout, FOLDER/NAME, with one manifest list,
 # tagged with the version. Usage: build.sh [FOLDER]    (build/images)
 #
@@ -23,7 +23,7 @@ say() {
 }
 
 command -v buildah >/dev/null || {
-	echo 'images: buildah is missing: install it (Debian: buildah), or run test/install/packages.sh as root' >&2
+	echo 'images: buildah is missing: install it (Debian: buildah), or run test/bed/install/packages.sh as root' >&2
 	exit 1
 }
 
@@ -111,5 +111,5 @@ programs arm64 '' arm64
 programs arm 6 armv6
 programs arm 7 armv7
 image telegraf-station conf/pi/telegraf.conf yes 'Reads an Arduino and writes each reading to the Kafka topic of its site'
-image telegraf-station-centre conf/central/telegraf.conf no 'Writes the records of all sites from Kafka into InfluxDB'
+image telegraf-station-central conf/central/telegraf.conf no 'Writes the records of all sites from Kafka into InfluxDB'
 say "done: $out"

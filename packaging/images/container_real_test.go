@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // container is an image for this processor, unpacked. Programs in it run as its user, see nothing of this machine but its network and

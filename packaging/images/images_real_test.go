@@ -20,12 +20,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 const (
-	station = "telegraf-station"
-	centre  = "telegraf-station-centre"
+	station      = "telegraf-station"
+	centralImage = "telegraf-station-central"
 )
 
 // builtAt is the time that the images are given. Without it they have that of the last commit, which git does not tell everyone.
@@ -61,7 +61,7 @@ func built(t *testing.T, name string) layout {
 	t.Helper()
 	// buildah can do more for root, which CI is, than for others.
 	require.Zero(t, os.Geteuid(), "run the tests of the images as root")
-	require.NoError(t, build(), "test/install/packages.sh installs buildah")
+	require.NoError(t, build(), "test/bed/install/packages.sh installs buildah")
 	return layout(filepath.Join(folder, name))
 }
 
@@ -72,12 +72,12 @@ func TestTwoBuildsHaveOneDigest(t *testing.T) {
 	require.NoError(t, buildInto(t.Context(), second, "077", "TELEGRAF_STATION_CACHE="+t.TempDir(), "TMPDIR="+t.TempDir(),
 		"TZ=Asia/Seoul", "GOFLAGS=-tags=other", "GOAMD64=v3"))
 	require.Equal(t, first.digest(t), layout(filepath.Join(second, station)).digest(t))
-	require.Equal(t, built(t, centre).digest(t), layout(filepath.Join(second, centre)).digest(t))
+	require.Equal(t, built(t, centralImage).digest(t), layout(filepath.Join(second, centralImage)).digest(t))
 }
 
 func TestEveryPlatformIsInTheManifest(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{station, centre} {
+	for _, name := range []string{station, centralImage} {
 		list := built(t, name)
 		var platforms []string
 		for _, manifest := range list.manifests(t) {
@@ -92,7 +92,7 @@ func TestEveryPlatformIsInTheManifest(t *testing.T) {
 func TestWhatImagesSayOfThemselves(t *testing.T) {
 	t.Parallel()
 	version := strings.TrimSpace(string(content(t, "../../VERSION")))
-	for name, volumes := range map[string]map[string]any{station: {"/var/lib/telegraf-station": map[string]any{}}, centre: nil} {
+	for name, volumes := range map[string]map[string]any{station: {"/var/lib/telegraf-station": map[string]any{}}, centralImage: nil} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
 			said := list.said(t, manifest)
@@ -124,7 +124,7 @@ func TestFilesModesAndPrograms(t *testing.T) {
 		"var": fs.ModeDir | 0o755, "var/lib": fs.ModeDir | 0o755,
 	}
 	const state = "var/lib/telegraf-station"
-	for _, name := range []string{station, centre} {
+	for _, name := range []string{station, centralImage} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
 			found := list.files(t, manifest)
@@ -175,7 +175,7 @@ func setting(info *buildinfo.BuildInfo, key string) string {
 // The configuration is the one that is shipped, and the authorities are some that Go can read.
 func TestConfigurationAndAuthorities(t *testing.T) {
 	t.Parallel()
-	for name, configuration := range map[string]string{station: "pi", centre: "central"} {
+	for name, configuration := range map[string]string{station: "pi", centralImage: "central"} {
 		list := built(t, name)
 		found := list.files(t, list.manifests(t)[0])
 		require.Equal(t, string(content(t, "../../conf/"+configuration+"/telegraf.conf")), string(found["etc/telegraf/telegraf.conf"].content))

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 const line = `{"lat":35.17959,"lon":126.90822,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05}` + "\r\n"
@@ -35,9 +35,9 @@ func TestTheWholeWayInContainers(t *testing.T) {
 		brokers, "STATION_REFRESH_INTERVAL=1s",
 		"INFLUX_URL=" + store.URL(), "INFLUX_TOKEN=" + store.Token(), "INFLUX_ORG=" + store.Organization(), "INFLUX_BUCKET=" + store.Bucket(),
 	}
-	inCentre := newContainer(t, centre, settings...)
-	central := inCentre.start(t, "")
-	inCentre.requireHealthy(t)
+	inCentral := newContainer(t, centralImage, settings...)
+	central := inCentral.start(t, "")
+	inCentral.requireHealthy(t)
 	requireNoRights(t, agent(t, central))
 
 	board := plug(t)
@@ -53,8 +53,8 @@ func TestTheWholeWayInContainers(t *testing.T) {
 	requireNothingElseInInfluxDB(t, store)
 	requireDashboardShows(t, store)
 
-	// As with --scale centre=2.
-	second := newContainer(t, centre, settings...)
+	// As with --scale central=2.
+	second := newContainer(t, centralImage, settings...)
 	second.start(t, "")
 	second.requireHealthy(t)
 	require.NoError(t, central.Kill())
@@ -168,9 +168,9 @@ func requireHealthIsTold(t *testing.T, c *container, pid int, kill func() error)
 func TestHealthWithoutKafka(t *testing.T) {
 	t.Parallel()
 	nowhere := []string{"KAFKA_BROKERS=127.0.0.1:1", "INFLUX_URL=http://127.0.0.1:1", "INFLUX_TOKEN=x"}
-	waits := newContainer(t, centre, nowhere...)
+	waits := newContainer(t, centralImage, nowhere...)
 	waits.start(t, "")
-	stuck := newContainer(t, centre, append(nowhere, "STATION_HEALTH_LIMIT=1ms")...)
+	stuck := newContainer(t, centralImage, append(nowhere, "STATION_HEALTH_LIMIT=1ms")...)
 	stuck.start(t, "")
 	waits.requireHealthy(t)
 	stuck.requireUnhealthy(t, "is not well: 503")
@@ -186,7 +186,7 @@ func TestThereIsNoShell(t *testing.T) {
 // Both programs of the image start, and the configuration is one that they take.
 func TestProgramsRun(t *testing.T) {
 	t.Parallel()
-	for name, env := range map[string]string{station: "STATION_SITE=JNU", centre: "INFLUX_TOKEN=x"} {
+	for name, env := range map[string]string{station: "STATION_SITE=JNU", centralImage: "INFLUX_TOKEN=x"} {
 		c := newContainer(t, name, env)
 		require.NoError(t, c.run(t, "+station-", "/usr/bin/telegraf", "version"))
 		require.NoError(t, c.run(t, "stationctl version "+strings.TrimSpace(string(content(t, "../../VERSION"))), "/usr/bin/stationctl", "--version"))

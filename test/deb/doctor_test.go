@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // TestDoctorsAdviceOnDebian breaks what only a real system has, users and groups, and follows the advice there as it is printed. sudo and

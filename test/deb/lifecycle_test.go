@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
 )
 
 const (
@@ -85,7 +85,7 @@ func requireUnit(r *root) {
 // requireReading has our sketch on a simulated Arduino print, and `telegraf --test` show it: as root and as the service's user.
 func requireReading(r *root) {
 	r.Helper()
-	require.Empty(r, avr.Missing(), "run test/install/packages.sh")
+	require.Empty(r, avr.Missing(), "run test/bed/install/packages.sh")
 	sketch, err := avr.Compile(r.Context(), "uno", nil, os.Stderr)
 	require.NoError(r, err)
 	board, err := arduino.Plug(r.path("dev/arduino-uno"))

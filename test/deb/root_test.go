@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // root is a small Debian of a processor, in a folder.
@@ -29,7 +29,7 @@ func newRoot(t *testing.T, arch string) *root {
 	r := &root{T: t, arch: arch, dir: t.TempDir()}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
-	require.NoError(t, process.Run(ctx, process.Command{Path: "../install/debian-root.sh", Args: []string{arch, r.dir}, Output: os.Stderr}))
+	require.NoError(t, process.Run(ctx, process.Command{Path: "../bed/install/debian-root.sh", Args: []string{arch, r.dir}, Output: os.Stderr}))
 	require.NoError(t, os.Remove(r.path("etc/apt/sources.list")))
 	r.write("etc/hosts", "127.0.0.1 localhost "+hostname(t)+"\n")
 	return r

@@ -14,10 +14,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 const unit = "../../packaging/systemd/telegraf-station.service"

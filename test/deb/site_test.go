@@ -13,27 +13,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/envfile"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/avr"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // TestAddASite does what docs/add-a-site.md says: from the command to the site's first point in InfluxDB, with a Kafka that asks for TLS
-// and passwords, a centre that runs already, and our sketch on a simulated Arduino.
+// and passwords, a central Telegraf that runs already, and our sketch on a simulated Arduino.
 func TestAddASite(t *testing.T) {
 	r := newRoot(t, "amd64")
 	r.install(packageFor(t, "amd64"), "")
 	f := newFleet(r)
 	plugSketch(r, "dev/serial/by-id/usb-Arduino_Uno")
-	inCentre, onPi := f.commands()
+	inCentral, onPi := f.commands()
 
 	begin := time.Now()
-	r.in("root/centre", inCentre)
-	r.run("cp -r /root/centre /root/pi")
+	r.in("root/central", inCentral)
+	r.run("cp -r /root/central /root/pi")
 	try, service, found := strings.Cut(onPi, "sudo systemctl ")
 	require.True(t, found)
 	require.Equal(t, "enable --now telegraf-station\n", service)
@@ -43,25 +43,25 @@ func TestAddASite(t *testing.T) {
 	t.Logf("from the command to the first point in InfluxDB: %s", time.Since(begin).Round(time.Second))
 	require.Less(t, time.Since(begin), time.Minute)
 
-	require.Contains(t, r.in("root/centre", inCentre), "nothing to change")
-	f.killAndRunAgain(inCentre)
+	require.Contains(t, r.in("root/central", inCentral), "nothing to change")
+	f.killAndRunAgain(inCentral)
 }
 
 // killAndRunAgain ends the command at some moments: the next run makes what is missing.
-func (f *fleet) killAndRunAgain(inCentre string) {
+func (f *fleet) killAndRunAgain(inCentral string) {
 	r := f.admins
 	for i := range 6 {
 		name := fmt.Sprintf("killed %d rasp", i)
-		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(inCentre)
+		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(inCentral)
 		killed := strings.Replace(again, "stationctl", fmt.Sprintf("timeout --signal=KILL 0.%02d stationctl", 4+4*i), 1)
-		_, err := r.try("cd /root/centre; " + killed)
+		_, err := r.try("cd /root/central; " + killed)
 		r.Logf("killed after 0.%02d s: %v", 4+4*i, err)
-		r.in("root/centre", again)
-		require.Contains(r, r.in("root/centre", again), "nothing to change", name)
+		r.in("root/central", again)
+		require.Contains(r, r.in("root/central", again), "nothing to change", name)
 	}
 }
 
-// fleet is a centre that runs, and the system of its administrator, who has what the page says in root/centre.
+// fleet is a central Telegraf that runs, and the system of its administrator, who has what the page says in root/central.
 type fleet struct {
 	kafka  *kafka.Real
 	store  *influxdb.Server
@@ -82,46 +82,46 @@ func newFleet(r *root) *fleet {
 
 	ca, err := os.ReadFile(f.kafka.CA())
 	require.NoError(r, err)
-	require.NoError(r, os.Mkdir(r.path("root/centre"), 0o700))
-	r.write("root/centre/admin.password", admin.Password)
-	r.write("root/centre/influx.token", f.store.Token())
-	r.write("root/centre/kafka-ca.pem", string(ca))
-	f.startCentre()
+	require.NoError(r, os.Mkdir(r.path("root/central"), 0o700))
+	r.write("root/central/admin.password", admin.Password)
+	r.write("root/central/influx.token", f.store.Token())
+	r.write("root/central/kafka-ca.pem", string(ca))
+	f.startCentral()
 	return f
 }
 
-// startCentre runs the shipped configuration as a user who may read all sites, and nothing else.
-func (f *fleet) startCentre() {
+// startCentral runs the shipped configuration as a user who may read all sites, and nothing else.
+func (f *fleet) startCentral() {
 	r := f.admins
 	r.Helper()
-	r.in("root/centre", "stationctl centre add --credentials centre.env --brokers "+strings.Join(f.kafka.Addresses(), ",")+
+	r.in("root/central", "stationctl central add --credentials central.env --brokers "+strings.Join(f.kafka.Addresses(), ",")+
 		" --tls-ca kafka-ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin.password")
 	binary, err := telegrafs.Build(r.Context(), os.Stderr)
 	require.NoError(r, err)
-	centre := telegrafs.Centre{
+	central := telegrafs.Central{
 		Brokers: f.kafka.Addresses(), URL: f.store.URL(), Token: f.store.Token(), Org: f.store.Organization(), Bucket: f.store.Bucket(),
 		Environment: []string{"KAFKA_SASL_MECHANISM=SCRAM-SHA-512", "KAFKA_TLS_CA=" + f.kafka.CA()},
 	}
-	for name, value := range envfile.Variables(r.read("root/centre/centre.env")) {
-		centre.Environment = append(centre.Environment, name+"="+value)
+	for name, value := range installed.Variables(r.read("root/central/central.env")) {
+		central.Environment = append(central.Environment, name+"="+value)
 	}
-	running, err := centre.Start(binary, r.TempDir())
+	running, err := central.Start(binary, r.TempDir())
 	require.NoError(r, err)
 	r.stopLater(running)
 }
 
 // commands are the page's, with the test's addresses.
-func (f *fleet) commands() (inCentre, onPi string) {
+func (f *fleet) commands() (inCentral, onPi string) {
 	t := f.admins
 	t.Helper()
 	page, err := os.ReadFile("../../docs/add-a-site.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	inCentre = strings.NewReplacer(
+	inCentral = strings.NewReplacer(
 		"kafka-1:9092,kafka-2:9092,kafka-3:9092", strings.Join(f.kafka.Addresses(), ","), "http://influxdb:8086", f.store.URL(),
 	).Replace(blocks[0][1])
-	require.Contains(t, inCentre, f.store.URL())
-	return inCentre, blocks[1][1]
+	require.Contains(t, inCentral, f.store.URL())
+	return inCentral, blocks[1][1]
 }
 
 func (f *fleet) requirePoints(measurement string) {
@@ -166,7 +166,7 @@ func (r *root) stopLater(running *process.Process) {
 // plugSketch plugs a simulated Uno in, which runs our sketch until the test ends.
 func plugSketch(r *root, port string) {
 	r.Helper()
-	require.Empty(r, avr.Missing(), "run test/install/packages.sh")
+	require.Empty(r, avr.Missing(), "run test/bed/install/packages.sh")
 	sketch, err := avr.Compile(r.Context(), "uno", nil, os.Stderr)
 	require.NoError(r, err)
 	require.NoError(r, os.MkdirAll(filepath.Dir(r.path(port)), 0o755)) //nolint:gosec // for all users of the root

@@ -16,11 +16,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // telegrafBinary is built once for all tests of the package.
@@ -47,16 +47,16 @@ func startStation(t *testing.T, station telegraf.Station) *process.Process {
 	return stopAtEnd(t, running, err)
 }
 
-func startCentre(t *testing.T, centre telegraf.Centre) *process.Process {
+func startCentral(t *testing.T, central telegraf.Central) *process.Process {
 	t.Helper()
-	centre.RefreshInterval = time.Second
-	running, err := centre.Start(binary(t), t.TempDir())
+	central.RefreshInterval = time.Second
+	running, err := central.Start(binary(t), t.TempDir())
 	return stopAtEnd(t, running, err)
 }
 
-// centreOf is a centre that writes into a store that runs.
-func centreOf(brokers []string, store *influxdb.Server) telegraf.Centre {
-	return telegraf.Centre{Brokers: brokers, URL: store.URL(), Token: store.Token(), Org: store.Organization(), Bucket: store.Bucket()}
+// centralOf is a central Telegraf that writes into a store that runs.
+func centralOf(brokers []string, store *influxdb.Server) telegraf.Central {
+	return telegraf.Central{Brokers: brokers, URL: store.URL(), Token: store.Token(), Org: store.Organization(), Bucket: store.Bucket()}
 }
 
 // stopAtEnd ends a Telegraf with the test, and shows its log if the test failed.

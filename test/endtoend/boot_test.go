@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // TestPartsMayBeMissingAtBoot starts both Telegrafs with nothing around them. The port, the brokers and InfluxDB appear
@@ -36,10 +36,10 @@ func partsAppear(t *testing.T, order []string) {
 	brokers := []string{ports[0].Address(), ports[1].Address(), ports[2].Address()}
 	station := newStation(t, "JNU", brokers)
 	pi := startStation(t, station)
-	centre := startCentre(t, telegraf.Centre{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
+	central := startCentral(t, telegraf.Central{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
 	// Each has tried in vain before anything appears.
 	waitForLog(t, pi, "no such device: is the Arduino plugged in?")
-	waitForLog(t, centre, "cannot connect to Kafka at")
+	waitForLog(t, central, "cannot connect to Kafka at")
 
 	readings := arduino.Readings(1, 20)
 	var store *influxdb.Server
@@ -57,7 +57,7 @@ func partsAppear(t *testing.T, order []string) {
 	times := requireInKafka(t, station, readings)
 	requireInInfluxDB(t, store, station, readings, times)
 	require.NoError(t, pi.Err())
-	require.NoError(t, centre.Err())
+	require.NoError(t, central.Err())
 }
 
 func waitForLog(t *testing.T, running *process.Process, text string) {

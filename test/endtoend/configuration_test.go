@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // TestShippedConfigurations loads every shipped file with the real program, strictly; the other tests of this package run them.

@@ -9,17 +9,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/avr"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/avr"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // TestTheSketchOnASimulatedBoard has all real parts: our sketch on a simulated Uno with voltages on its pins and a GPS, our
-// Telegraf, Kafka, the centre, InfluxDB 2. What comes out is what the voltages say, whatever happened to sensors and board.
+// Telegraf, Kafka, the central Telegraf, InfluxDB 2. What comes out is what the voltages say, whatever happened to sensors and board.
 func TestTheSketchOnASimulatedBoard(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, avr.Missing(), "run test/install/packages.sh")
+	require.Empty(t, avr.Missing(), "run test/bed/install/packages.sh")
 	sketch, err := avr.Compile(t.Context(), "uno", nil, os.Stderr)
 	require.NoError(t, err)
 	cluster, err := kafka.StartReal(t.Context(), kafka.Options{Dir: t.TempDir(), Log: os.Stderr})
@@ -31,7 +31,7 @@ func TestTheSketchOnASimulatedBoard(t *testing.T) {
 	mapV1Queries(t, store)
 	station := newStation(t, "JNU", cluster.Addresses())
 	board := plug(t, station.Port)
-	startCentre(t, centreOf(cluster.Addresses(), store))
+	startCentral(t, centralOf(cluster.Addresses(), store))
 
 	script, readings := troubledStation()
 	running, err := avr.Start(t.Context(), avr.Options{Firmware: sketch, Script: script, Dir: t.TempDir(), Output: board})

@@ -9,11 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/internal/record"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // readingsPerStation are written by each station, every second one with an error of the schema.
@@ -29,7 +29,7 @@ func TestTheWholeWayOnEmbeddedParts(t *testing.T) {
 func theWholeWay(t *testing.T, brokers []string, store *influxdb.Server) {
 	t.Helper()
 	stations := []telegraf.Station{newStation(t, "JNU", brokers), newStation(t, "GIST", brokers)}
-	startCentre(t, centreOf(brokers, store))
+	startCentral(t, centralOf(brokers, store))
 	readings := make([][]arduino.Reading, len(stations))
 	for i, station := range stations {
 		board := plug(t, station.Port)
@@ -55,7 +55,7 @@ func requireAgentInInfluxDB(t *testing.T, store *influxdb.Server, station telegr
 	t.Helper()
 	agents := query(t, store, "SELECT * FROM kafka_sites_agent"+ofStation(station))
 	require.GreaterOrEqual(t, len(agents), readingsPerStation/50, "one each 50 records at least")
-	for _, name := range delivery.HealthNames() {
+	for _, name := range record.HealthNames() {
 		require.Contains(t, agents[0], name)
 	}
 	require.Equal(t, station.DeviceID, agents[0]["id"])
@@ -69,7 +69,7 @@ func ofStation(station telegraf.Station) string {
 	return fmt.Sprintf(` WHERE site = '%s' AND "index" = '%s' AND type = '%s'`, station.Site, station.Index, station.Type)
 }
 
-// requireTopicInInfluxDB wants what they show of the station's topic, which the centre tells of each 30 seconds.
+// requireTopicInInfluxDB wants what they show of the station's topic, which the central Telegraf tells of each 30 seconds.
 func requireTopicInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
 	t.Helper()
 	var topics []map[string]any

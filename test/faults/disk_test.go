@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
-	"github.com/telegraf-station/telegraf-station/test/faultproxy"
+	"github.com/telegraf-station/telegraf-station/test/bed/faultproxy"
 )
 
 // diskFull has the outbox on a small filesystem.

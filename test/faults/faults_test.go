@@ -11,8 +11,8 @@ const batch = 500 // records: what one fault may repeat
 // TestFaults does one fault after another to the same brokers.
 func TestFaults(t *testing.T) {
 	s := newStage(t)
-	c := newCentreStage(s)
-	t.Run("in the centre", func(t *testing.T) { centreFaults(c.in(t)) })
+	c := newCentralStage(s)
+	t.Run("in the central Telegraf", func(t *testing.T) { centralFaults(c.in(t)) })
 	c.startForAll()
 	for _, fault := range []struct {
 		name string

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
-	"github.com/telegraf-station/telegraf-station/test/faultproxy"
+	"github.com/telegraf-station/telegraf-station/test/bed/faultproxy"
 )
 
 func acknowledgementLost(s *stage) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/faultproxy"
+	"github.com/telegraf-station/telegraf-station/test/bed/faultproxy"
 )
 
 // killed kills a station's process at random moments while it reads and sends.

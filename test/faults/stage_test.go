@@ -14,11 +14,11 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
-	"github.com/telegraf-station/telegraf-station/test/faultproxy"
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/faultproxy"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,7 @@ type stage struct {
 	results *Results
 	// disk is the small broker's.
 	disk string
-	// points are what a centre writes; nil: there is none.
+	// points are what a central Telegraf writes; nil: there is none.
 	points audit.Store
 }
 

@@ -9,10 +9,10 @@ import (
 	"github.com/influxdata/influxdb-client-go/v2/domain"
 	"github.com/stretchr/testify/require"
 
-	telegrafs "github.com/telegraf-station/telegraf-station/test/telegraf"
+	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-func storeKilled(c *centreStage) {
+func storeKilled(c *centralStage) {
 	station, _ := c.station("storekill", nil)
 	c.start(nil)
 	c.reading(station, func() {
@@ -26,7 +26,7 @@ func storeKilled(c *centreStage) {
 	c.judged("InfluxDB killed with kill -9, three times", "waits for it", c.store.Bucket(), station)
 }
 
-func storeRefuses(c *centreStage) {
+func storeRefuses(c *centralStage) {
 	station, _ := c.station("refuses", nil)
 	c.start(nil)
 	c.reading(station, func() {
@@ -42,9 +42,9 @@ func storeRefuses(c *centreStage) {
 	c.judged("InfluxDB answers 503, 500, 401, 404, 403, 502, 405, 429, and not at all", "all kept and written later", c.store.Bucket(), station)
 }
 
-func bucketMissing(c *centreStage) {
+func bucketMissing(c *centralStage) {
 	station, _ := c.station("bucket", nil)
-	running := c.start(func(centre *telegrafs.Centre) { centre.Bucket = "later" })
+	running := c.start(func(central *telegrafs.Central) { central.Bucket = "later" })
 	c.reading(station, func() {
 		require.Eventually(c, func() bool {
 			return strings.Contains(running.Tail(), `bucket \"later\" not found`) || strings.Contains(running.Tail(), `bucket "later" not found`)
@@ -57,8 +57,8 @@ func bucketMissing(c *centreStage) {
 	c.judged("bucket missing (404), created later", "all kept and written later", "later", station)
 }
 
-// storeLost has the centre read everything again, by the command of docs/recover.md.
-func storeLost(c *centreStage) {
+// storeLost has the central Telegraf read everything again, by the command of docs/recover.md.
+func storeLost(c *centralStage) {
 	station, _ := c.station("lost", nil)
 	running := c.start(nil)
 	require.NoError(c, station.Read(300))
@@ -69,11 +69,11 @@ func storeLost(c *centreStage) {
 	dir := c.TempDir()
 	c.tools(dir)
 	c.shell(dir, strings.ReplaceAll(pageScript(c.T, "recover.md", "InfluxDB is lost, Kafka is not"), "kafka-1:9092", c.kafka.Addresses()[0]))
-	c.start(func(centre *telegrafs.Centre) { centre.Bucket = "anew" })
+	c.start(func(central *telegrafs.Central) { central.Bucket = "anew" })
 	c.judged("InfluxDB lost: the group set back, a new bucket", "all is read again", "anew", station)
 }
 
-func (c *centreStage) createBucket(name string, rules ...domain.RetentionRule) {
+func (c *centralStage) createBucket(name string, rules ...domain.RetentionRule) {
 	c.Helper()
 	organization, err := c.api.OrganizationsAPI().FindOrganizationByName(c.Context(), c.store.Organization())
 	require.NoError(c, err)
@@ -81,7 +81,7 @@ func (c *centreStage) createBucket(name string, rules ...domain.RetentionRule) {
 	require.NoError(c, err)
 }
 
-func tokenRevoked(c *centreStage) {
+func tokenRevoked(c *centralStage) {
 	station, _ := c.station("token", nil)
 	organization, err := c.api.OrganizationsAPI().FindOrganizationByName(c.Context(), c.store.Organization())
 	require.NoError(c, err)
@@ -92,7 +92,7 @@ func tokenRevoked(c *centreStage) {
 		_, err := c.api.AuthorizationsAPI().UpdateAuthorizationStatusWithID(c.Context(), *token.Id, status)
 		require.NoError(c, err)
 	}
-	running := c.start(func(centre *telegrafs.Centre) { centre.Token = *token.Token })
+	running := c.start(func(central *telegrafs.Central) { central.Token = *token.Token })
 	c.reading(station, func() {
 		time.Sleep(2 * time.Second)
 		set(domain.AuthorizationUpdateRequestStatusInactive)
@@ -104,10 +104,10 @@ func tokenRevoked(c *centreStage) {
 }
 
 // pointTooOld has readings of 1970 among those of now, and a bucket that keeps a day.
-func pointTooOld(c *centreStage) {
+func pointTooOld(c *centralStage) {
 	station, _ := c.station("old", nil)
 	c.createBucket("day", domain.RetentionRule{EverySeconds: 24 * 3600})
-	running := c.start(func(centre *telegrafs.Centre) { centre.Bucket = "day" })
+	running := c.start(func(central *telegrafs.Central) { central.Bucket = "day" })
 	for i := range 300 {
 		at := time.Now()
 		if i%100 == 50 {
@@ -121,13 +121,13 @@ func pointTooOld(c *centreStage) {
 }
 
 // typeConflict has another's point in the bucket whose light is a text: InfluxDB takes no other from then on.
-func typeConflict(c *centreStage) {
+func typeConflict(c *centralStage) {
 	refused, _ := c.station("clash", nil)
 	taken, _ := c.station("calm", nil)
 	c.createBucket("conflict")
 	err := c.api.WriteAPIBlocking(c.store.Organization(), "conflict").WriteRecord(c.Context(), `clash_rasp light="bright"`)
 	require.NoError(c, err)
-	running := c.start(func(centre *telegrafs.Centre) { centre.Bucket = "conflict" })
+	running := c.start(func(central *telegrafs.Central) { central.Bucket = "conflict" })
 	c.rounds([]*Station{refused, taken}, 100)
 	c.judgedAs("a field of another type than the bucket has it (422), at one of 2 sites", "the other site flows on; they are refused and logged",
 		"100 in InfluxDB once, 100 refused and logged", "conflict", taken)
@@ -139,7 +139,7 @@ func typeConflict(c *centreStage) {
 	c.judged("the other site afterwards", "nothing waits behind the refused points", "conflict", taken)
 }
 
-func storeSlow(c *centreStage) {
+func storeSlow(c *centralStage) {
 	station, _ := c.station("lateanswers", nil)
 	c.start(nil)
 	c.reading(station, func() {
@@ -150,7 +150,7 @@ func storeSlow(c *centreStage) {
 	c.judged("InfluxDB takes 3 s for each request", "more points in a request", c.store.Bucket(), station)
 }
 
-func answersLost(c *centreStage) {
+func answersLost(c *centralStage) {
 	station, _ := c.station("answers", nil)
 	c.start(nil)
 	c.reading(station, func() {
@@ -164,11 +164,11 @@ func answersLost(c *centreStage) {
 	c.judged("InfluxDB's answer lost after the write, for 5 times 1.5 s", "written again, as the same points", c.store.Bucket(), station)
 }
 
-// bufferFull is a centre whose buffer has not the room that it should.
-func bufferFull(c *centreStage) {
+// bufferFull is a central Telegraf whose buffer has not the room that it should.
+func bufferFull(c *centralStage) {
 	station, _ := c.station("buffer", nil)
-	running := c.start(func(centre *telegrafs.Centre) {
-		centre.Edit = func(configuration string) string {
+	running := c.start(func(central *telegrafs.Central) {
+		central.Edit = func(configuration string) string {
 			const room = "metric_buffer_limit = 100000"
 			require.Contains(c, configuration, room)
 			return strings.Replace(configuration, room, "metric_buffer_limit = 200", 1)

@@ -11,23 +11,23 @@ import (
 )
 
 const (
-	centreGroup = "telegraf-station"
-	// sessionTimeout is the centre's; the README of inputs.kafka_sites says so.
+	centralGroup = "telegraf-station"
+	// sessionTimeout is the central Telegraf's; the README of inputs.kafka_sites says so.
 	sessionTimeout = 7 * time.Second
-	// takeover is what comes on top: a heartbeat of 1 s of the centre that is left, a flush_interval and a commit of 1 s each, and this
+	// takeover is what comes on top: a heartbeat of 1 s of the central Telegraf that is left, a flush_interval and a commit of 1 s each, and this
 	// machine, which runs all of it.
 	takeover = 5 * time.Second
 )
 
-// oneOfTwoKilled measures for how long a site goes unread when the centre that has it is killed.
-func oneOfTwoKilled(c *centreStage) {
+// oneOfTwoKilled measures for how long a site goes unread when the central Telegraf that has it is killed.
+func oneOfTwoKilled(c *centralStage) {
 	stations, _ := c.fleet("pair", 20, nil)
 	watch := c.newWatch(stations)
 	stop, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- readAll(stations, stop) }()
 	c.start(nil)
 	second := c.start(nil)
-	require.Eventually(c, watch.isShared, time.Minute, 100*time.Millisecond, "two centres share the sites")
+	require.Eventually(c, watch.isShared, time.Minute, 100*time.Millisecond, "two central Telegraf instances share the sites")
 	require.Eventually(c, func() bool { return watch.look() < 3*time.Second }, time.Minute, 100*time.Millisecond, "all sites are read")
 
 	require.NoError(c, second.Kill())
@@ -39,22 +39,22 @@ func oneOfTwoKilled(c *centreStage) {
 	require.Less(c, watch.look(), 3*time.Second, "all sites are read again")
 	close(stop)
 	require.NoError(c, <-done)
-	require.Greater(c, longest, sessionTimeout/2, "the other centre had sites")
+	require.Greater(c, longest, sessionTimeout/2, "the other central Telegraf had sites")
 	require.LessOrEqual(c, longest, sessionTimeout+takeover)
-	c.judgedAs("one of two centres killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 7 s",
+	c.judgedAs("one of two central Telegraf instances killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 7 s",
 		fmt.Sprintf("no site unread for more than %.1f s; each reading in InfluxDB once", longest.Seconds()), c.store.Bucket(), stations...)
 }
 
-// watch looks at what the centres commit for topics that get records all the time.
+// watch looks at what the central Telegraf instances commit for topics that get records all the time.
 type watch struct {
-	c          *centreStage
+	c          *centralStage
 	admin      sarama.ClusterAdmin
 	partitions map[string][]int32
 	offsets    map[string]int64
 	moved      map[string]time.Time
 }
 
-func (c *centreStage) newWatch(stations []*Station) *watch {
+func (c *centralStage) newWatch(stations []*Station) *watch {
 	c.Helper()
 	admin, err := sarama.NewClusterAdminFromClient(c.client())
 	require.NoError(c, err)
@@ -66,9 +66,9 @@ func (c *centreStage) newWatch(stations []*Station) *watch {
 	return w
 }
 
-// isShared tells whether two centres share the topics.
+// isShared tells whether two central Telegraf instances share the topics.
 func (w *watch) isShared() bool {
-	groups, err := w.admin.DescribeConsumerGroups([]string{centreGroup})
+	groups, err := w.admin.DescribeConsumerGroups([]string{centralGroup})
 	if err != nil || len(groups) != 1 || len(groups[0].Members) != 2 {
 		return false
 	}
@@ -93,7 +93,7 @@ func (w *watch) isShared() bool {
 // look returns for how long the topic that is read least has not been read.
 func (w *watch) look() (longest time.Duration) {
 	w.c.Helper()
-	response, err := w.admin.ListConsumerGroupOffsets(centreGroup, w.partitions)
+	response, err := w.admin.ListConsumerGroupOffsets(centralGroup, w.partitions)
 	require.NoError(w.c, err)
 	now := time.Now()
 	for topic := range w.partitions {

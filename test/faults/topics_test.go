@@ -49,7 +49,7 @@ func topicDenied(s *stage) {
 	write := &sarama.Acl{
 		Principal: "User:*", Host: "*", Operation: sarama.AclOperationWrite, PermissionType: sarama.AclPermissionDeny,
 	}
-	// With an ACL for it, nobody may do with the topic what none allows: the audit reads it, and the centre.
+	// With an ACL for it, nobody may do with the topic what none allows: the audit reads it, and the central Telegraf.
 	read := &sarama.Acl{Principal: "User:*", Host: "*", Operation: sarama.AclOperationRead, PermissionType: sarama.AclPermissionAllow}
 	topic := sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: denied.Topic(), ResourcePatternType: sarama.AclPatternLiteral}
 	s.admin(func(admin sarama.ClusterAdmin) {

@@ -15,7 +15,7 @@ import (
 	"github.com/influxdata/influxdb-client-go/v2/api/query"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
 // The data sources of conf/grafana/provisioning/datasources.

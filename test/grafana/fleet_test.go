@@ -40,7 +40,7 @@ func stations() []station {
 	}
 }
 
-// topic is a site's topic as a centre sees it.
+// topic is a site's topic as a central Telegraf sees it.
 type topic struct {
 	site, index, kind string
 	stations          int
@@ -54,7 +54,7 @@ func topics() []topic {
 	none := func(time.Time) int { return 0 }
 	wobble := func(at time.Time) int { return at.Second() / 30 * 3 }
 	return []topic{
-		// A centre ended in the middle, and its counter with it.
+		// A central Telegraf ended in the middle, and its counter with it.
 		{"JNU", "1", "rasp", 2, begin, 0, wobble, func(at time.Time) int {
 			if at.After(begin.Add(time.Hour)) && at.Before(begin.Add(150*time.Minute)) {
 				return 2
@@ -71,7 +71,7 @@ func topics() []topic {
 			}
 			return 3
 		}},
-		// Its centre is new, and finds a gap at once.
+		// Its central Telegraf is new, and finds a gap at once.
 		{"KIST-2", "1", "uno", 1, end.Add(-30 * time.Minute), 0, none, func(time.Time) int { return 1 }},
 	}
 }

@@ -126,7 +126,7 @@ func TestTablesSayWhatHappened(t *testing.T) {
 	require.InDelta(t, 1, torn[0].(float64)+torn[1].(float64)+torn[2].(float64), 1e-9)
 }
 
-// TestTablesOfReadingsOnly is how it is before an agent or a centre has told of itself.
+// TestTablesOfReadingsOnly is how it is before an agent or a central Telegraf has told of itself.
 func TestTablesOfReadingsOnly(t *testing.T) {
 	t.Parallel()
 	s := started(t)

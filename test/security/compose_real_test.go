@@ -19,11 +19,11 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/certs"
-	"github.com/telegraf-station/telegraf-station/internal/site"
-	testkafka "github.com/telegraf-station/telegraf-station/test/kafka"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/certs"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	testkafka "github.com/telegraf-station/telegraf-station/test/bed/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 const composeFolder = "../../packaging/compose"
@@ -132,7 +132,7 @@ func TestTheShippedBrokers(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 
-	plan, err := cluster.PlanAddCentre(site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: e.secret("centre.env")})
+	plan, err := cluster.PlanAddCentral(site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: e.secret("central.env")})
 	apply(t, plan, err)
 	name, err := site.NewName("JNU", "1", "rasp")
 	require.NoError(t, err)
@@ -147,7 +147,7 @@ func TestTheShippedBrokers(t *testing.T) {
 	station := admin.as(t, e.secret("JNU_1_rasp.env"))
 	require.Eventually(t, func() bool { return write(t, station, addresses, "JNU_1_rasp") == nil }, 30*time.Second, 100*time.Millisecond)
 	require.ErrorIs(t, write(t, station, addresses, "JNU_10_rasp"), sarama.ErrTopicAuthorizationFailed)
-	requireCentreReads(t, admin.as(t, e.secret("centre.env")), addresses, e.project.Services["centre"])
+	requireCentralReads(t, admin.as(t, e.secret("central.env")), addresses, e.project.Services["central"])
 
 	for _, refused := range []login{
 		{sarama.SASLTypePlaintext, "admin", "wrong", admin.ca},
@@ -169,13 +169,13 @@ func TestTheShippedBrokers(t *testing.T) {
 	require.True(t, plan.Doubts(), "the administrator's other way to log in does not hide that the password is wrong")
 }
 
-// requireCentreReads runs the centre's Telegraf with the variables that its service has.
-func requireCentreReads(t *testing.T, as login, addresses []string, service types.ServiceConfig) {
+// requireCentralReads runs the central Telegraf's Telegraf with the variables that its service has.
+func requireCentralReads(t *testing.T, as login, addresses []string, service types.ServiceConfig) {
 	t.Helper()
 	binary, err := telegraf.Build(t.Context(), os.Stderr)
 	require.NoError(t, err)
 	require.Equal(t, "/run/secrets/kafka-ca.pem", *service.Environment["KAFKA_TLS_CA"])
-	centre, err := telegraf.Centre{
+	central, err := telegraf.Central{
 		Brokers: addresses, URL: "http://127.0.0.1:1", Token: "none", Org: "station", Bucket: "station", RefreshInterval: time.Second,
 		Environment: []string{
 			"KAFKA_TLS_CA=" + as.ca, "KAFKA_SASL_MECHANISM=" + *service.Environment["KAFKA_SASL_MECHANISM"],
@@ -183,10 +183,10 @@ func requireCentreReads(t *testing.T, as login, addresses []string, service type
 		},
 	}.Start(binary, t.TempDir())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, centre.Kill()) })
+	t.Cleanup(func() { require.NoError(t, central.Kill()) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, centre.WaitForLog(ctx, "Consuming 2 topic(s): JNU_10_rasp, JNU_1_rasp"))
+	require.NoError(t, central.WaitForLog(ctx, "Consuming 2 topic(s): JNU_10_rasp, JNU_1_rasp"))
 }
 
 func requireNobodyWithoutTLS(t *testing.T, admin login, addresses []string) {

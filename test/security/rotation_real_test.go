@@ -23,15 +23,15 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/audit"
-	"github.com/telegraf-station/telegraf-station/internal/envfile"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
-	"github.com/telegraf-station/telegraf-station/internal/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
+	testkafka "github.com/telegraf-station/telegraf-station/test/bed/kafka"
 	"github.com/telegraf-station/telegraf-station/test/faults"
-	testkafka "github.com/telegraf-station/telegraf-station/test/kafka"
 )
 
 // TestMain sets the client library's log before anybody uses it: the plugins do it at their Init, for the whole process.
@@ -74,7 +74,7 @@ func (l login) as(t *testing.T, file string) login {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	variables := envfile.Variables(string(text))
+	variables := installed.Variables(string(text))
 	l.mechanism, l.user, l.password = sarama.SASLTypeSCRAMSHA512, variables["KAFKA_USERNAME"], variables["KAFKA_PASSWORD"]
 	return l
 }
@@ -97,7 +97,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
 	admin := login{sarama.SASLTypeSCRAMSHA512, "admin", "of-the-test", brokers.CA()}
 	dir := t.TempDir()
-	file, centreFile := filepath.Join(dir, "JNU_1_rasp.env"), filepath.Join(dir, "centre.env")
+	file, centralFile := filepath.Join(dir, "JNU_1_rasp.env"), filepath.Join(dir, "central.env")
 	cluster, err := site.Open(t.Context(), brokers.Addresses(), admin.settings(t))
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
@@ -105,7 +105,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	plan, err := cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 1}, Credentials: file})
 	apply(t, plan, err)
-	plan, err = cluster.PlanAddCentre(site.CentreOptions{User: "centre", Group: "telegraf-station", Credentials: centreFile})
+	plan, err = cluster.PlanAddCentral(site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: centralFile})
 	apply(t, plan, err)
 
 	log := &testutil.CaptureLogger{}
@@ -115,7 +115,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	}}
 	require.NoError(t, pi.Start())
 	t.Cleanup(func() { require.NoError(t, pi.Stop()) })
-	received := read(t, admin.as(t, centreFile), brokers.Addresses())
+	received := read(t, admin.as(t, centralFile), brokers.Addresses())
 	load := &load{station: pi}
 	load.until(t, func() bool { return received.Load() > 0 }, "nothing arrives")
 	before := len(log.Errors()) // a new cluster is not ready at once
@@ -144,8 +144,8 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.Equal(t, load.accepted, report.Records()-report.Repeated(), "nothing is lost")
 	require.Zero(t, report.Parked()+report.Dropped())
 	require.Eventually(t, func() bool { return received.Load() >= load.accepted }, time.Minute, 20*time.Millisecond,
-		"the centre has %d of %d", received, load.accepted)
-	centreMayOnlyRead(t, admin.as(t, centreFile), brokers.Addresses())
+		"the central Telegraf has %d of %d", received, load.accepted)
+	centralMayOnlyRead(t, admin.as(t, centralFile), brokers.Addresses())
 	endsOpenConnections(t, admin.as(t, file), brokers.Addresses(), func() {
 		plan, err := cluster.PlanRemove(name, "", false)
 		apply(t, plan, err)
@@ -192,7 +192,7 @@ func (l *load) until(t *testing.T, condition func() bool, otherwise string) {
 	}
 }
 
-// read runs the centre's input, and counts what it reads.
+// read runs the central Telegraf's input, and counts what it reads.
 func read(t *testing.T, as login, addresses []string) *atomic.Int64 {
 	t.Helper()
 	input := inputs.Inputs["kafka_sites"]().(*kafka_sites.KafkaSites)
@@ -237,9 +237,9 @@ func (a *counting) AddTrackingMetricGroup(group []telegraf.Metric) telegraf.Trac
 
 func (a *counting) Delivered() <-chan telegraf.DeliveryInfo { return a.delivered }
 
-func centreMayOnlyRead(t *testing.T, centre login, addresses []string) {
+func centralMayOnlyRead(t *testing.T, central login, addresses []string) {
 	t.Helper()
-	settings := centre.settings(t)
+	settings := central.settings(t)
 	settings.Producer.Return.Successes, settings.Producer.Retry.Max = true, 0
 	producer, err := sarama.NewSyncProducer(addresses, settings)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/telegraf-station/telegraf-station/bench/outbox/queue"
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 // Appended is what the task "append" prints.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/bench/outbox/queue"
-	"github.com/telegraf-station/telegraf-station/test/disk"
+	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
 // The lines of the tasks "full" and "power", each followed by a number or an error.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/telegraf-station/telegraf-station/test/influxdb"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // Device is the device_id of all records.
@@ -21,7 +21,7 @@ type Place struct {
 	Site    string
 	Brokers []string
 	Port    string           // of a station's board
-	Store   *influxdb.Server // of the centre
+	Store   *influxdb.Server // of the central Telegraf
 }
 
 // Topic has the records.
@@ -33,7 +33,7 @@ func (p Place) Measurement() string { return p.Site + "_rasp" }
 // Points is the file of line protocol that the bare writer reads.
 func (p Place) Points() string { return filepath.Join(p.Dir, "points") }
 
-// Contender is a way to do a station's or the centre's work.
+// Contender is a way to do a station's or the central Telegraf's work.
 type Contender struct {
 	Name  string
 	Limit bool // no whole solution, but what one can reach at best

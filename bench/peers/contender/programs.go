@@ -7,8 +7,8 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/install"
 	"github.com/telegraf-station/telegraf-station/bench/station"
-	"github.com/telegraf-station/telegraf-station/test/process"
-	"github.com/telegraf-station/telegraf-station/test/telegraf"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
 // Programs are where the contenders are installed.

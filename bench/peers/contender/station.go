@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/conf"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 //go:embed reader.py

@@ -49,7 +49,7 @@ func report() Report {
 	return Report{
 		Heading:  "Of a test.",
 		Stations: []Contender{ours, {Name: "peer <1>", Phases: map[int][]Phase{Full: {lossy}}}},
-		Centre:   []Contender{{Name: "limit: writer", Limit: true, Phases: map[int][]Phase{Full: {full(time.Second, time.Second, time.Second, 10)}}}},
+		Central:  []Contender{{Name: "limit: writer", Limit: true, Phases: map[int][]Phase{Full: {full(time.Second, time.Second, time.Second, 10)}}}},
 	}
 }
 

@@ -67,6 +67,6 @@ func (c Contender) sum(count func(Phase) int) (total int) {
 
 // Report is all of it.
 type Report struct {
-	Heading          string // when, where and how long
-	Stations, Centre []Contender
+	Heading           string // when, where and how long
+	Stations, Central []Contender
 }

@@ -30,7 +30,7 @@ func (r Report) Plot(ours func(name string) bool) string {
 	for _, side := range []struct {
 		title      string
 		contenders []Contender
-	}{{"Station: newline to readable in Kafka", r.Stations}, {"Centre: record to queryable in InfluxDB", r.Centre}} {
+	}{{"Station: newline to readable in Kafka", r.Stations}, {"Central: record to queryable in InfluxDB", r.Central}} {
 		if len(side.contenders) > 0 {
 			charts = append(charts, chart(side.title, side.contenders, ours))
 		}

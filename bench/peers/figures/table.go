@@ -17,7 +17,7 @@ func (r Report) Table() string {
 	}
 	text.WriteString("\n|" + strings.Repeat(" --- |", 7+len(Speeds())) + "\n")
 	r.rows(&text, "Station: newline to readable in Kafka", r.Stations)
-	r.rows(&text, "Centre: record to queryable in InfluxDB", r.Centre)
+	r.rows(&text, "Central: record to queryable in InfluxDB", r.Central)
 	text.WriteString("\nMedians of the rounds, in brackets the least and the most; latencies are p50 / p99 in ms, and the longest of all rounds.\n")
 	return text.String()
 }

@@ -11,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/telegraf-station/telegraf-station/test/cache"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/cache"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 //go:embed pom.xml package.json package-lock.json requirements.txt

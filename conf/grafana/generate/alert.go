@@ -99,8 +99,8 @@ func lagGrows() alert {
 	const tags = ` FROM "kafka_sites_topic" WHERE $timeFilter GROUP BY "site", "index", "type", "group"`
 	return alert{
 		uid: "station-lag-growing", title: "Lag growing", severity: "critical", pending: "5m",
-		summary: topicLabels + `: the centre has fallen {{ humanize $values.E.Value }} records further behind within ten minutes`,
-		advice:  "Look whether InfluxDB takes what the centre writes, and start another centre if there are more topics than it can read.",
+		summary: topicLabels + `: the central Telegraf has fallen {{ humanize $values.E.Value }} records further behind within ten minutes`,
+		advice:  "Look whether InfluxDB takes what the central Telegraf writes, and start another central Telegraf if there are more topics than it can read.",
 		queries: []timed{
 			{query: series("", `SELECT min("lag")`+tags), from: 5 * minute},
 			{query: series("", `SELECT max("lag")`+tags), from: 15 * minute, to: 10 * minute},

@@ -9,7 +9,7 @@ const (
 	topicName   = "[[tag_site]]_[[tag_index]]_[[tag_type]]"
 )
 
-// lostCounter is what each topic lost in the query's time. The counter begins again at zero when a centre takes up a topic, and
+// lostCounter is what each topic lost in the query's time. The counter begins again at zero when a central Telegraf takes up a topic, and
 // that may be within this time: then the first value was lost too. (5 minutes: an older series has had a point by then.)
 const lostCounter = `counter = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
@@ -27,7 +27,7 @@ lost = union(tables: [before, counter()])
   |> last()
 `
 
-// fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a centre or
+// fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a central Telegraf or
 // a station does: increase() adds up what they gained. For rejected lines it sees but the first and the last, which
 // InfluxDB finds without reading the others. The streams are functions, as in silence.
 const fleetSites = lostCounter + `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
@@ -95,9 +95,9 @@ func fleetDashboard() *dashboard.DashboardBuilder {
 			column{name: "rejected", title: "Rejected", unit: "short"})).
 		WithPanel(lines("Records per minute", "cpm", series(topicName, perMinute+allReadings)).Interval("1m")).
 		WithPanel(lines("Age of the topic's newest record", "s", series(topicName, `SELECT max("newest_age") `+allTopics)).Interval("1m")).
-		WithPanel(lines("Lag of the centres", "short", series(topicName, `SELECT max("lag") `+allTopics)).Interval("1m")).
+		WithPanel(lines("Lag of the central Telegraf instances", "short", series(topicName, `SELECT max("lag") `+allTopics)).Interval("1m")).
 		WithPanel(lines("Lost", "short", series(topicName, `SELECT max("lost") `+allTopics)).Interval("1m").
-			Description("Numbers that are missing since the centre took up the topic")).
+			Description("Numbers that are missing since the central Telegraf took up the topic")).
 		WithPanel(lines("Parked", "short", series(topicName+" [[tag_id]]",
 			`SELECT last("parked") FROM "kafka_sites_agent" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type", "id" fill(none)`)).
 			Interval("2m").Description("Records that can never be delivered as they are: stationctl outbox list")).

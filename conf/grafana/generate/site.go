@@ -6,7 +6,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// A site's readings, and what the centre says of its topics.
+// A site's readings, and what the central Telegraf says of its topics.
 const (
 	ofSite     = `FROM "${site}_${type}" WHERE $timeFilter`
 	siteTopics = `FROM "kafka_sites_topic" WHERE $timeFilter AND "site" = '${site}' AND "type" = '${type}' GROUP BY time($__interval), "index" fill(none)`
@@ -37,7 +37,7 @@ union(tables: [seen, rate, share(value: 0, name: "good"), share(value: 1, name: 
   |> sort(columns: ["index", "id"])`
 
 func siteDashboard() *dashboard.DashboardBuilder {
-	return measurementVariables(newDashboard("Site", siteUID, "All stations of a site: do they send, and do the centres keep up.")).
+	return measurementVariables(newDashboard("Site", siteUID, "All stations of a site: do they send, and do the central Telegraf instances keep up.")).
 		WithPanel(list("Stations", flux(siteStations),
 			column{name: "index", title: "Index"},
 			column{name: "id", title: "Station", link: "/d/" + stationUID + "?var-site=${site}&var-type=${type}&var-index=${__data.fields.index}&var-id=${__data.fields.id}"},
@@ -48,10 +48,10 @@ func siteDashboard() *dashboard.DashboardBuilder {
 			column{name: "communication_error", title: "Communication error", unit: "percentunit", warn: 0.05})).
 		WithPanel(lines("Records per minute", "cpm", series(stationName, perMinute+ofSite+perStation)).Interval("1m").Span(half)).
 		WithPanel(shares("Share of each status", statusCounts()...).Interval("1m").Span(half)).
-		WithPanel(lines("Lag of the centres", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
+		WithPanel(lines("Lag of the central Telegraf instances", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
 		WithPanel(lines("Age of the topic's newest record", "s", series(indexName, `SELECT max("newest_age") `+siteTopics)).Interval("1m")).
 		WithPanel(lines("Lost", "short", series(indexName, `SELECT max("lost") `+siteTopics)).Interval("1m").
-			Description("Numbers that are missing since the centre took up the topic"))
+			Description("Numbers that are missing since the central Telegraf took up the topic"))
 }
 
 func statusCounts() []influxQuery {

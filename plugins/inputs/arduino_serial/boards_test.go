@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
 )
 
 func writeFile(t *testing.T, path, text string) {

@@ -3,7 +3,7 @@ package arduino_serial
 import (
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/capture"
+	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/capture"
 )
 
 // recorder writes down every byte for the option `capture_file`. Trouble with that file never stops the reading.

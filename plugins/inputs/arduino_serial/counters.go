@@ -5,8 +5,8 @@ import (
 
 	"github.com/influxdata/telegraf/selfstat"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
 	"github.com/telegraf-station/telegraf-station/internal/line"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 

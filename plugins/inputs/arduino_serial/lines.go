@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/telegraf-station/telegraf-station/internal/flatjson"
 	"github.com/telegraf-station/telegraf-station/internal/line"
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 

@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/capture"
 	"github.com/telegraf-station/telegraf-station/internal/line"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
+	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/capture"
 )
 
 // errReopen ends a session because the watchdog wants the port opened anew.

@@ -18,8 +18,8 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/capture"
-	"github.com/telegraf-station/telegraf-station/test/arduino"
+	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/capture"
+	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
 )
 
 // updateExpected is the environment variable that makes TestCases write what it wants from now on. Read the difference.

@@ -89,7 +89,7 @@ func (s *station) resetBoard(port serialport.Port) {
 }
 
 // watchSilence adds a record of status 2 for each silence_timeout without a reading, so that "no data" and "station dead"
-// differ in the centre. It returns whether it did.
+// differ in the central Telegraf. It returns whether it did.
 func (s *station) watchSilence() bool {
 	if !s.watchdog.step() {
 		return false

@@ -5,17 +5,17 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
 // agentMetric is what a record tells of the station's agent, with the tags and the time of the record's reading; nil if it tells nothing.
 func agentMetric(message *sarama.ConsumerMessage, reading telegraf.Metric) (telegraf.Metric, error) {
-	text, found := headerOf(message, delivery.HeaderHealth)
+	text, found := headerOf(message, record.HeaderHealth)
 	if !found {
 		return nil, nil
 	}
-	health, err := delivery.ParseHealth(text)
+	health, err := record.ParseHealth(text)
 	if err != nil || len(health) == 0 {
 		return nil, err
 	}

@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 func TestAnAgentIsToldWithItsReading(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
-	send(t, cluster, "pi", 0, time.Now(), map[string]string{delivery.HeaderHealth: `{"uptime":60,"memory":25000000,"of later":"x"}`})
-	send(t, cluster, "pi", 0, time.Now(), map[string]string{delivery.HeaderHealth: `{}`})
-	c := newCentre(t, cluster, nil)
+	send(t, cluster, "pi", 0, time.Now(), map[string]string{record.HeaderHealth: `{"uptime":60,"memory":25000000,"of later":"x"}`})
+	send(t, cluster, "pi", 0, time.Now(), map[string]string{record.HeaderHealth: `{}`})
+	c := newCentral(t, cluster, nil)
 	metrics := c.next(t, 3)
 	reading, agent := metrics[0], metrics[1]
 	require.Equal(t, "environment", reading.Name())
@@ -34,9 +34,9 @@ func TestAnAgentIsToldWithItsReading(t *testing.T) {
 func TestAHealthThatMakesNoSense(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	for range 3 {
-		send(t, cluster, "pi", 0, time.Now(), map[string]string{delivery.HeaderHealth: `{"uptime":-1}`})
+		send(t, cluster, "pi", 0, time.Now(), map[string]string{record.HeaderHealth: `{"uptime":-1}`})
 	}
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	for _, m := range c.next(t, 3) {
 		require.Equal(t, "environment", m.Name())
 		accept(m)

@@ -7,7 +7,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// claim is a partition that this centre has, and what it saw of it since Kafka gave it.
+// claim is a partition that this central Telegraf has, and what it saw of it since Kafka gave it.
 type claim struct {
 	place
 	site   site
@@ -33,7 +33,7 @@ type claim struct {
 // device is one that has records in a partition.
 type device struct {
 	numbers
-	seen time.Time // by this centre
+	seen time.Time // by this central Telegraf
 }
 
 const (

@@ -9,10 +9,10 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// claims are the partitions that this centre has at the moment.
+// claims are the partitions that this central Telegraf has at the moment.
 type claims struct {
 	mu  sync.Mutex
 	all []*claim
@@ -26,7 +26,7 @@ type place struct {
 	partition   int32
 }
 
-// add has a claim go on with what an earlier one saw, if no other centre read on in between: claims end whenever a topic is added.
+// add has a claim go on with what an earlier one saw, if no other central Telegraf read on in between: claims end whenever a topic is added.
 func (c *claims) add(one *claim) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,8 +85,8 @@ func (s *state) add(c *claim, now time.Time) {
 		s.at = c.at
 	}
 	for _, d := range c.devices {
-		s.lost = min(s.lost+d.lost, delivery.MaxSeq)
-		s.givenUp = min(s.givenUp+d.givenUp, delivery.MaxSeq)
+		s.lost = min(s.lost+d.lost, record.MaxSeq)
+		s.givenUp = min(s.givenUp+d.givenUp, record.MaxSeq)
 		if now.Sub(d.seen) < seenFor {
 			s.stations++
 		}

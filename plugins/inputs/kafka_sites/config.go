@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/influxdata/telegraf/plugins/common/kafka"
+	telegrafkafka "github.com/influxdata/telegraf/plugins/common/kafka"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // newConfig is what all connections have in common.
@@ -24,20 +24,20 @@ func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 	if err := k.SetConfig(cfg, k.Log); err != nil {
 		return nil, err
 	}
-	brokers.Guard(cfg)
+	kafka.Guard(cfg)
 	return cfg, nil
 }
 
 const (
-	// sessionTimeout is after how long a silence of a centre Kafka gives its topics to the others. With what comes on top (a heartbeat, a
+	// sessionTimeout is after how long a silence of a central Telegraf Kafka gives its topics to the others. With what comes on top (a heartbeat, a
 	// flush and a commit) a site goes unread for less than 10 s, sarama's own default; brokers allow no less than 6 s.
 	sessionTimeout = 7 * time.Second
-	// heartbeat is how often a centre says that it is there, and how late it hears at most that it has more topics.
+	// heartbeat is how often a central Telegraf says that it is there, and how late it hears at most that it has more topics.
 	heartbeat = time.Second
 )
 
 func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
-	kafka.SetLogger(k.Log.Level())
+	telegrafkafka.SetLogger(k.Log.Level())
 	cfg, err := k.newConfig()
 	if err != nil {
 		return nil, err

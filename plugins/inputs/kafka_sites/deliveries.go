@@ -15,7 +15,7 @@ type deliveries struct {
 	slots chan struct{} // one is in it for each record under way, and for each withheld
 
 	mu       sync.Mutex
-	underWay map[telegraf.TrackingID]*record
+	underWay map[telegraf.TrackingID]*pendingRecord
 	withheld int // slots that are not used, after rejections
 	owed     int // slots that will be withheld when their record is delivered
 }
@@ -24,7 +24,7 @@ func newDeliveries(acc telegraf.Accumulator, limit int) *deliveries {
 	return &deliveries{
 		acc:      acc.WithTracking(limit),
 		slots:    make(chan struct{}, limit),
-		underWay: make(map[telegraf.TrackingID]*record),
+		underWay: make(map[telegraf.TrackingID]*pendingRecord),
 	}
 }
 
@@ -39,7 +39,7 @@ func (d *deliveries) reserve(ctx context.Context) bool {
 }
 
 // send needs a slot. A record without metrics is delivered at once.
-func (d *deliveries) send(metrics []telegraf.Metric, r *record) {
+func (d *deliveries) send(metrics []telegraf.Metric, r *pendingRecord) {
 	d.mu.Lock() // run must not hear of the record before it is noted here
 	defer d.mu.Unlock()
 	d.underWay[d.acc.AddTrackingMetricGroup(metrics)] = r
@@ -58,7 +58,7 @@ func (d *deliveries) run(ctx context.Context) {
 	}
 }
 
-func (d *deliveries) take(id telegraf.TrackingID) *record {
+func (d *deliveries) take(id telegraf.TrackingID) *pendingRecord {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.underWay[id]
@@ -78,7 +78,7 @@ func (d *deliveries) release() {
 	<-d.slots
 }
 
-// fewest is a limit that any buffer has room for, and with which a centre keeps up.
+// fewest is a limit that any buffer has room for, and with which a central Telegraf keeps up.
 const fewest = 100
 
 // shrink lowers the limit to half of what is under way: an output's buffer that dropped a record has no room for so many. It is

@@ -17,22 +17,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// centre is a running plugin on Telegraf's own accumulator. What becomes of each metric is the test's to say.
-type centre struct {
+// central Telegraf is a running plugin on Telegraf's own accumulator. What becomes of each metric is the test's to say.
+type central struct {
 	plugin  *KafkaSites
 	log     *testutil.CaptureLogger
 	metrics chan telegraf.Metric
 	stop    func()
 }
 
-func newCentre(t *testing.T, cluster *kfake.Cluster, change func(*KafkaSites)) *centre {
+func newCentral(t *testing.T, cluster *kfake.Cluster, change func(*KafkaSites)) *central {
 	t.Helper()
-	return newCentreOf(t, cluster.ListenAddrs(), change)
+	return newCentralOf(t, cluster.ListenAddrs(), change)
 }
 
-func newCentreOf(t *testing.T, brokers []string, change func(*KafkaSites)) *centre {
+func newCentralOf(t *testing.T, brokers []string, change func(*KafkaSites)) *central {
 	t.Helper()
-	c := &centre{metrics: make(chan telegraf.Metric, 1000)}
+	c := &central{metrics: make(chan telegraf.Metric, 1000)}
 	c.plugin = newPlugin(t, func(k *KafkaSites) {
 		k.Brokers, k.RefreshInterval = brokers, config.Duration(time.Second)
 		k.OffsetTag, k.PartitionTag = "offset", "partition"
@@ -91,7 +91,7 @@ func newCluster(t *testing.T, options ...kfake.Opt) *kfake.Cluster {
 }
 
 // next is the next n metrics.
-func (c *centre) next(t *testing.T, n int) []telegraf.Metric {
+func (c *central) next(t *testing.T, n int) []telegraf.Metric {
 	t.Helper()
 	metrics := make([]telegraf.Metric, 0, n)
 	for len(metrics) < n {
@@ -161,7 +161,7 @@ func produceText(t *testing.T, cluster *kfake.Cluster, topic, text string) {
 func TestOffsetsAreCommittedInOrderAndAfterDelivery(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 6)
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	metrics := c.next(t, 6)
 	require.Equal(t, []string{
 		"JNU_1_rasp/0/0", "JNU_1_rasp/0/1", "JNU_1_rasp/0/2", "JNU_1_rasp/0/3", "JNU_1_rasp/0/4", "JNU_1_rasp/0/5",
@@ -175,7 +175,7 @@ func TestOffsetsAreCommittedInOrderAndAfterDelivery(t *testing.T) {
 	c.stop()
 	require.EqualValues(t, 4, committed(t, cluster, "JNU_1_rasp"), "record 4 is not delivered")
 
-	again := newCentre(t, cluster, nil)
+	again := newCentral(t, cluster, nil)
 	require.Equal(t, []string{"JNU_1_rasp/0/4", "JNU_1_rasp/0/5"}, places(again.next(t, 2)))
 }
 
@@ -186,7 +186,7 @@ func TestAnUnparsableRecordWaitsForThoseBeforeIt(t *testing.T) {
 	produceText(t, cluster, "JNU_1_rasp", "no record")
 	produceText(t, cluster, "JNU_1_rasp", `{"far":"too long, but for the limit of this test, which is as long as a record is and not one byte longer than that"}`)
 	produce(t, cluster, "JNU_1_rasp", 2, 3)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxMessageLen = 100 })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.MaxMessageLen = 100 })
 	metrics := c.next(t, 3)
 	accept(metrics[0])
 	requireCommitted(t, cluster, "JNU_1_rasp", 1)
@@ -197,7 +197,7 @@ func TestAnUnparsableRecordWaitsForThoseBeforeIt(t *testing.T) {
 	require.Contains(t, c.log.Errors()[0], `record of topic JNU_1_rasp, partition 0, offset 2 passed over: not a record of schema "environment"`)
 	require.Contains(t, c.log.Errors()[1], "record of topic JNU_1_rasp, partition 0, offset 3 passed over: message exceeds max_message_len (actual 117, max 100)")
 
-	again := newCentre(t, cluster, nil)
+	again := newCentral(t, cluster, nil)
 	accept(again.next(t, 2)...)
 	requireCommitted(t, cluster, "JNU_1_rasp", 5)
 }
@@ -206,7 +206,7 @@ func TestARejectedRecordIsReadAgain(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 3)
 	produce(t, cluster, "GIST_1_rasp", 0, 1)
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	for _, m := range c.next(t, 4) {
 		if places([]telegraf.Metric{m})[0] == "JNU_1_rasp/0/1" {
 			m.Reject()
@@ -248,7 +248,7 @@ func TestPausesGrowAndBeginAnew(t *testing.T) {
 func TestABufferThatIsTooSmall(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 600)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 400 })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 400 })
 	seen := map[string]bool{}
 	for begin := time.Now(); len(seen) < 600 && time.Since(begin) < time.Minute; {
 		buffer := c.waiting()
@@ -266,7 +266,7 @@ func TestABufferThatIsTooSmall(t *testing.T) {
 }
 
 // waiting is what comes until nothing does for a moment, as in an output that writes at intervals.
-func (c *centre) waiting() (metrics []telegraf.Metric) {
+func (c *central) waiting() (metrics []telegraf.Metric) {
 	for {
 		select {
 		case m := <-c.metrics:
@@ -281,7 +281,7 @@ func TestTheLimitShrinksAndGrows(t *testing.T) {
 	d := newDeliveries(&trackingAccumulator{Accumulator: &testutil.Accumulator{}}, 1600)
 	for id := range 800 {
 		require.True(t, d.reserve(t.Context()))
-		d.underWay[telegraf.TrackingID(id)] = &record{}
+		d.underWay[telegraf.TrackingID(id)] = &pendingRecord{}
 	}
 	d.take(0)
 	require.Equal(t, 400, d.shrink())
@@ -304,7 +304,7 @@ func TestTheLimitShrinksAndGrows(t *testing.T) {
 func TestStopCommitsWhatWasDelivered(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 6)
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	accept(c.next(t, 6)...)
 	c.stop()
 	require.EqualValues(t, 6, committed(t, cluster, "JNU_1_rasp"))
@@ -314,7 +314,7 @@ func TestStopCommitsWhatWasDelivered(t *testing.T) {
 func TestTheLimitHoldsAcrossSessions(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 10)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 4 })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 4 })
 	old := c.next(t, 4)
 	produce(t, cluster, "GIST_1_rasp", 0, 1) // a new topic: a new session
 	require.Eventually(t, func() bool { return c.plugin.counters.starts.Get() == 2 }, 30*time.Second, 10*time.Millisecond)
@@ -336,7 +336,7 @@ func TestIdleTopicsHoldNoSlot(t *testing.T) {
 	for i := range 5 {
 		produce(t, cluster, fmt.Sprintf("S%d_1_rasp", i), 0, 1)
 	}
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
 	for range 5 {
 		accept(c.next(t, 1)...)
 	}
@@ -351,7 +351,7 @@ func TestADeletedTopicStaysDeleted(t *testing.T) {
 	cluster := newCluster(t, kfake.AllowAutoTopicCreation())
 	produce(t, cluster, "JNU_1_rasp", 0, 1)
 	produce(t, cluster, "GIST_1_rasp", 0, 1)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.RefreshInterval = config.Duration(6 * time.Second) })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.RefreshInterval = config.Duration(6 * time.Second) })
 	accept(c.next(t, 2)...)
 	require.NoError(t, cluster.DeleteTopic("GIST_1_rasp"))
 	require.Eventually(t, func() bool { return c.plugin.counters.topics.Get() == 1 }, 30*time.Second, 10*time.Millisecond)

@@ -23,7 +23,7 @@ const (
 	answerTime = 2 * time.Second
 )
 
-// Gather tells of the topics that this centre has. A record becomes a metric in the moment it arrives.
+// Gather tells of the topics that this central Telegraf has. A record becomes a metric in the moment it arrives.
 func (k *KafkaSites) Gather(acc telegraf.Accumulator) error {
 	if k.teller.acc == nil {
 		k.teller.acc = acc.WithTracking(mostUntold)

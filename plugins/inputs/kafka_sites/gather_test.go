@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -26,15 +26,15 @@ func send(t *testing.T, cluster *kfake.Cluster, device string, partition int32, 
 	require.NoError(t, err)
 	defer client.Close()
 	value := fmt.Sprintf(`{"device_id":%q,"status":0,"time":"2026-11-24T12:00:00Z","light":0}`, device)
-	record := &kgo.Record{Topic: "JNU_1_rasp", Partition: partition, Key: []byte(device), Value: []byte(value), Timestamp: at}
+	r := &kgo.Record{Topic: "JNU_1_rasp", Partition: partition, Key: []byte(device), Value: []byte(value), Timestamp: at}
 	for key, value := range headers {
-		record.Headers = append(record.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
 	}
-	require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
+	require.NoError(t, client.ProduceSync(t.Context(), r).FirstErr())
 }
 
 // gather returns what the plugin tells of the topics, as outputs that take it at once get it.
-func (c *centre) gather(t *testing.T) map[string]telegraf.Metric {
+func (c *central) gather(t *testing.T) map[string]telegraf.Metric {
 	t.Helper()
 	told := make(chan telegraf.Metric, 1000)
 	c.plugin.teller.acc, c.plugin.teller.untold = nil, 0
@@ -51,7 +51,7 @@ func (c *centre) gather(t *testing.T) map[string]telegraf.Metric {
 }
 
 // eventually waits until a topic is as it should be, and returns its newest_age.
-func (c *centre) eventually(t *testing.T, topic string, want map[string]any) (age any) {
+func (c *central) eventually(t *testing.T, topic string, want map[string]any) (age any) {
 	t.Helper()
 	var got map[string]any
 	require.Eventually(t, func() bool {
@@ -79,7 +79,7 @@ func TestATopicIsTold(t *testing.T) {
 	for i := range 3 {
 		send(t, cluster, "pi", 0, time.Now().Add(-time.Duration(300-100*i)*time.Second), nil)
 	}
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	metrics := c.next(t, 3)
 	require.InDelta(t, 100, c.eventually(t, "JNU_1_rasp", fields(3, 0, 1, 0, 0)), 30)
 	require.Nil(t, c.eventually(t, "GIST_1_rasp", fields(0, 0, 0, 0, 0)), "an empty topic has no age")
@@ -91,16 +91,16 @@ func TestATopicIsTold(t *testing.T) {
 
 	c.stop()
 	require.Empty(t, c.gather(t), "it has no topic any more")
-	again := newCentre(t, cluster, nil)
+	again := newCentral(t, cluster, nil)
 	require.InDelta(t, 45, again.eventually(t, "JNU_1_rasp", fields(4, 4, 0, 0, 0)), 45, "nothing is read after a restart, and the age is known")
 }
 
 func TestLossIsTold(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
-	c := newCentre(t, cluster, nil)
-	for _, record := range [][]string{{"7", ""}, {"10", ""}, {"12", "parked=11"}, {"13", "dropped=8"}, {"12", "parked=11"}} {
+	c := newCentral(t, cluster, nil)
+	for _, r := range [][]string{{"7", ""}, {"10", ""}, {"12", "parked=11"}, {"13", "dropped=8"}, {"12", "parked=11"}} {
 		send(t, cluster, "pi", 0, time.Now(), map[string]string{
-			delivery.HeaderEpoch: "0000000000000001", delivery.HeaderSeq: record[0], delivery.HeaderSkipped: record[1],
+			record.HeaderEpoch: "0000000000000001", record.HeaderSeq: r[0], record.HeaderSkipped: r[1],
 		})
 	}
 	accept(c.next(t, 5)...)
@@ -112,7 +112,7 @@ func TestLossIsTold(t *testing.T) {
 	require.EqualValues(t, 2, c.plugin.counters.starts.Get())
 }
 
-// A claim goes on with what an earlier one saw, unless another centre or another topic of the name came in between.
+// A claim goes on with what an earlier one saw, unless another central Telegraf or another topic of the name came in between.
 func TestAClaimGoesOn(t *testing.T) {
 	here := place{"JNU_1_rasp", "id", 0}
 	for name, test := range map[string]struct {
@@ -120,11 +120,11 @@ func TestAClaimGoesOn(t *testing.T) {
 		group  int64
 		goesOn bool
 	}{
-		"read again":             {here, 7, true},
-		"read on":                {here, 10, true},
-		"another centre read on": {here, 11, false},
-		"another partition":      {place{"JNU_1_rasp", "id", 1}, 10, false},
-		"made again":             {place{"JNU_1_rasp", "other", 0}, 0, false},
+		"read again":                       {here, 7, true},
+		"read on":                          {here, 10, true},
+		"another central Telegraf read on": {here, 11, false},
+		"another partition":                {place{"JNU_1_rasp", "id", 1}, 10, false},
+		"made again":                       {place{"JNU_1_rasp", "other", 0}, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var all claims
@@ -144,28 +144,28 @@ func TestAClaimGoesOn(t *testing.T) {
 	require.Empty(t, all.ended)
 }
 
-// What is not read yet counts: while a centre is behind, its topics are not silent.
+// What is not read yet counts: while a central Telegraf is behind, its topics are not silent.
 func TestTheAgeOfARecordThatIsStillToBeRead(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(2, "JNU_1_rasp"))
 	for i := range 10 {
 		send(t, cluster, "pi", 0, time.Now().Add(-time.Duration(10000-1000*i)*time.Second), nil)
 	}
 	send(t, cluster, "second", 1, time.Now().Add(-100*time.Second), nil)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
 	c.next(t, 1)
 	require.InDelta(t, 100, c.eventually(t, "JNU_1_rasp", fields(11, 0, 1, 0, 0)), 30)
 	send(t, cluster, "pi", 0, time.Now().Add(-50*time.Second), nil)
 	require.InDelta(t, 50, c.eventually(t, "JNU_1_rasp", fields(12, 0, 1, 0, 0)), 30)
 }
 
-// Each topic is told by the one centre that has it, also after one of them has gone.
-func TestOfTwoCentresOneTellsATopic(t *testing.T) {
+// Each topic is told by the one central Telegraf that has it, also after one of them has gone.
+func TestOfTwoCentralsOneTellsATopic(t *testing.T) {
 	cluster := newCluster(t)
 	const topics = 6
 	for i := range topics {
 		produce(t, cluster, fmt.Sprintf("S%d_1_rasp", i), 0, 1)
 	}
-	first, second := newCentre(t, cluster, nil), newCentre(t, cluster, nil)
+	first, second := newCentral(t, cluster, nil), newCentral(t, cluster, nil)
 	require.Eventually(t, func() bool {
 		one, other := first.gather(t), second.gather(t)
 		for topic := range one {
@@ -183,13 +183,13 @@ func TestOfTwoCentresOneTellsATopic(t *testing.T) {
 func TestGatherDoesNotWaitForKafka(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	send(t, cluster, "pi", 0, time.Now().Add(-100*time.Second), nil)
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	accept(c.next(t, 1)...)
 	c.eventually(t, "JNU_1_rasp", fields(1, 1, 1, 0, 0))
 	requireCommitted(t, cluster, "JNU_1_rasp", 1)
 	c.stop()
 
-	c = newCentre(t, cluster, nil)
+	c = newCentral(t, cluster, nil)
 	require.Eventually(t, func() bool { return len(c.plugin.claims.list()) == 1 }, 30*time.Second, time.Millisecond)
 	hung, released := make(chan struct{}), make(chan struct{})
 	hang := sync.OnceFunc(func() { close(hung) })
@@ -209,7 +209,7 @@ func TestGatherDoesNotWaitForKafka(t *testing.T) {
 // While the outputs take nothing, what is told of topics does not fill their buffers.
 func TestNoMoreIsToldThanIsTaken(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
-	c := newCentre(t, cluster, nil)
+	c := newCentral(t, cluster, nil)
 	require.Eventually(t, func() bool { return len(c.plugin.claims.list()) == 1 }, 30*time.Second, time.Millisecond)
 	told := make(chan telegraf.Metric, 100)
 	acc := &trackingAccumulator{Accumulator: &testutil.Accumulator{}, log: c.log, metrics: told}
@@ -233,7 +233,7 @@ func TestAnEmptiedTopic(t *testing.T) {
 	require.False(t, c.knowsNewest())
 }
 
-// Without a time of Kafka's a record came when this centre first saw it; the reading's own is what the wrong clock said.
+// Without a time of Kafka's a record came when this central Telegraf first saw it; the reading's own is what the wrong clock said.
 func TestARecordWithoutATime(t *testing.T) {
 	c := &claim{known: -1, devices: make(map[string]*device)}
 	c.read(&sarama.ConsumerMessage{Offset: 5}, start)

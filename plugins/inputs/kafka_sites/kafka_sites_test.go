@@ -24,7 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
-	"github.com/telegraf-station/telegraf-station/test/process"
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 func TestMain(m *testing.M) {

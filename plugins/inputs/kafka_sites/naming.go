@@ -10,12 +10,12 @@ import (
 
 	"github.com/influxdata/telegraf"
 
-	"github.com/telegraf-station/telegraf-station/internal/topicname"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // naming says how metrics are named and tagged by their topic's name.
 type naming struct {
-	topic       *topicname.Pattern // nil: topics' names say nothing
+	topic       *record.TopicPattern // nil: topics' names say nothing
 	measurement string
 	renamings   []renaming
 
@@ -34,14 +34,14 @@ func (o *Options) newNaming() (*naming, error) {
 		return nil, err
 	}
 	if o.Topic != "" {
-		if n.topic, err = topicname.NewPattern(o.Topic); err != nil {
+		if n.topic, err = record.NewTopicPattern(o.Topic); err != nil {
 			return nil, err
 		}
 	}
 	return n, o.checkMeasurement(n.topic)
 }
 
-func (o *Options) checkMeasurement(topic *topicname.Pattern) error {
+func (o *Options) checkMeasurement(topic *record.TopicPattern) error {
 	switch {
 	case o.Measurement == "":
 		return nil
@@ -54,7 +54,7 @@ func (o *Options) checkMeasurement(topic *topicname.Pattern) error {
 	for _, tag := range topic.Tags() {
 		named[tag] = ""
 	}
-	template := topicname.NewText(o.Measurement)
+	template := record.NewTextTemplate(o.Measurement)
 	if rest := template.Fill(named); rest == o.Measurement || strings.ContainsAny(rest, "{}") {
 		return fmt.Errorf(`option "measurement" must name tags of option "topic" in braces, as in "{site}_{type}" (got %q)`, o.Measurement)
 	}
@@ -99,7 +99,7 @@ func (k *KafkaSites) siteOf(topic string) site {
 		})
 		return s
 	}
-	template := topicname.NewText(k.Measurement)
+	template := record.NewTextTemplate(k.Measurement)
 	s.measurement = template.Fill(parts)
 	for _, tag := range k.naming.topic.Tags() {
 		s.tags = append(s.tags, telegraf.Tag{Key: tag, Value: parts[tag]})

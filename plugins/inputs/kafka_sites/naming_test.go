@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // named has the options of conf/central.
@@ -99,9 +99,9 @@ func TestWhatIsToldOfTopicsAndAgentsKeepsItsName(t *testing.T) {
 	defer client.Close()
 	require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{
 		Topic: "JNU_1_rasp", Key: []byte("not the device"), Value: []byte(`{"device_id":"pi","status":0,"time":"2026-11-24T12:00:00Z"}`),
-		Headers: []kgo.RecordHeader{{Key: delivery.HeaderHealth, Value: []byte(`{"uptime":60}`)}},
+		Headers: []kgo.RecordHeader{{Key: record.HeaderHealth, Value: []byte(`{"uptime":60}`)}},
 	}).FirstErr())
-	c := newCentre(t, cluster, named)
+	c := newCentral(t, cluster, named)
 	metrics := c.next(t, 2)
 	require.Equal(t, "JNU_rasp", metrics[0].Name())
 	require.Equal(t, "kafka_sites_agent", metrics[1].Name())

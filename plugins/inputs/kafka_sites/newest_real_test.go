@@ -10,7 +10,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // What Kafka itself answers about newest records: of topics with its own time and with the station's, compressed or not, empty and emptied.
@@ -45,7 +45,7 @@ func TestNewestRecordsOfRealKafka(t *testing.T) {
 	require.NoError(t, admin.DeleteRecords("GONE_1_rasp", map[int32]int64{0: 3}))
 	require.NoError(t, admin.Close())
 
-	requireAges := func(c *centre, group, stations int64) {
+	requireAges := func(c *central, group, stations int64) {
 		t.Helper()
 		c.eventually(t, "EMPTY_1_rasp", fields(0, 0, 0, 0, 0))
 		own := c.eventually(t, "OWN_1_rasp", fields(3, group, stations, 0, 0))
@@ -56,7 +56,7 @@ func TestNewestRecordsOfRealKafka(t *testing.T) {
 			return gone != nil && gone.Fields()["lag"] == int64(0) && !gone.HasField("newest_age")
 		}, 30*time.Second, 20*time.Millisecond)
 	}
-	first := newCentreOf(t, cluster.Addresses(), func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
+	first := newCentralOf(t, cluster.Addresses(), func(k *KafkaSites) { k.MaxUndeliveredMessages = 1 })
 	record := first.next(t, 1)
 	require.Eventually(t, func() bool { // behind
 		own := first.gather(t)["OWN_1_rasp"]
@@ -68,5 +68,5 @@ func TestNewestRecordsOfRealKafka(t *testing.T) {
 	}
 	requireAges(first, 3, 1)
 	first.stop()
-	requireAges(newCentreOf(t, cluster.Addresses(), nil), 3, 0) // nothing is read after a restart
+	requireAges(newCentralOf(t, cluster.Addresses(), nil), 3, 0) // nothing is read after a restart
 }

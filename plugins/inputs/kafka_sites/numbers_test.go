@@ -7,13 +7,13 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // numbered is a record with headers of an agent; those that are empty are left out.
 func numbered(epoch, seq, skipped string) *sarama.ConsumerMessage {
 	message := &sarama.ConsumerMessage{Key: []byte("pi")}
-	for key, value := range map[string]string{delivery.HeaderEpoch: epoch, delivery.HeaderSeq: seq, delivery.HeaderSkipped: skipped} {
+	for key, value := range map[string]string{record.HeaderEpoch: epoch, record.HeaderSeq: seq, record.HeaderSkipped: skipped} {
 		if value != "" {
 			message.Headers = append(message.Headers, &sarama.RecordHeader{Key: []byte(key), Value: []byte(value)})
 		}
@@ -23,26 +23,26 @@ func numbered(epoch, seq, skipped string) *sarama.ConsumerMessage {
 
 func TestWhatNumbersTell(t *testing.T) {
 	const first, second = "0000000000000001", "0000000000000002"
-	type record struct{ epoch, seq, skipped string }
+	type rec struct{ epoch, seq, skipped string }
 	for name, test := range map[string]struct {
-		records       []record
+		records       []rec
 		lost, givenUp uint64
 	}{
-		"none missing":                 {[]record{{first, "1", ""}, {first, "2", ""}, {first, "3", ""}}, 0, 0},
-		"the first sets the baseline":  {[]record{{first, "900", ""}, {first, "901", ""}}, 0, 0},
-		"a gap":                        {[]record{{first, "5", ""}, {first, "9", ""}, {first, "11", ""}}, 4, 0},
-		"a gap that is told":           {[]record{{first, "5", ""}, {first, "9", "parked=6;dropped=7-8"}}, 0, 3},
-		"a gap that is told in part":   {[]record{{first, "5", ""}, {first, "9", "parked=7"}}, 2, 1},
-		"a gap that is told later":     {[]record{{first, "5", ""}, {first, "9", ""}, {first, "10", ""}, {first, "11", "parked=7"}}, 2, 1},
-		"told before the baseline":     {[]record{{first, "9", "dropped=1-8"}}, 0, 8},
-		"a repeat":                     {[]record{{first, "5", ""}, {first, "7", "parked=6"}, {first, "5", ""}, {first, "7", "parked=6"}, {first, "8", ""}}, 0, 1},
-		"one that comes late":          {[]record{{first, "5", ""}, {first, "8", ""}, {first, "6", ""}}, 1, 0},
-		"a new epoch starts anew":      {[]record{{first, "5", ""}, {second, "1", ""}, {second, "2", ""}}, 0, 0},
-		"what an epoch lost stays":     {[]record{{first, "5", ""}, {first, "7", ""}, {second, "1", ""}, {second, "3", ""}}, 2, 0},
-		"two stations of one name":     {[]record{{first, "500", ""}, {second, "900", ""}, {first, "501", ""}, {second, "901", ""}}, 0, 0},
-		"numbers of no agent":          {[]record{{first, "5", ""}, {"", "", ""}, {"x", "9", ""}, {first, "x", ""}, {first, "6", ""}}, 0, 0},
-		"skipped that makes no sense":  {[]record{{first, "5", ""}, {first, "6", "lost=1-9"}}, 0, 0},
-		"as many as a liar could tell": {[]record{{first, "1", ""}, {first, "9007199254740991", "parked=1-9007199254740991,1-9007199254740991"}}, 0, delivery.MaxSeq},
+		"none missing":                 {[]rec{{first, "1", ""}, {first, "2", ""}, {first, "3", ""}}, 0, 0},
+		"the first sets the baseline":  {[]rec{{first, "900", ""}, {first, "901", ""}}, 0, 0},
+		"a gap":                        {[]rec{{first, "5", ""}, {first, "9", ""}, {first, "11", ""}}, 4, 0},
+		"a gap that is told":           {[]rec{{first, "5", ""}, {first, "9", "parked=6;dropped=7-8"}}, 0, 3},
+		"a gap that is told in part":   {[]rec{{first, "5", ""}, {first, "9", "parked=7"}}, 2, 1},
+		"a gap that is told later":     {[]rec{{first, "5", ""}, {first, "9", ""}, {first, "10", ""}, {first, "11", "parked=7"}}, 2, 1},
+		"told before the baseline":     {[]rec{{first, "9", "dropped=1-8"}}, 0, 8},
+		"a repeat":                     {[]rec{{first, "5", ""}, {first, "7", "parked=6"}, {first, "5", ""}, {first, "7", "parked=6"}, {first, "8", ""}}, 0, 1},
+		"one that comes late":          {[]rec{{first, "5", ""}, {first, "8", ""}, {first, "6", ""}}, 1, 0},
+		"a new epoch starts anew":      {[]rec{{first, "5", ""}, {second, "1", ""}, {second, "2", ""}}, 0, 0},
+		"what an epoch lost stays":     {[]rec{{first, "5", ""}, {first, "7", ""}, {second, "1", ""}, {second, "3", ""}}, 2, 0},
+		"two stations of one name":     {[]rec{{first, "500", ""}, {second, "900", ""}, {first, "501", ""}, {second, "901", ""}}, 0, 0},
+		"numbers of no agent":          {[]rec{{first, "5", ""}, {"", "", ""}, {"x", "9", ""}, {first, "x", ""}, {first, "6", ""}}, 0, 0},
+		"skipped that makes no sense":  {[]rec{{first, "5", ""}, {first, "6", "lost=1-9"}}, 0, 0},
+		"as many as a liar could tell": {[]rec{{first, "1", ""}, {first, "9007199254740991", "parked=1-9007199254740991,1-9007199254740991"}}, 0, record.MaxSeq},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var n numbers

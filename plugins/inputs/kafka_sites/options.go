@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf/config"
-	"github.com/influxdata/telegraf/plugins/common/kafka"
+	telegrafkafka "github.com/influxdata/telegraf/plugins/common/kafka"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // Options are those of Telegraf's kafka_consumer by the same names, and some more.
@@ -39,8 +39,8 @@ type Options struct {
 	ConsumerFetchMaxWait                 config.Duration `toml:"consumer_fetch_max_wait"`
 	ResolveCanonicalBootstrapServersOnly bool            `toml:"resolve_canonical_bootstrap_servers_only"`
 
-	Version string `toml:"kafka_version"` // hides the one of kafka.ReadConfig, which is "version" there
-	kafka.ReadConfig
+	Version string `toml:"kafka_version"` // hides the one of telegrafkafka.ReadConfig, which is "version" there
+	telegrafkafka.ReadConfig
 
 	// Of kafka_consumer, and refused with a reason.
 	Topics             []string `toml:"topics"`
@@ -49,7 +49,7 @@ type Options struct {
 
 func (o *Options) checkOptions() error {
 	var err error
-	if o.Brokers, err = brokers.Parse(o.Brokers); err != nil {
+	if o.Brokers, err = kafka.Parse(o.Brokers); err != nil {
 		return err
 	}
 	if len(o.TopicRegexps) == 0 {

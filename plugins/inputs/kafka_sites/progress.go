@@ -9,27 +9,27 @@ type progress struct {
 	reject func(offset int64) // ends the session; nothing is committed after it
 
 	mu       sync.Mutex
-	pending  []*record // in the order of their offsets
+	pending  []*pendingRecord // in the order of their offsets
 	rejected bool
 }
 
-// record is one that the outputs do not have yet.
-type record struct {
+// pendingRecord is one that the outputs do not have yet.
+type pendingRecord struct {
 	progress *progress
 	offset   int64
 	done     bool
 }
 
-func (p *progress) begin(offset int64) *record {
+func (p *progress) begin(offset int64) *pendingRecord {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := &record{progress: p, offset: offset}
+	r := &pendingRecord{progress: p, offset: offset}
 	p.pending = append(p.pending, r)
 	return r
 }
 
 // end says what became of the record.
-func (r *record) end(delivered bool) {
+func (r *pendingRecord) end(delivered bool) {
 	p := r.progress
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -38,7 +38,7 @@ func commit(t *testing.T, cluster *kfake.Cluster, topic string, offset int64, me
 func TestATopicThatIsMadeAgainIsReadFromItsBeginning(t *testing.T) {
 	cluster := newCluster(t)
 	produce(t, cluster, "JNU_1_rasp", 0, 3)
-	c := newCentre(t, cluster, func(k *KafkaSites) { k.RefreshInterval = config.Duration(5 * time.Second) })
+	c := newCentral(t, cluster, func(k *KafkaSites) { k.RefreshInterval = config.Duration(5 * time.Second) })
 	accept(c.next(t, 3)...)
 	requireCommitted(t, cluster, "JNU_1_rasp", 3)
 	var away atomic.Bool // so that no fetch sees the new topic with fewer records, where the old offset is out of range
@@ -78,7 +78,7 @@ func TestOffsetsOfOtherConsumers(t *testing.T) {
 			cluster := newCluster(t)
 			produce(t, cluster, "JNU_1_rasp", 0, 5)
 			commit(t, cluster, "JNU_1_rasp", test.offset, test.metadata)
-			c := newCentre(t, cluster, nil)
+			c := newCentral(t, cluster, nil)
 			accept(c.next(t, test.read)...)
 			requireCommitted(t, cluster, "JNU_1_rasp", 5)
 		})

@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/hostile"
+	"github.com/telegraf-station/telegraf-station/test/bed/hostile"
 )
 
 // Whoever answers in the brokers' place: the log says what is wrong, in time: half a minute, if nobody answers at all.

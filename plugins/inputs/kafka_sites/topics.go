@@ -10,7 +10,7 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // topicFinder lists the topics that match the patterns.
@@ -61,7 +61,7 @@ func (f *topicFinder) find() ([]topic, error) {
 	if f.client == nil {
 		client, err := sarama.NewClient(f.brokers, f.config)
 		if err != nil {
-			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(f.brokers, ", "), err, brokers.Advice(err))
+			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(f.brokers, ", "), err, kafka.Advice(err))
 		}
 		f.client = client
 	}

@@ -1,4 +1,4 @@
-// Package influxdb_sites writes the points of all sites into InfluxDB 2 in the centre, and drops none of them because of InfluxDB's state.
+// Package influxdb_sites writes the points of all sites into InfluxDB 2 in the central Telegraf, and drops none of them because of InfluxDB's state.
 //
 // It is Telegraf's own influxdb_v2, with one thing changed: what happens when InfluxDB refuses a batch. The stock plugin drops the whole
 // batch, for a missing bucket (404) and for one bad point (400, 422) alike, and Kafka then counts the records as delivered.

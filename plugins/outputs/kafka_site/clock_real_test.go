@@ -14,7 +14,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/test/kafka"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // TestRealClocks has real Kafka, which looks at the time, take the records of clocks that are wrong: in a topic that the plugin makes, and

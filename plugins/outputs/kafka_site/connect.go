@@ -7,7 +7,7 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // connect begins an attempt to reach a broker, if a topic needs one and it is time.
@@ -41,7 +41,7 @@ func (s *sender) open(topic string) (identity, error) {
 func (s *sender) opened(id identity, err error) {
 	s.connecting = false
 	if err != nil {
-		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, brokers.Advice(err))
+		err = fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(s.brokers, ", "), err, kafka.Advice(err))
 		s.failures++
 		s.connectAt = s.now().Add(pause(s.failures, longestPause))
 		s.blame("", err)

@@ -4,8 +4,8 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 const (
@@ -77,9 +77,9 @@ func (a *agent) tell(p *part, now time.Time) {
 	}
 }
 
-func (a *agent) health(device string) delivery.Health {
+func (a *agent) health(device string) record.Health {
 	stats := a.outbox.Stats()
-	health := delivery.Health{
+	health := record.Health{
 		"uptime": int64(time.Since(a.started).Seconds()), "memory": memory(),
 		"written": a.counters.written.Get(), "sent_again": a.counters.repeated.Get(), "rejected": a.counters.rejected.Get(),
 		"dropped": a.counters.dropped.Get(), "damaged": a.counters.damaged.Get(),

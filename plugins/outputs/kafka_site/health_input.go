@@ -3,12 +3,12 @@ package kafka_site
 import (
 	"github.com/influxdata/telegraf/selfstat"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // addInput adds the counters of the device's inputs.arduino_serial. Both plugins know them only by Telegraf's registry, where they are for
 // inputs.internal. To read it also ends an averaging of Telegraf's own timings, so it is done seldom.
-func addInput(health delivery.Health, device string) {
+func addInput(health record.Health, device string) {
 	for _, metric := range selfstat.Metrics() {
 		if tag, _ := metric.GetTag("device_id"); metric.Name() != "internal_arduino_serial" || tag != device {
 			continue

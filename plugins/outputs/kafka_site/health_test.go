@@ -12,18 +12,18 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // healthOf is what a record tells; nil if it has no such header.
-func healthOf(t *testing.T, record *kgo.Record) delivery.Health {
+func healthOf(t *testing.T, r *kgo.Record) record.Health {
 	t.Helper()
-	last := record.Headers[len(record.Headers)-1]
-	if last.Key != delivery.HeaderHealth {
+	last := r.Headers[len(r.Headers)-1]
+	if last.Key != record.HeaderHealth {
 		return nil
 	}
-	health, err := delivery.ParseHealth(string(last.Value))
+	health, err := record.ParseHealth(string(last.Value))
 	require.NoError(t, err)
 	return health
 }
@@ -58,14 +58,14 @@ func TestARecordTellsTheAgentsHealth(t *testing.T) {
 	for _, varies := range []string{"memory", "uptime", "outbox_bytes"} {
 		delete(health, varies)
 	}
-	require.Equal(t, delivery.Health{
+	require.Equal(t, record.Health{
 		"written": 0, "sent_again": 0, "rejected": 0, "dropped": 0, "damaged": 0,
 		"outbox_records": 1, "outbox_limit": 1_000_000_000, "parked": 0, // the record itself waits
 		"lines": 100, "readings": 101, "sensing_errors": 102, "silences": 103, "lines_lost": 104, "board_resets": 105, "port_opens": 106,
 		"rejected_checksum": 107, "rejected_syntax": 108, "rejected_schema": 109, "rejected_overlong": 110, "rejected_encoding": 111,
 		"rejected_fused": 112, "rejected_device": 113, "rejected_empty": 114,
 	}, health)
-	require.Len(t, health, len(delivery.HealthNames())-3, "all names are told")
+	require.Len(t, health, len(record.HealthNames())-3, "all names are told")
 }
 
 func TestWithoutAnInputOrAnOutboxThereIsLessToTell(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // found is the result of looking up a topic.
@@ -107,7 +107,7 @@ func (s *sender) lost(err error, again bool) {
 	if s.stopping() {
 		return // it was we who hung up
 	}
-	err = fmt.Errorf("no broker answers: %w%s", err, brokers.Advice(err))
+	err = fmt.Errorf("no broker answers: %w%s", err, kafka.Advice(err))
 	s.blame("", err)
 	s.outbox.Trouble()
 	if again {

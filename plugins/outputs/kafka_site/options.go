@@ -8,13 +8,13 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
 func (k *KafkaSite) checkOptions() error {
 	var err error
-	if k.Brokers, err = brokers.Parse(k.Brokers); err != nil {
+	if k.Brokers, err = kafka.Parse(k.Brokers); err != nil {
 		return err
 	}
 	switch {
@@ -86,7 +86,7 @@ func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	if err := k.SetConfig(settings, k.Log); err != nil {
 		return nil, err
 	}
-	brokers.Guard(settings)
+	kafka.Guard(settings)
 	if err := settings.Validate(); err != nil {
 		return nil, err
 	}

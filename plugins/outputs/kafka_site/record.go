@@ -7,8 +7,8 @@ import (
 	"github.com/influxdata/telegraf"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
-	"github.com/telegraf-station/telegraf-station/internal/topicname"
 	"github.com/telegraf-station/telegraf-station/plugins/serializers/station"
 )
 
@@ -29,13 +29,13 @@ func (e *entry) size() int {
 
 // recordMaker turns metrics into records.
 type recordMaker struct {
-	topic      topicname.Template
+	topic      record.TopicTemplate
 	serializer *station.Serializer
 	maxBytes   int
 }
 
 func newRecordMaker(topicOption, schemaOption, unknownFields string, maxBytes int, log telegraf.Logger) (*recordMaker, error) {
-	template, err := topicname.NewTemplate(topicOption)
+	template, err := record.NewTopicTemplate(topicOption)
 	if err != nil {
 		return nil, err
 	}

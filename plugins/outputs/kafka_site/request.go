@@ -7,8 +7,8 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/delivery"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // requestTimeout is how long a broker may take for an answer, and a little less than it has for its replicas. One that is frozen costs
@@ -69,20 +69,20 @@ func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
 func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
 	all := []*sarama.RecordHeader{
-		{Key: []byte(delivery.HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
-		{Key: []byte(delivery.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
+		{Key: []byte(record.HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
+		{Key: []byte(record.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
 	}
 	if skipped := skipped(r).String(); skipped != "" {
-		all = append(all, &sarama.RecordHeader{Key: []byte(delivery.HeaderSkipped), Value: []byte(skipped)})
+		all = append(all, &sarama.RecordHeader{Key: []byte(record.HeaderSkipped), Value: []byte(skipped)})
 	}
 	if health != "" {
-		all = append(all, &sarama.RecordHeader{Key: []byte(delivery.HeaderHealth), Value: []byte(health)})
+		all = append(all, &sarama.RecordHeader{Key: []byte(record.HeaderHealth), Value: []byte(health)})
 	}
 	return all
 }
 
 // skipped are the record's skips; those of an earlier epoch are left out.
-func skipped(r *outbox.Record) delivery.Skipped {
+func skipped(r *outbox.Record) record.Skipped {
 	var parked, dropped []uint64
 	for _, skip := range r.Skipped {
 		switch {
@@ -93,5 +93,5 @@ func skipped(r *outbox.Record) delivery.Skipped {
 			dropped = append(dropped, skip.Seq)
 		}
 	}
-	return delivery.Skipped{Parked: delivery.Ranges(parked), Dropped: delivery.Ranges(dropped)}
+	return record.Skipped{Parked: record.Ranges(parked), Dropped: record.Ranges(dropped)}
 }

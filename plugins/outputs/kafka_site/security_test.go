@@ -15,8 +15,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
-	"github.com/telegraf-station/telegraf-station/test/certificate"
-	"github.com/telegraf-station/telegraf-station/test/hostile"
+	"github.com/telegraf-station/telegraf-station/test/bed/certificate"
+	"github.com/telegraf-station/telegraf-station/test/bed/hostile"
 )
 
 // TestSCRAMOverTLS writes through the way that the shipped example takes, and looks what a wrong password and a wrong CA say.

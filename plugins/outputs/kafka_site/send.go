@@ -8,7 +8,7 @@ import (
 
 	"github.com/IBM/sarama"
 
-	"github.com/telegraf-station/telegraf-station/internal/brokers"
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
@@ -126,7 +126,7 @@ func (s *sender) unanswered(p *part, err error) {
 			q.halve(p)
 		}
 	}
-	s.blame(q.name, fmt.Errorf("topic %q: %w%s", q.name, err, brokers.Advice(err)))
+	s.blame(q.name, fmt.Errorf("topic %q: %w%s", q.name, err, kafka.Advice(err)))
 	if !q.waiting {
 		s.lost(fmt.Errorf("topic %q: %w", q.name, err), q.failures > 0)
 		s.wait(q, longestPause)

@@ -1,0 +1,67 @@
+package record
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSkipped(t *testing.T) {
+	t.Parallel()
+	for text, skipped := range map[string]Skipped{
+		"":                             {},
+		"parked=17":                    {Parked: []Range{{17, 17}}},
+		"parked=17,19-21;dropped=3-40": {Parked: []Range{{17, 17}, {19, 21}}, Dropped: []Range{{3, 40}}},
+		"dropped=1-2":                  {Dropped: []Range{{1, 2}}},
+	} {
+		require.Equal(t, text, skipped.String())
+		parsed, err := ParseSkipped(text)
+		require.NoError(t, err)
+		require.Equal(t, skipped, parsed)
+	}
+	require.Equal(t, []Range{{1, 3}, {5, 5}}, Ranges([]uint64{1, 2, 3, 5}))
+	for text, want := range map[string]string{
+		"lost=1":                         `"lost" is neither parked nor dropped (got "lost=1")`,
+		"parked=x":                       `"x" is no number`,
+		"parked=0":                       `"0" is no number from 1 to 9007199254740991`,
+		"dropped=1-18446744073709551615": `"1-18446744073709551615" is no range`,
+		"parked=3-1":                     `"3-1" is no range`,
+		"parked=":                        `"" is no number`,
+		"parked=1;;":                     `"" is no number`,
+		"parked=1-2-3":                   `"1-2-3" is no range`,
+	} {
+		_, err := ParseSkipped(text)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestEpochAndSeq(t *testing.T) {
+	t.Parallel()
+	epoch, err := ParseEpoch("18eadc35f82ab769")
+	require.NoError(t, err)
+	require.Equal(t, "18eadc35f82ab769", epoch)
+	for _, bad := range []string{"", "18eadc35f82ab76", "18eadc35f82ab7690", "18EADC35F82AB769", "18eadc35f82ab76g"} {
+		_, err := ParseEpoch(bad)
+		require.ErrorContains(t, err, "header station-epoch must be 16 hex digits in lower case (got ")
+	}
+	seq, err := ParseSeq("9007199254740991")
+	require.NoError(t, err)
+	require.Equal(t, MaxSeq, seq)
+	for _, bad := range []string{"", "0", "-1", "+1", "1.0", "9007199254740992", "18446744073709551616"} {
+		_, err := ParseSeq(bad)
+		require.ErrorContains(t, err, `header station-seq: "`+bad+`" is no number from 1 to 9007199254740991`)
+	}
+}
+
+func FuzzParseSkipped(f *testing.F) {
+	f.Add("parked=17,19-21;dropped=3-40")
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := ParseSkipped(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseSkipped(parsed.String())
+		require.NoError(t, err)
+		require.Equal(t, parsed, again)
+	})
+}

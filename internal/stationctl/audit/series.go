@@ -1,0 +1,141 @@
+package audit
+
+import (
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
+)
+
+// rememberedValues is how many of a device's newest numbers have their value remembered, to tell a repeat from a conflict.
+// Repeats are bounded by a batch of 500 records, so a repeat of an older number than these counts as a repeat.
+const rememberedValues = 65_536
+
+// series is what was seen of a topic's device.
+type series struct {
+	records, repeated, conflicts, outOfOrder int64
+	newest                                   time.Time
+	epochs                                   map[string]*epoch
+	// reached is the highest place in each partition.
+	reached map[int32]place
+	values  map[place]uint64
+	order   []place
+	seed    maphash.Seed
+	// times are the readings', kept only if a store is compared.
+	times    []int64
+	compared bool
+}
+
+// epoch is one life of an outbox.
+type epoch struct {
+	seen, parked, dropped rangeSet
+	// whole says that no partition with its records has lost any to the topic's retention, so that the numbers begin at 1.
+	whole bool
+}
+
+// place orders the records of a device: epochs sort by time.
+type place struct {
+	epoch string
+	seq   uint64
+}
+
+func (p place) before(other place) bool {
+	return p.epoch < other.epoch || p.epoch == other.epoch && p.seq < other.seq
+}
+
+func newSeries(compared bool) *series {
+	return &series{compared: compared, epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64), seed: maphash.MakeSeed()}
+}
+
+func (s *series) add(e *entry) {
+	s.records++
+	if e.time.After(s.newest) {
+		s.newest = e.time
+	}
+	ep := s.epochs[e.place.epoch]
+	if ep == nil {
+		ep = &epoch{whole: e.whole}
+		s.epochs[e.place.epoch] = ep
+	}
+	ep.whole = ep.whole && e.whole
+	for _, r := range e.skipped.Parked {
+		ep.parked.addRange(r)
+	}
+	for _, r := range e.skipped.Dropped {
+		ep.dropped.addRange(r)
+	}
+	hash := maphash.Bytes(s.seed, e.value)
+	if !ep.seen.add(e.place.seq) {
+		s.repeat(e.place, hash)
+		return
+	}
+	s.remember(e.place, hash)
+	if s.compared && !e.time.IsZero() {
+		s.times = append(s.times, e.time.UnixNano())
+	}
+	if e.place.before(s.reached[e.partition]) {
+		s.outOfOrder++
+		return
+	}
+	s.reached[e.partition] = e.place
+}
+
+func (s *series) repeat(p place, hash uint64) {
+	if known, found := s.values[p]; found && known != hash {
+		s.conflicts++
+		return
+	}
+	s.repeated++
+}
+
+func (s *series) remember(p place, hash uint64) {
+	s.values[p] = hash
+	s.order = append(s.order, p)
+	if len(s.order) > rememberedValues {
+		delete(s.values, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
+// device is the result.
+func (s *series) device(id string) Device {
+	d := Device{ID: id, Records: s.records, Repeated: s.repeated, Conflicts: s.conflicts, OutOfOrder: s.outOfOrder, Newest: s.newest.UTC()}
+	names := make([]string, 0, len(s.epochs))
+	for name := range s.epochs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		ep := s.epochs[name]
+		result := ep.result(name)
+		d.Epochs = append(d.Epochs, result)
+		d.Lost += count(result.Lost)
+		d.Parked += count(result.Parked)
+		d.Dropped += count(result.Dropped)
+	}
+	return d
+}
+
+func (e *epoch) result(name string) Epoch {
+	first := e.seen[0].From
+	if e.whole {
+		first = 1
+	}
+	gone := slices.Clone(e.seen)
+	for _, r := range slices.Concat(e.parked, e.dropped) {
+		gone.addRange(r)
+	}
+	return Epoch{
+		Name: name, First: e.seen[0].From, Last: e.seen.last(), BeginDeleted: !e.whole,
+		Lost: gone.gaps(first, e.seen.last()), Parked: e.notSeen(e.parked), Dropped: e.notSeen(e.dropped),
+	}
+}
+
+// notSeen are the given-up numbers that did not come after all.
+func (e *epoch) notSeen(given rangeSet) (ranges []record.Range) {
+	for _, r := range given {
+		ranges = append(ranges, e.seen.gaps(r.From, r.To)...)
+	}
+	return ranges
+}

@@ -1,0 +1,150 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/telegraf-station/telegraf-station/test/bed/process"
+)
+
+// faulty is a guarded Kafka of some brokers whose faults the test chooses.
+func faulty(t *testing.T, brokers int) *kfake.Cluster {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(brokers), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.EnableACLs(),
+		kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	return cluster
+}
+
+// changes are the requests of an apply.
+var changes = []kmsg.Key{kmsg.CreateTopics, kmsg.CreateACLs, kmsg.AlterUserSCRAMCredentials}
+
+// counted is told of retries.
+func counted(c *Cluster) *atomic.Int32 {
+	count := &atomic.Int32{}
+	c.Retried = func(error) { count.Add(1) }
+	return count
+}
+
+func requireWhole(t *testing.T, addresses []string, sites []AddOptions) {
+	t.Helper()
+	again := planFleet(t, open(t, addresses), sites)
+	require.Zero(t, again.Changes())
+	require.False(t, again.Doubts())
+}
+
+func TestRequestsWithoutAnAnswerAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(*kfake.Cluster, kmsg.Key){
+		"hung up": func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(errors.New("hang up"))) },
+		"silent":  func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(nil)) },
+		"done too late": func(k *kfake.Cluster, key kmsg.Key) {
+			k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.RequestTimedOut})
+		},
+		"not controller": func(k *kfake.Cluster, key kmsg.Key) {
+			k.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.NotController})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kafka := faulty(t, 3)
+			settings := login(t, "admin", "of-the-test")
+			settings.Net.ReadTimeout = 5 * time.Second // of a minute, which the test would wait
+			c, err := connect(t.Context(), kafka.ListenAddrs(), settings)
+			require.NoError(t, err)
+			t.Cleanup(c.Close)
+			sites := sitesIn(t.TempDir(), 4)
+			fleet, retried := planFleet(t, c, sites), counted(c)
+			for _, key := range changes {
+				fault(kafka, key)
+			}
+			require.NoError(t, fleet.Apply(t.Context(), func(*Plan) error { return nil }))
+			require.GreaterOrEqual(t, retried.Load(), int32(len(changes)))
+			requireWhole(t, kafka.ListenAddrs(), sites)
+		})
+	}
+}
+
+// answerNothing is for one request: the connection ends with the error, or waits if there is none.
+func answerNothing(err error) func(kmsg.Request) (kmsg.Response, error, bool) {
+	return func(kmsg.Request) (kmsg.Response, error, bool) { return nil, err, true }
+}
+
+func TestRefusalsAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range []*kerr.Error{kerr.ClusterAuthorizationFailed, kerr.TopicAuthorizationFailed, kerr.InvalidReplicationFactor, kerr.PolicyViolation} {
+		kafka := faulty(t, 1)
+		c := open(t, kafka.ListenAddrs())
+		fleet, retried := planFleet(t, c, sitesIn(t.TempDir(), 1)), counted(c)
+		fault := kafka.Fault(kfake.Fault{Keys: changes[:1], Err: refusal, Count: -1})
+		require.ErrorContains(t, fleet.Apply(t.Context(), func(*Plan) error { return nil }), `topic "place_0_rasp"`)
+		require.Equal(t, 1, fault.Hits())
+		require.Zero(t, retried.Load())
+	}
+}
+
+func TestAnInterruptEndsTheTries(t *testing.T) {
+	t.Parallel()
+	kafka := faulty(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	c, err := Open(ctx, kafka.ListenAddrs(), login(t, "admin", "of-the-test"))
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	fleet := planFleet(t, c, sitesIn(t.TempDir(), 4))
+	c.Retried = func(error) { cancel() }
+	kafka.Fault(kfake.Fault{Keys: changes[:1], Err: kerr.RequestTimedOut, Count: -1})
+	require.ErrorIs(t, fleet.Apply(ctx, func(*Plan) error { return nil }), context.Canceled)
+}
+
+func TestAgainSendsOnlyWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	var sent [][]int
+	send := func(items []int) []error {
+		sent = append(sent, items)
+		errs := all(len(items), sarama.ErrNotController)
+		errs[0] = nil
+		return errs
+	}
+	p := patience{first: time.Millisecond, longest: time.Millisecond, most: time.Minute}
+	require.Equal(t, make([]error, 3), again(t.Context(), p, func(error) {}, send)([]int{1, 2, 3}))
+	require.Equal(t, [][]int{{1, 2, 3}, {2, 3}, {3}}, sent)
+}
+
+func TestAgainGivesUpWithoutSuccess(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	p := patience{first: time.Millisecond, longest: 10 * time.Millisecond, most: 100 * time.Millisecond}
+	send := func(items []int) []error { tries++; return all(len(items), io.EOF) }
+	require.Equal(t, []error{io.EOF}, again(t.Context(), p, func(error) {}, send)([]int{1}))
+	require.Greater(t, tries, 1)
+}
+
+func TestWhatPasses(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		os.ErrDeadlineExceeded, &net.OpError{Op: "dial", Err: errors.New("connection refused")}, fmt.Errorf("read: %w", io.EOF),
+		&sarama.TopicError{Err: sarama.ErrNotController}, sarama.ErrOutOfBrokers, sarama.ErrThrottlingQuotaExceeded,
+	} {
+		require.True(t, passes(err), err)
+	}
+	for _, err := range []error{
+		nil, sarama.ErrTopicAlreadyExists, sarama.ErrClosedClient, sarama.ErrUnsupportedVersion, sarama.ErrIncompleteResponse, sarama.ErrUnknown,
+		errors.Join(sarama.ErrOutOfBrokers, sarama.ErrSASLAuthenticationFailed),
+	} {
+		require.False(t, passes(err), err)
+	}
+}

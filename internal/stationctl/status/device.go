@@ -1,0 +1,104 @@
+package status
+
+import (
+	"errors"
+	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
+	"github.com/telegraf-station/telegraf-station/internal/record"
+	"github.com/telegraf-station/telegraf-station/internal/schema"
+)
+
+// device is what the last records tell of one.
+type device struct {
+	id string
+	// newest is the latest time of a reading, and status that reading's; arrived is when its record came in.
+	oldest, newest, arrived time.Time
+	status                  int64
+	// readings are those with a later time than all before them: what is sent again counts once.
+	readings int
+	// epoch is that of the agent's outbox: devices of one agent have the same.
+	epoch   string
+	numbers map[string]*numbers
+	lost    int64
+	// health is the newest that the agent told, in a record that came in at healthAt.
+	health   record.Health
+	healthAt time.Time
+}
+
+func (d *device) take(r reading, arrived time.Time, h headers) {
+	if r.time.After(d.newest) {
+		d.newest, d.status, d.arrived = r.time, r.status, arrived
+		d.readings++
+	}
+	if d.oldest.IsZero() || r.time.Before(d.oldest) {
+		d.oldest = r.time
+	}
+	if h.health != "" {
+		if health, err := record.ParseHealth(h.health); err == nil {
+			d.health, d.healthAt = health, arrived
+		}
+	}
+	d.takeNumber(h)
+}
+
+// takeNumber passes over what has no number: it was not written by our agent.
+func (d *device) takeNumber(h headers) {
+	epoch, epochErr := record.ParseEpoch(h.epoch)
+	seq, seqErr := record.ParseSeq(h.seq)
+	if epochErr != nil || seqErr != nil {
+		return
+	}
+	d.epoch = epoch
+	if d.numbers[epoch] == nil {
+		d.numbers[epoch] = &numbers{first: seq}
+	}
+	d.numbers[epoch].add(seq, h.skipped)
+}
+
+// join adds what another partition tells of the device.
+func (d *device) join(other *device) {
+	if other.newest.After(d.newest) {
+		d.newest, d.status, d.arrived, d.epoch = other.newest, other.status, other.arrived, other.epoch
+	}
+	if other.oldest.Before(d.oldest) {
+		d.oldest = other.oldest
+	}
+	if other.healthAt.After(d.healthAt) {
+		d.health, d.healthAt = other.health, other.healthAt
+	}
+	d.readings += other.readings
+	d.lost += other.lost
+}
+
+// rate is in readings a minute; 0: it cannot be told from one reading.
+func (d *device) rate() float64 {
+	span := d.newest.Sub(d.oldest)
+	if d.readings < 2 || span <= 0 {
+		return 0
+	}
+	return float64(d.readings-1) / span.Minutes()
+}
+
+// reading is what every record says.
+type reading struct {
+	device string
+	status int64
+	time   time.Time
+}
+
+// readReading takes what parsers.station takes.
+func readReading(value []byte) (reading, error) {
+	members, err := flatjson.Decode(value)
+	if err != nil {
+		return reading{}, err
+	}
+	device, _ := members[schema.DeviceID].(string)
+	status, isNumber := members[schema.Status].(int64)
+	text, _ := members[schema.Time].(string)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if device == "" || !isNumber || !schema.IsStatus(status) || err != nil {
+		return reading{}, errors.New("no reading")
+	}
+	return reading{device, status, at.UTC()}, nil
+}

@@ -1,0 +1,164 @@
+package status
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
+	"github.com/telegraf-station/telegraf-station/internal/schema"
+)
+
+// The states of a device.
+const (
+	Good         = "good"
+	SensingError = "sensing error"
+	// Silent is a device whose board says nothing, or of which nothing came for too long.
+	Silent = "silent"
+)
+
+// Site is how a site's topic is. Lag is not known if it is nil, and Parked if no agent told of it among the last records.
+type Site struct {
+	Topic         string     `json:"topic"`
+	Newest        *time.Time `json:"newest_reading"`
+	PerMinute     float64    `json:"readings_per_minute"`
+	Devices       []Device   `json:"devices"`
+	Lag           *int64     `json:"lag"`
+	NeverConsumed bool       `json:"never_consumed"`
+	Lost          int64      `json:"lost"`
+	Parked        *int64     `json:"parked"`
+	Unreadable    int64      `json:"unreadable"`
+	Troubles      []string   `json:"troubles"`
+	// Unknown says that the topic could not be read, so that nothing of it is known.
+	Unknown bool `json:"unknown"`
+
+	records int64
+	age     time.Duration
+}
+
+// Device is a site's device, by its last reading.
+type Device struct {
+	ID        string        `json:"device_id"`
+	Newest    time.Time     `json:"newest_reading"`
+	Arrived   time.Time     `json:"arrived"`
+	Status    int64         `json:"status"`
+	State     string        `json:"state"`
+	PerMinute float64       `json:"readings_per_minute"`
+	Lost      int64         `json:"lost"`
+	Health    record.Health `json:"health,omitempty"`
+}
+
+func (o *Options) report(topics []*sarama.TopicMetadata, tails []*tail, progress groupProgress) *Report {
+	report := &Report{Time: time.Now().UTC(), Group: o.Group, Sites: make([]Site, 0, len(topics))}
+	if progress.err != nil {
+		report.GroupTrouble = progress.err.Error()
+	}
+	byTopic := make(map[string][]*tail)
+	for _, t := range tails {
+		byTopic[t.topic] = append(byTopic[t.topic], t)
+	}
+	for _, topic := range topics {
+		site := Site{Topic: topic.Name, Devices: []Device{}, Troubles: []string{}}
+		site.fill(byTopic[topic.Name], report.Time, o.SilentAfter)
+		if progress.err == nil {
+			site.addLag(byTopic[topic.Name], progress)
+		}
+		site.judge(failure(topic, byTopic[topic.Name]), report.Time, o)
+		report.Sites = append(report.Sites, site)
+	}
+	slices.SortFunc(report.Sites, func(a, b Site) int { return cmp.Compare(a.Topic, b.Topic) })
+	return report
+}
+
+// failure is why the topic could not be read.
+func failure(topic *sarama.TopicMetadata, tails []*tail) error {
+	if topic.Err != sarama.ErrNoError {
+		return explain(topic.Err)
+	}
+	for _, t := range tails {
+		if t.err != nil {
+			return t.err
+		}
+	}
+	if len(tails) == 0 {
+		return errors.New("it has no partition")
+	}
+	return nil
+}
+
+func (s *Site) fill(tails []*tail, now time.Time, silentAfter time.Duration) {
+	devices := make(map[string]*device)
+	for _, t := range tails {
+		s.Unreadable += t.unreadable
+		s.records += t.newest - t.oldest
+		for id, d := range t.devices {
+			if known := devices[id]; known != nil {
+				known.join(d)
+				continue
+			}
+			devices[id] = d
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(devices)) {
+		d := devices[id]
+		s.Devices = append(s.Devices, d.result(now, silentAfter))
+		s.PerMinute += d.rate()
+		s.Lost += d.lost
+		if s.Newest == nil || d.newest.After(*s.Newest) {
+			s.Newest, s.age = &d.newest, now.Sub(d.newest)
+		}
+	}
+	s.Parked = parked(devices)
+}
+
+func (d *device) result(now time.Time, silentAfter time.Duration) Device {
+	state := Good
+	switch {
+	case d.status == schema.StatusCommunicationError || now.Sub(d.newest) > silentAfter:
+		state = Silent
+	case d.status == schema.StatusSensingError:
+		state = SensingError
+	}
+	return Device{d.id, d.newest, d.arrived.UTC(), d.status, state, d.rate(), d.lost, d.health}
+}
+
+// parked sums what the agents have parked; devices of one agent tell of the same records.
+func parked(devices map[string]*device) *int64 {
+	agents := make(map[string]*device)
+	for _, d := range devices {
+		if _, told := d.health["parked"]; told && (agents[d.epoch] == nil || d.healthAt.After(agents[d.epoch].healthAt)) {
+			agents[d.epoch] = d
+		}
+	}
+	if len(agents) == 0 {
+		return nil
+	}
+	var sum int64
+	for _, d := range agents {
+		sum += min(d.health["parked"], int64(record.MaxSeq)) // sums do not overflow, whatever a stolen station writes
+	}
+	return &sum
+}
+
+// addLag sums what the group has before it: all records of a partition, if it has committed nothing there.
+func (s *Site) addLag(tails []*tail, progress groupProgress) {
+	var lag int64
+	never := true
+	for _, t := range tails {
+		if t.err != nil {
+			return
+		}
+		offset := progress.offset(t.topic, t.partition)
+		if offset < 0 {
+			lag += t.newest - t.oldest
+			continue
+		}
+		never = false
+		lag += max(0, t.newest-offset) // commits of a topic that was made anew are beyond its end
+	}
+	s.Lag, s.NeverConsumed = &lag, never
+}
