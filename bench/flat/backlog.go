@@ -29,7 +29,7 @@ func backlogs(ctx context.Context, dir string, most int) (rows [][]string, err e
 		Dir: filepath.Join(dir, "backlog"), MaxBytes: 100 << 30, MaxRecords: 1 << 40, OnFull: outbox.Block,
 		Report: func(i outbox.Incident) { log.Printf("outbox: %s", i.Text) },
 	})
-	if err := o.Attach(); err != nil {
+	if err := o.Open(); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
@@ -62,11 +62,11 @@ func reopen(o *outbox.Outbox, dir string) (*outbox.Outbox, error) {
 		return o, err
 	}
 	o = outbox.New(outbox.Options{Dir: filepath.Join(dir, "backlog"), MaxBytes: 100 << 30, MaxRecords: 1 << 40, OnFull: outbox.Block, Report: func(outbox.Incident) {}})
-	return o, o.Attach()
+	return o, o.Open()
 }
 
 func fill(ctx context.Context, o *outbox.Outbox, count int) error {
-	for missing := count - int(o.Stats().Waiting); missing > 0; missing -= batch {
+	for missing := count - int(o.Stats().Pending); missing > 0; missing -= batch {
 		if err := errors.Join(ctx.Err(), o.Append(records(min(batch, missing)))); err != nil {
 			return err
 		}
@@ -80,13 +80,13 @@ const value = `{"device_id":"station1","status":0,"time":"2026-11-24T12:00:00.12
 func records(count int) []*outbox.Record {
 	all := make([]*outbox.Record, count)
 	for i := range all {
-		all[i] = &outbox.Record{Queue: topic, Key: "station1", Time: time.Now().UnixNano(), Value: []byte(value)}
+		all[i] = &outbox.Record{Topic: topic, Device: "station1", Time: time.Now().UnixNano(), Value: []byte(value)}
 	}
 	return all
 }
 
 func measure(ctx context.Context, o *outbox.Outbox) ([]string, error) {
-	waiting := o.Stats().Waiting
+	waiting := o.Stats().Pending
 	one, _, err := timed(single, func() error { return o.Append(records(1)) })
 	if err != nil {
 		return nil, err
@@ -127,9 +127,9 @@ func cpuTime() time.Duration {
 // take takes and settles so many; the reader brings what is not in memory.
 func take(ctx context.Context, o *outbox.Outbox, count int) error {
 	for count > 0 {
-		o.Available()
-		some := o.Take(topic, count, 1<<20)
-		o.Settle(some)
+		o.DrainChanged()
+		some := o.Next(topic, count, 1<<20)
+		o.Acknowledge(some)
 		if count -= len(some); len(some) > 0 {
 			continue
 		}

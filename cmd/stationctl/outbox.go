@@ -50,12 +50,12 @@ func showOutbox(out io.Writer, dir string, asJSON bool) error {
 		return printJSON(out, state)
 	}
 	rows := [][]string{{"topic", "waiting", "oldest reading", "newest reading", "note"}}
-	for _, q := range state.Queues {
+	for _, q := range state.Topics {
 		note := ""
-		if q.Aside {
+		if q.OwnLog {
 			note = "set aside: see the agent's log for the reason"
 		}
-		rows = append(rows, []string{q.Queue, strconv.FormatInt(q.Waiting, 10), q.Oldest.Format(time.RFC3339), q.Newest.Format(time.RFC3339), note})
+		rows = append(rows, []string{q.Topic, strconv.FormatInt(q.Pending, 10), q.Oldest.Format(time.RFC3339), q.Newest.Format(time.RFC3339), note})
 	}
 	if err := texttable.Write(out, rows); err != nil {
 		return err
@@ -87,7 +87,7 @@ func newList(dir *string, asJSON *bool) *cobra.Command {
 			}
 			rows := [][]string{{"name", "topic", "device", "time of the reading", "reason"}}
 			for _, p := range parked {
-				rows = append(rows, []string{p.Name, p.Queue, p.Key, p.Time.Format(time.RFC3339), p.Reason})
+				rows = append(rows, []string{p.Name, p.Topic, p.Device, p.Time.Format(time.RFC3339), p.Reason})
 			}
 			return texttable.Write(command.OutOrStdout(), rows)
 		},

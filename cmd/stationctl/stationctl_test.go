@@ -107,12 +107,14 @@ func TestOutbox(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	o := outbox.New(outbox.Options{Dir: dir, MaxBytes: 1 << 20, MaxRecords: 1000, OnFull: outbox.Block})
-	require.NoError(t, o.Attach())
+	require.NoError(t, o.Open())
 	t.Cleanup(func() { require.NoError(t, o.Close()) })
 	for i := range 3 {
-		require.NoError(t, o.Append([]*outbox.Record{{Queue: "JNU_1_rasp", Key: "pi", Time: int64(i), Value: []byte("reading")}}))
+		require.NoError(t, o.Append([]*outbox.Record{{Topic: "JNU_1_rasp", Device: "pi", Time: int64(i), Value: []byte("reading")}}))
 	}
-	require.NoError(t, o.Park(o.Take("JNU_1_rasp", 1, 1000)[0], "too large"))
+	parking := make(chan error, 1)
+	o.Park(o.Next("JNU_1_rasp", 1, 1000)[0], "too large", func(err error) { parking <- err })
+	require.NoError(t, <-parking)
 	require.NoError(t, o.ParkMetric(&outbox.Parked{Reason: "no topic", Metric: "cpu usage=1"}))
 
 	code, out, errs := call(t, "outbox", "--outbox", dir)

@@ -37,7 +37,7 @@ func (o *Outbox) write(records []*Record) ([]*part, error) {
 	if o.main == nil {
 		return nil, ErrNoDir
 	}
-	if o.numbers.unstored && !o.options.FreshEpoch {
+	if o.numbers.unstored && !o.options.NewEpoch {
 		o.numbers.renew(o.clock())
 	}
 	o.prepare(records)
@@ -71,7 +71,7 @@ func (o *Outbox) clock() uint64 { return uint64(max(0, o.now().UnixNano())) }
 
 // logFor is the log of a record's queue: its own if the queue is set aside and nothing of it waits in the main log.
 func (o *Outbox) logFor(r *Record) *segmentLog {
-	if l := o.lane(r.Queue); l.aside != nil && len(l.later) == 0 && !o.main.unread() && !o.older(l) {
+	if l := o.lane(r.Topic); l.aside != nil && len(l.later) == 0 && !o.main.unread() && !o.older(l) {
 		return &l.aside.segmentLog
 	}
 	return o.main
@@ -134,6 +134,6 @@ func (o *Outbox) feed(records []*Record, caughtUp bool) {
 
 func (o *Outbox) tellAll(records []*Record) {
 	for _, r := range records {
-		o.tell(r.Queue)
+		o.tell(r.Topic)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // Attach opens the directory and takes up what waits in it. Damage is no error. An error says why the directory cannot be used now;
 // Attach may be tried again.
-func (o *Outbox) Attach() error {
+func (o *Outbox) Open() error {
 	if o.options.Dir == "" {
 		return ErrNoDir
 	}
@@ -80,7 +80,7 @@ func (o *Outbox) recover() ([]*Record, error) {
 		o.options.Report(Incident{Text: fmt.Sprintf("the end of the outbox %q is damaged, as a power cut does it: what was being "+
 			"written is gone, all else is there, and the numbers begin anew", o.options.Dir)})
 	}
-	if t.memo == nil || unsure || holes || o.numbers.unstored || o.options.FreshEpoch {
+	if t.memo == nil || unsure || holes || o.numbers.unstored || o.options.NewEpoch {
 		o.numbers.renew(o.clock())
 	}
 	return salvaged, o.parked.count()

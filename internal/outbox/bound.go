@@ -34,7 +34,7 @@ func (o *Outbox) makeRoom(records []*Record) ([]*Record, error) {
 func (o *Outbox) full(records []*Record) bool {
 	bytes, waiting := o.used()
 	for _, r := range records {
-		bytes += int64(len(r.Value)+len(r.Queue)+len(r.Key)) + frameHeader + 32
+		bytes += int64(len(r.Value)+len(r.Topic)+len(r.Device)) + frameHeader + 32
 	}
 	return bytes > o.options.MaxBytes || waiting+uint64(len(records)) > o.options.MaxRecords
 }

@@ -40,17 +40,17 @@ func reopen(t *testing.T, name string, data []byte) (delivered []*Record, report
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "log", name), data, 0o600))
 	reported = &incidents{}
 	o := New(Options{Dir: dir, MaxBytes: 64 << 20, MaxRecords: 1 << 20, OnFull: Block, Report: reported.add})
-	require.NoError(t, o.Attach())
+	require.NoError(t, o.Open())
 	require.NoError(t, o.Append([]*Record{record("JNU_1_rasp", damagedRecords)}))
 	for {
-		taken := o.Take("JNU_1_rasp", 100, 1<<20)
+		taken := o.Next("JNU_1_rasp", 100, 1<<20)
 		if len(taken) == 0 {
 			break
 		}
 		delivered = append(delivered, taken...)
-		o.Settle(taken)
+		o.Acknowledge(taken)
 	}
-	require.Zero(t, o.Stats().Waiting)
+	require.Zero(t, o.Stats().Pending)
 	require.NoError(t, o.Close())
 	return delivered, reported
 }

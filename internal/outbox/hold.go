@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Held waits for records that are only held in memory.
-type Held struct {
+// Delivery waits for records that are only held in memory.
+type Delivery struct {
 	records []*Record
 	left    int
 	// done is closed when all are settled; trouble has a token when the queue of one cannot be delivered for now.
@@ -15,18 +15,18 @@ type Held struct {
 }
 
 // Done is closed when all records are settled.
-func (h *Held) Done() <-chan struct{} { return h.done }
+func (h *Delivery) Done() <-chan struct{} { return h.done }
 
-// Trouble has a token when the queue of one of the records cannot be delivered for now.
-func (h *Held) Trouble() <-chan struct{} { return h.trouble }
+// Failed has a token when the queue of one of the records cannot be delivered for now.
+func (h *Delivery) Failed() <-chan struct{} { return h.trouble }
 
-func (h *Held) settled() {
+func (h *Delivery) settled() {
 	if h.left--; h.left == 0 {
 		close(h.done)
 	}
 }
 
-func (h *Held) troubled() {
+func (h *Delivery) troubled() {
 	select {
 	case h.trouble <- struct{}{}:
 	default:
@@ -35,7 +35,7 @@ func (h *Held) troubled() {
 
 // Hold numbers records and brings them to delivery without the disk. It returns nil if records wait on disk, which must come before them.
 // Records that were held before are not taken up twice: only the waiting begins anew.
-func (o *Outbox) Hold(records []*Record) *Held {
+func (o *Outbox) AppendInMemory(records []*Record) *Delivery {
 	o.appending.Lock()
 	defer o.appending.Unlock()
 	o.mu.Lock()
@@ -43,7 +43,7 @@ func (o *Outbox) Hold(records []*Record) *Held {
 	if _, waiting := o.used(); waiting > 0 || len(o.asides) > 0 {
 		return nil
 	}
-	h := &Held{records: slices.Clone(records), done: make(chan struct{}), trouble: make(chan struct{}, 1)}
+	h := &Delivery{records: slices.Clone(records), done: make(chan struct{}), trouble: make(chan struct{}, 1)}
 	for _, r := range records {
 		if !r.settled {
 			h.left++
@@ -58,8 +58,8 @@ func (o *Outbox) Hold(records []*Record) *Held {
 	return h
 }
 
-// Trouble tells whoever waits for held records that nothing can be delivered for now.
-func (o *Outbox) Trouble() {
+// ReportFailure tells whoever waits for held records that nothing can be delivered for now.
+func (o *Outbox) ReportFailure() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.held != nil {
@@ -67,15 +67,15 @@ func (o *Outbox) Trouble() {
 	}
 }
 
-// Unsettled are those of the records that are not settled.
-func (o *Outbox) Unsettled(records []*Record) []*Record {
+// Unacknowledged are those of the records that are not settled.
+func (o *Outbox) Unacknowledged(records []*Record) []*Record {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return r.settled })
 }
 
-func (o *Outbox) enter(h *Held) {
-	if !o.numbers.unstored && o.main != nil && !o.options.FreshEpoch {
+func (o *Outbox) enter(h *Delivery) {
+	if !o.numbers.unstored && o.main != nil && !o.options.NewEpoch {
 		o.numbers.renew(o.clock())
 	}
 	o.numbers.unstored = true
@@ -90,12 +90,12 @@ func (o *Outbox) enter(h *Held) {
 			r.wasHeld = true
 			o.push(r)
 		}
-		o.tell(r.Queue)
+		o.tell(r.Topic)
 	}
 }
 
 // Persist puts those held records on disk that are not settled; when it returns nil, they are synced.
-func (o *Outbox) Persist(h *Held) error {
+func (o *Outbox) Persist(h *Delivery) error {
 	o.appending.Lock()
 	defer o.appending.Unlock()
 	o.mu.Lock()
@@ -128,7 +128,7 @@ func (o *Outbox) Forget(records []*Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, r := range records {
-		l := o.lane(r.Queue)
+		l := o.lane(r.Topic)
 		if i := slices.Index(l.ready, r); i >= 0 {
 			l.ready = slices.Delete(l.ready, i, i+1)
 			r.settled = true

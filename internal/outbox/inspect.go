@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// QueueState is what waits in an outbox for one queue.
-type QueueState struct {
-	Queue string `json:"topic"`
+// TopicState is what waits in an outbox for one queue.
+type TopicState struct {
+	Topic string `json:"topic"`
 	// Waiting are the records; Oldest and Newest are the times of the first and the last reading.
-	Waiting int64     `json:"waiting"`
+	Pending int64     `json:"waiting"`
 	Oldest  time.Time `json:"oldest"`
 	Newest  time.Time `json:"newest"`
 	// Aside says that the queue was set aside since it cannot be delivered.
-	Aside bool `json:"aside"`
+	OwnLog bool `json:"aside"`
 }
 
 // State is what lies in an outbox's directory.
 type State struct {
-	Queues []QueueState `json:"topics"`
+	Topics []TopicState `json:"topics"`
 	Bytes  int64        `json:"bytes"`
 	Parked int64        `json:"parked"`
 	// Damaged are records that cannot be read.
@@ -48,7 +48,7 @@ func Inspect(dir string) (*State, error) {
 			break
 		}
 	}
-	slices.SortFunc(state.Queues, func(a, b QueueState) int { return cmp.Compare(a.Queue, b.Queue) })
+	slices.SortFunc(state.Topics, func(a, b TopicState) int { return cmp.Compare(a.Topic, b.Topic) })
 	return state, err
 }
 
@@ -58,7 +58,7 @@ func (s *State) inspect(dir string) error {
 		return err
 	}
 	s.InUse = lockHeld(filepath.Join(dir, "lock"))
-	queues := make(map[string]*QueueState)
+	queues := make(map[string]*TopicState)
 	for _, name := range names {
 		escaped, aside := strings.CutPrefix(name, asidePrefix)
 		if _, err := url.PathUnescape(escaped); aside && err == nil || name == "log" {
@@ -68,7 +68,7 @@ func (s *State) inspect(dir string) error {
 		}
 	}
 	for _, q := range queues {
-		s.Queues = append(s.Queues, *q)
+		s.Topics = append(s.Topics, *q)
 	}
 	parked, err := ListParked(dir)
 	s.Parked = int64(len(parked))
@@ -76,7 +76,7 @@ func (s *State) inspect(dir string) error {
 }
 
 // read counts what waits in one log.
-func (s *State) read(dir string, aside bool, queues map[string]*QueueState) error {
+func (s *State) read(dir string, aside bool, queues map[string]*TopicState) error {
 	l := segmentLog{fs: readOnly{}, dir: dir, memo: func() []byte { return nil }}
 	l.damaged = func(records uint64, _ string, _ []byte) { s.Damaged += int64(records) } //nolint:gosec // a count
 	if _, err := l.open(); err != nil {
@@ -85,15 +85,15 @@ func (s *State) read(dir string, aside bool, queues map[string]*QueueState) erro
 	s.Bytes += l.bytes()
 	for l.unread() {
 		for _, r := range l.read(1000, 1<<20) {
-			q := queues[r.Queue]
+			q := queues[r.Topic]
 			at := time.Unix(0, r.Time).UTC()
 			if q == nil {
-				q = &QueueState{Queue: r.Queue, Oldest: at}
-				queues[r.Queue] = q
+				q = &TopicState{Topic: r.Topic, Oldest: at}
+				queues[r.Topic] = q
 			}
-			q.Waiting++
+			q.Pending++
 			q.Newest = at
-			q.Aside = q.Aside || aside
+			q.OwnLog = q.OwnLog || aside
 			if at.Before(q.Oldest) {
 				q.Oldest = at
 			}

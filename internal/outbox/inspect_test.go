@@ -16,18 +16,18 @@ func TestInspect(t *testing.T) {
 	o.maxWindow = 20
 	appendAll(t, o, "JNU_1_rasp", 5, 15)
 	appendAll(t, o, "GIST_1_rasp", 0, 30)
-	o.Settle(o.Take("JNU_1_rasp", 3, 1<<20))
+	o.Acknowledge(o.Next("JNU_1_rasp", 3, 1<<20))
 	o.Stall("GIST_1_rasp")
-	taken := o.Take("JNU_1_rasp", 1, 1<<20)
-	require.NoError(t, o.Park(taken[0], "too large"))
+	taken := o.Next("JNU_1_rasp", 1, 1<<20)
+	require.NoError(t, park(o, taken[0], "too large"))
 
 	beside, err := Inspect(dir)
 	require.NoError(t, err)
 	require.True(t, beside.InUse)
-	require.Equal(t, []QueueState{
-		{Queue: "GIST_1_rasp", Waiting: 30, Oldest: time.Unix(0, 0).UTC(), Newest: time.Unix(0, 29).UTC(), Aside: true},
-		{Queue: "JNU_1_rasp", Waiting: 6, Oldest: time.Unix(0, 9).UTC(), Newest: time.Unix(0, 14).UTC()},
-	}, beside.Queues)
+	require.Equal(t, []TopicState{
+		{Topic: "GIST_1_rasp", Pending: 30, Oldest: time.Unix(0, 0).UTC(), Newest: time.Unix(0, 29).UTC(), OwnLog: true},
+		{Topic: "JNU_1_rasp", Pending: 6, Oldest: time.Unix(0, 9).UTC(), Newest: time.Unix(0, 14).UTC()},
+	}, beside.Topics)
 	require.EqualValues(t, 1, beside.Parked)
 	require.Zero(t, beside.Damaged)
 
@@ -35,7 +35,7 @@ func TestInspect(t *testing.T) {
 	stopped, err := Inspect(dir)
 	require.NoError(t, err)
 	require.False(t, stopped.InUse)
-	require.Equal(t, beside.Queues, stopped.Queues)
+	require.Equal(t, beside.Topics, stopped.Topics)
 
 	_, err = Inspect(filepath.Join(dir, "nowhere"))
 	require.ErrorIs(t, err, os.ErrNotExist)

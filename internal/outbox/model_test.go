@@ -39,7 +39,7 @@ type world struct {
 	repeats   int
 	taken     map[string][]*Record
 	settled   map[string]bool // by value, as far as no power cut may have undone it
-	held      *Held           // what the last hold waits for
+	held      *Delivery       // what the last hold waits for
 	crashes   int
 }
 
@@ -76,7 +76,7 @@ func (w *world) open() {
 	w.clock = w.clock.Add(time.Second)
 	w.taken, w.held = map[string][]*Record{}, nil
 	w.outbox = w.new()
-	for w.outbox.Attach() != nil { // a full disk must not keep it from opening for good
+	for w.outbox.Open() != nil { // a full disk must not keep it from opening for good
 		w.fs.room, w.fs.syncFails = unbounded, 0
 		_ = w.outbox.Close()
 		w.outbox = w.new()
@@ -136,7 +136,7 @@ func (w *world) flip() {
 // hold is what on_failure does: what is not delivered at once goes to disk.
 func (w *world) hold() {
 	records := w.records()
-	w.held = w.outbox.Hold(records)
+	w.held = w.outbox.AppendInMemory(records)
 	if w.held == nil {
 		w.note(records, w.outbox.Append(records))
 		return
@@ -159,7 +159,7 @@ func (w *world) records() []*Record {
 	for range n {
 		w.serial++
 		records = append(records, &Record{
-			Queue: modelQueues[w.random.IntN(len(modelQueues))], Key: "pi" + strconv.Itoa(w.random.IntN(2)), Time: int64(w.serial),
+			Topic: modelQueues[w.random.IntN(len(modelQueues))], Device: "pi" + strconv.Itoa(w.random.IntN(2)), Time: int64(w.serial),
 			Value: fmt.Appendf(nil, "%d %0*d", w.serial, w.random.IntN(200), 7),
 		})
 	}
@@ -178,7 +178,7 @@ func (w *world) note(records []*Record, err error) {
 
 func (w *world) take(queue string) []*Record {
 	if len(w.taken[queue]) == 0 {
-		w.taken[queue] = w.outbox.Take(queue, 1+w.random.IntN(6), 1+w.random.IntN(2000))
+		w.taken[queue] = w.outbox.Next(queue, 1+w.random.IntN(6), 1+w.random.IntN(2000))
 	}
 	return w.taken[queue]
 }
@@ -194,7 +194,7 @@ func (w *world) deliver() {
 		w.check(r)
 	}
 	if w.random.IntN(10) > 0 { // else the acknowledgement is not there yet
-		w.outbox.Settle(records[:n])
+		w.outbox.Acknowledge(records[:n])
 		for _, r := range records[:n] {
 			w.settled[string(r.Value)] = true
 		}
@@ -206,7 +206,7 @@ func (w *world) deliver() {
 func (w *world) check(r *Record) {
 	value := string(r.Value)
 	require.True(w.t, w.promised[value] || w.maybe[value], "nobody wrote %q", value)
-	number := fmt.Sprintf("%s %s %x %d", r.Queue, r.Key, r.Epoch, r.Seq)
+	number := fmt.Sprintf("%s %s %x %d", r.Topic, r.Device, r.Epoch, r.Seq)
 	if former, again := w.numbers[number]; again {
 		require.Equal(w.t, former, value, "%s for two records", number)
 	}
@@ -220,7 +220,7 @@ func (w *world) check(r *Record) {
 	var serial int
 	_, err := fmt.Sscan(value, &serial)
 	require.NoError(w.t, err)
-	series := r.Queue + " " + r.Key
+	series := r.Topic + " " + r.Device
 	if w.flips == 0 || w.powerCuts == 0 { // both together may leave a record in the main log only, which then comes late
 		require.Greater(w.t, serial, w.newest[series], "%s comes after a newer one of %s", value, series)
 	}
@@ -246,9 +246,11 @@ func (w *world) park() {
 		return
 	}
 	w.check(records[0])
-	if w.outbox.Park(records[0], "too large") == nil {
-		w.parked++
-	}
+	w.outbox.Park(records[0], "too large", func(err error) {
+		if err == nil {
+			w.parked++
+		}
+	})
 	w.taken[queue] = records[1:]
 }
 
@@ -287,12 +289,12 @@ func (w *world) end() {
 // drain delivers what is ready and returns how many records that was.
 func (w *world) drain() (n int) {
 	for _, queue := range modelQueues {
-		records := slices.Concat(w.taken[queue], w.outbox.Take(queue, 100, 1<<20))
+		records := slices.Concat(w.taken[queue], w.outbox.Next(queue, 100, 1<<20))
 		w.taken[queue] = nil
 		for _, r := range records {
 			w.check(r)
 		}
-		w.outbox.Settle(records)
+		w.outbox.Acknowledge(records)
 		n += len(records)
 	}
 	return n

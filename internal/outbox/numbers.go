@@ -28,7 +28,7 @@ func (n *numbers) renew(now uint64) {
 
 func (n *numbers) number(records []*Record) {
 	for _, r := range records {
-		s := series{r.Queue, r.Key}
+		s := series{r.Topic, r.Device}
 		n.newest[s]++
 		r.Epoch, r.Seq, r.Skipped = n.epoch, n.newest[s], n.skips[s]
 		delete(n.skips, s)
@@ -38,7 +38,7 @@ func (n *numbers) number(records []*Record) {
 // takeBack undoes number for records that were not accepted.
 func (n *numbers) takeBack(records []*Record) {
 	for _, r := range records {
-		s := series{r.Queue, r.Key}
+		s := series{r.Topic, r.Device}
 		n.newest[s]--
 		if len(r.Skipped) > 0 {
 			n.skips[s] = append(r.Skipped, n.skips[s]...)
@@ -51,7 +51,7 @@ func (n *numbers) takeBack(records []*Record) {
 const maxSkips = 10_000
 
 func (n *numbers) skip(r *Record, parked bool) {
-	s := series{r.Queue, r.Key}
+	s := series{r.Topic, r.Device}
 	all := append(append(n.skips[s], r.Skipped...), Skip{r.Epoch, r.Seq, parked})
 	n.skips[s] = all[max(0, len(all)-maxSkips):]
 }
@@ -61,7 +61,7 @@ func (n *numbers) seen(r *Record) {
 	if r.Epoch > n.epoch {
 		n.epoch, n.newest, n.unstored = r.Epoch, make(map[series]uint64), false
 	}
-	if s := (series{r.Queue, r.Key}); r.Epoch == n.epoch {
+	if s := (series{r.Topic, r.Device}); r.Epoch == n.epoch {
 		n.newest[s] = max(n.newest[s], r.Seq)
 		n.unstored = n.unstored || r.wasHeld
 	}

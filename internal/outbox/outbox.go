@@ -32,8 +32,8 @@ type Options struct {
 	MaxBytes   int64
 	MaxRecords uint64
 	OnFull     OnFull
-	// FreshEpoch begins an epoch at each start; else the numbers go on where they ended.
-	FreshEpoch bool
+	// NewEpoch begins an epoch at each start; else the numbers go on where they ended.
+	NewEpoch bool
 	// Report gets what went wrong and was survived; it must not call the outbox.
 	Report func(Incident)
 }
@@ -90,7 +90,7 @@ type Outbox struct {
 	available                      map[string]struct{}
 	parked                         parkedFiles
 	// held is the last Hold.
-	held *Held
+	held *Delivery
 }
 
 // New returns an outbox that holds records in memory, until Attach.
@@ -113,7 +113,7 @@ func newOutbox(options Options, fs files, now func() time.Time) *Outbox {
 // Stats are an outbox's figures.
 type Stats struct {
 	// Waiting are the records on disk that are not delivered; Bytes is what the outbox takes of the disk.
-	Waiting, Bytes int64
+	Pending, Bytes int64
 	// Parked are the records that wait for a person.
 	Parked int64
 }
@@ -123,11 +123,11 @@ func (o *Outbox) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	bytes, waiting := o.used()
-	return Stats{Waiting: int64(waiting), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // bounded by the disk
+	return Stats{Pending: int64(waiting), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // bounded by the disk
 }
 
 // Attached tells whether records can be put on disk.
-func (o *Outbox) Attached() bool {
+func (o *Outbox) IsOpen() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.main != nil

@@ -36,13 +36,13 @@ func openAt(t *testing.T, dir string, change func(*Options)) (*Outbox, *incident
 		change(&options)
 	}
 	o := New(options)
-	require.NoError(t, o.Attach())
+	require.NoError(t, o.Open())
 	t.Cleanup(func() { require.NoError(t, o.Close()) })
 	return o, reported
 }
 
 func record(queue string, i int) *Record {
-	return &Record{Queue: queue, Key: "pi", Time: int64(i), Value: fmt.Appendf(nil, "reading %d", i)}
+	return &Record{Topic: queue, Device: "pi", Time: int64(i), Value: fmt.Appendf(nil, "reading %d", i)}
 }
 
 func appendAll(t *testing.T, o *Outbox, queue string, from, to int) {
@@ -66,25 +66,32 @@ func readings(from, to int) (all []string) {
 	return all
 }
 
+// park waits until a record is parked.
+func park(o *Outbox, r *Record, reason string) error {
+	parked := make(chan error, 1)
+	o.Park(r, reason, func(err error) { parked <- err })
+	return <-parked
+}
+
 func TestRecordsAndNumbersOutliveARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first, _ := openAt(t, dir, nil)
 	appendAll(t, first, "JNU_1_rasp", 0, 10)
-	first.Settle(first.Take("JNU_1_rasp", 4, 1<<20))
+	first.Acknowledge(first.Next("JNU_1_rasp", 4, 1<<20))
 	require.NoError(t, first.Close())
 
 	second, reported := openAt(t, dir, nil)
-	require.EqualValues(t, 6, second.Stats().Waiting)
+	require.EqualValues(t, 6, second.Stats().Pending)
 	appendAll(t, second, "JNU_1_rasp", 10, 12)
-	taken := second.Take("JNU_1_rasp", 100, 1<<20)
+	taken := second.Next("JNU_1_rasp", 100, 1<<20)
 	require.Equal(t, readings(4, 12), values(taken))
 	for i, r := range taken {
 		require.EqualValues(t, i+5, r.Seq)
 		require.Equal(t, taken[0].Epoch, r.Epoch)
 	}
-	second.Settle(taken)
-	require.Zero(t, second.Stats().Waiting)
+	second.Acknowledge(taken)
+	require.Zero(t, second.Stats().Pending)
 	require.Empty(t, reported.all)
 }
 
@@ -94,12 +101,12 @@ func TestANumberIsNotGivenBeforeItsRecordIsThere(t *testing.T) {
 	for kill := 1; ; kill++ {
 		fs := newMemory()
 		first := newOutbox(Options{Dir: "outbox", MaxBytes: 1 << 20, MaxRecords: 1000, OnFull: Block, Report: func(Incident) {}}, fs, time.Now)
-		require.NoError(t, first.Attach())
+		require.NoError(t, first.Open())
 		require.NoError(t, first.Append([]*Record{record("JNU_1_rasp", 0)}))
 		require.NoError(t, first.Close())
 
 		second := newOutbox(first.options, fs, time.Now)
-		require.NoError(t, second.Attach())
+		require.NoError(t, second.Open())
 		var left *memory
 		writes := 0
 		fs.onWrite = func() {
@@ -113,9 +120,9 @@ func TestANumberIsNotGivenBeforeItsRecordIsThere(t *testing.T) {
 			return
 		}
 		third := newOutbox(first.options, left, time.Now)
-		require.NoError(t, third.Attach())
+		require.NoError(t, third.Open())
 		require.NoError(t, third.Append([]*Record{record("JNU_1_rasp", 2)}))
-		for i, r := range third.Take("JNU_1_rasp", 10, 1<<20) {
+		for i, r := range third.Next("JNU_1_rasp", 10, 1<<20) {
 			require.EqualValues(t, i+1, r.Seq, "killed before write %d", kill)
 		}
 	}
@@ -125,7 +132,7 @@ func TestAnOutboxHasOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	openAt(t, dir, nil)
-	require.ErrorIs(t, New(Options{Dir: dir}).Attach(), ErrInUse)
+	require.ErrorIs(t, New(Options{Dir: dir}).Open(), ErrInUse)
 }
 
 func TestFilesAreRemovedWhenTheyAreDone(t *testing.T) { // not parallel: it counts descriptors
@@ -141,11 +148,11 @@ func TestFilesAreRemovedWhenTheyAreDone(t *testing.T) { // not parallel: it coun
 	}
 	require.Greater(t, o.Stats().Bytes, int64(5_000_000))
 	for {
-		taken := o.Take("JNU_1_rasp", 500, 1<<20)
+		taken := o.Next("JNU_1_rasp", 500, 1<<20)
 		if len(taken) == 0 {
 			break
 		}
-		o.Settle(taken)
+		o.Acknowledge(taken)
 	}
 	names, err := os.ReadDir(filepath.Join(dir, "log"))
 	require.NoError(t, err)
@@ -172,14 +179,14 @@ func TestABacklogStaysOnDisk(t *testing.T) {
 	require.LessOrEqual(t, o.window, maxWindow+1000)
 	next := 0
 	for {
-		taken := o.Take("JNU_1_rasp", 777, 1<<20)
+		taken := o.Next("JNU_1_rasp", 777, 1<<20)
 		if len(taken) == 0 {
 			break
 		}
 		require.Equal(t, readings(next, next+len(taken)), values(taken))
 		next += len(taken)
 		require.LessOrEqual(t, o.window, maxWindow+1000)
-		o.Settle(taken)
+		o.Acknowledge(taken)
 	}
 	require.Equal(t, 3*maxWindow, next)
 }
@@ -191,33 +198,33 @@ func TestAStalledQueueIsSetAside(t *testing.T) {
 	o, _ := openAt(t, dir, nil)
 	o.maxWindow = 50
 	appendAll(t, o, "GIST_1_rasp", 0, 60)
-	o.Take("GIST_1_rasp", 10, 1<<20)
+	o.Next("GIST_1_rasp", 10, 1<<20)
 	o.Stall("GIST_1_rasp")
 	appendAll(t, o, "JNU_1_rasp", 0, 10)
-	taken := o.Take("JNU_1_rasp", 100, 1<<20)
+	taken := o.Next("JNU_1_rasp", 100, 1<<20)
 	require.Equal(t, readings(0, 10), values(taken))
-	o.Settle(taken)
+	o.Acknowledge(taken)
 	require.DirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
 	appendAll(t, o, "GIST_1_rasp", 60, 70)
 	require.NoError(t, o.Close())
 
 	again, reported := openAt(t, dir, nil)
-	require.EqualValues(t, 70, again.Stats().Waiting)
+	require.EqualValues(t, 70, again.Stats().Pending)
 	require.Equal(t, readings(0, 70), drainQueue(again, "GIST_1_rasp"))
 	require.NoDirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
 	appendAll(t, again, "GIST_1_rasp", 70, 71)
-	require.EqualValues(t, 71, again.Take("GIST_1_rasp", 1, 1<<20)[0].Seq)
+	require.EqualValues(t, 71, again.Next("GIST_1_rasp", 1, 1<<20)[0].Seq)
 	require.Empty(t, reported.all)
 }
 
 func drainQueue(o *Outbox, queue string) (all []string) {
 	for {
-		taken := o.Take(queue, 7, 1<<20)
+		taken := o.Next(queue, 7, 1<<20)
 		if len(taken) == 0 {
 			return all
 		}
 		all = append(all, values(taken)...)
-		o.Settle(taken)
+		o.Acknowledge(taken)
 	}
 }
 
@@ -231,7 +238,7 @@ func TestBounds(t *testing.T) {
 	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 100)}), ErrFull)
 	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
 	appendAll(t, o, "JNU_1_rasp", 100, 101)
-	require.EqualValues(t, 101, o.Take("JNU_1_rasp", 1, 1<<20)[0].Seq, "a refused record takes no number")
+	require.EqualValues(t, 101, o.Next("JNU_1_rasp", 1, 1<<20)[0].Seq, "a refused record takes no number")
 	require.Empty(t, reported.all)
 
 	o, reported = bounded(DropNewest)
@@ -239,7 +246,7 @@ func TestBounds(t *testing.T) {
 	require.EqualValues(t, 10, reported.records())
 	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
 	appendAll(t, o, "JNU_1_rasp", 110, 111)
-	r := o.Take("JNU_1_rasp", 1, 1<<20)[0]
+	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
 	require.EqualValues(t, 111, r.Seq)
 	require.Len(t, r.Skipped, 10, "the next record tells which numbers were dropped")
 	require.Equal(t, Skip{r.Epoch, 101, false}, r.Skipped[0])
@@ -255,10 +262,10 @@ func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 	dir := t.TempDir()
 	o, _ := openAt(t, dir, nil)
 	appendAll(t, o, "JNU_1_rasp", 0, 3)
-	taken := o.Take("JNU_1_rasp", 10, 1<<20)
-	require.NoError(t, o.Park(taken[0], "too large"))
-	require.NoError(t, o.Park(taken[1], "invalid"))
-	o.Settle(taken[2:])
+	taken := o.Next("JNU_1_rasp", 10, 1<<20)
+	require.NoError(t, park(o, taken[0], "too large"))
+	require.NoError(t, park(o, taken[1], "invalid"))
+	o.Acknowledge(taken[2:])
 	require.EqualValues(t, 2, o.Stats().Parked)
 
 	parked, err := ListParked(dir)
@@ -271,15 +278,15 @@ func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 	require.NoError(t, Discard(dir, parked[1].Name))
 	require.NoError(t, Replay(dir, parked[0].Name))
 	var replayed []string
-	require.NoError(t, o.TakeReplays(func(p *Parked) error {
+	require.NoError(t, o.DeliverReplays(func(p *Parked) error {
 		replayed = append(replayed, p.Value)
 		return nil
 	}))
 	require.Equal(t, []string{"reading 0"}, replayed)
-	require.NoError(t, o.TakeReplays(func(*Parked) error { return os.ErrInvalid }), "nothing is left to replay")
+	require.NoError(t, o.DeliverReplays(func(*Parked) error { return os.ErrInvalid }), "nothing is left to replay")
 
 	appendAll(t, o, "JNU_1_rasp", 3, 4)
-	r := o.Take("JNU_1_rasp", 1, 1<<20)[0]
+	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
 	require.Equal(t, []Skip{{r.Epoch, 1, true}, {r.Epoch, 2, true}}, r.Skipped)
 }
 
@@ -300,17 +307,17 @@ func TestParkedRecordsAreBounded(t *testing.T) {
 func TestHeldRecordsNeedNoDisk(t *testing.T) {
 	t.Parallel()
 	o := New(Options{})
-	require.ErrorIs(t, o.Attach(), ErrNoDir)
+	require.ErrorIs(t, o.Open(), ErrNoDir)
 	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 0)}), ErrNoDir)
 	records := []*Record{record("JNU_1_rasp", 0), record("JNU_1_rasp", 1)}
-	held := o.Hold(records)
-	o.Settle(o.Take("JNU_1_rasp", 1, 1<<20))
-	require.Len(t, o.Unsettled(records), 1)
+	held := o.AppendInMemory(records)
+	o.Acknowledge(o.Next("JNU_1_rasp", 1, 1<<20))
+	require.Len(t, o.Unacknowledged(records), 1)
 	o.Stall("JNU_1_rasp")
-	<-held.Trouble()
-	again := o.Hold(records)
-	o.Settle(o.Take("JNU_1_rasp", 10, 1<<20))
+	<-held.Failed()
+	again := o.AppendInMemory(records)
+	o.Acknowledge(o.Next("JNU_1_rasp", 10, 1<<20))
 	<-again.Done()
-	require.Empty(t, o.Take("JNU_1_rasp", 10, 1<<20))
+	require.Empty(t, o.Next("JNU_1_rasp", 10, 1<<20))
 	require.NoError(t, o.Close())
 }

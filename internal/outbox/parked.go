@@ -19,8 +19,8 @@ type Parked struct {
 	Name     string    `json:"-"`
 	Reason   string    `json:"reason"`
 	ParkedAt time.Time `json:"parked_at"`
-	Queue    string    `json:"topic,omitempty"`
-	Key      string    `json:"device_id,omitempty"`
+	Topic    string    `json:"topic,omitempty"`
+	Device   string    `json:"device_id,omitempty"`
 	Time     time.Time `json:"time"`
 	Epoch    uint64    `json:"epoch,omitempty"`
 	Seq      uint64    `json:"seq,omitempty"`
@@ -121,12 +121,16 @@ func (p *parkedFiles) removeOldest() error {
 	return err
 }
 
-// Park ends the way of a record that was taken and can never be delivered: it is put on disk with the reason.
-// An error says why it could not be kept; its way is ended nonetheless.
-func (o *Outbox) Park(r *Record, reason string) error {
+// Park moves an in-flight record that can never be delivered to a file of its own, with the reason. done gets the error that kept it from
+// being parked, or nil; the record is not delivered again in either case.
+func (o *Outbox) Park(r *Record, reason string, done func(error)) {
+	done(o.parkRecord(r, reason))
+}
+
+func (o *Outbox) parkRecord(r *Record, reason string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	parked := &Parked{Reason: reason, Queue: r.Queue, Key: r.Key, Time: time.Unix(0, r.Time).UTC(), Epoch: r.Epoch, Seq: r.Seq}
+	parked := &Parked{Reason: reason, Topic: r.Topic, Device: r.Device, Time: time.Unix(0, r.Time).UTC(), Epoch: r.Epoch, Seq: r.Seq}
 	parked.setValue(r.Value)
 	err := o.park(parked)
 	o.numbers.skip(r, err == nil)
@@ -227,8 +231,8 @@ func Replay(dir, name string) error {
 	return os.Rename(filepath.Join(dir, "parked", file), filepath.Join(dir, "replay", file))
 }
 
-// TakeReplays hands the records that Replay asked for to deliver, one after another, and forgets each for which it returns nil.
-func (o *Outbox) TakeReplays(deliver func(*Parked) error) error {
+// DeliverReplays hands the records that Replay asked for to deliver, one after another, and forgets each for which it returns nil.
+func (o *Outbox) DeliverReplays(deliver func(*Parked) error) error {
 	if o.options.Dir == "" {
 		return nil
 	}

@@ -5,9 +5,9 @@ import "encoding/binary"
 // Record is one record on its way. The outbox looks at Queue and Key only.
 type Record struct {
 	// Queue is what waits by itself: a topic.
-	Queue string
+	Topic string
 	// Key is whose records are numbered and stay in order: a device.
-	Key string
+	Device string
 	// Time is the reading's own, in nanoseconds since 1970.
 	Time int64
 	// Value is what is delivered.
@@ -24,7 +24,7 @@ type Record struct {
 	// origin is the id that the record had before it was set aside; 0 if it was not.
 	origin uint64
 	// hold is the Hold that waits for this record; nil for one of Append.
-	hold *Held
+	hold *Delivery
 	// wasHeld says that the record had its number before it was on disk, as may others of its epoch that never were.
 	wasHeld bool
 	// settled says that the record needs no more delivery.
@@ -39,11 +39,11 @@ type Skip struct {
 }
 
 // size is about what the record takes in memory.
-func (r *Record) size() int { return len(r.Value) + len(r.Queue) + len(r.Key) + 200 }
+func (r *Record) size() int { return len(r.Value) + len(r.Topic) + len(r.Device) + 200 }
 
 func (r *Record) appendTo(data []byte) []byte {
-	data = appendBytes(data, r.Queue)
-	data = appendBytes(data, r.Key)
+	data = appendBytes(data, r.Topic)
+	data = appendBytes(data, r.Device)
 	data = binary.AppendVarint(data, r.Time)
 	data = binary.AppendUvarint(data, r.Epoch)
 	data = binary.AppendUvarint(data, r.Seq<<1|boolBit(r.wasHeld))
@@ -71,7 +71,7 @@ func boolBit(b bool) uint64 {
 // readRecord copies what it needs of the payload.
 func readRecord(data []byte) (*Record, error) {
 	p := payload{data: data}
-	r := &Record{Queue: string(p.bytes()), Key: string(p.bytes())}
+	r := &Record{Topic: string(p.bytes()), Device: string(p.bytes())}
 	r.Time = p.varint()
 	epoch, number := p.uvarint(), p.uvarint()
 	r.Epoch, r.Seq, r.wasHeld = epoch, number>>1, number&1 == 1

@@ -14,10 +14,10 @@ func (o *Outbox) lane(queue string) *lane {
 
 // push makes a record ready.
 func (o *Outbox) push(r *Record) {
-	l := o.lane(r.Queue)
+	l := o.lane(r.Topic)
 	l.ready = append(l.ready, r)
 	o.count(r, 1)
-	o.tell(r.Queue)
+	o.tell(r.Topic)
 }
 
 func (o *Outbox) count(r *Record, sign int) {
@@ -38,7 +38,7 @@ func (o *Outbox) tell(queue string) {
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
 // Available returns the queues that got records since the last call.
-func (o *Outbox) Available() []string {
+func (o *Outbox) DrainChanged() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	queues := make([]string, 0, len(o.available))
@@ -51,7 +51,7 @@ func (o *Outbox) Available() []string {
 
 // Take hands out the next records of a queue: at most so many, and so large together unless it is one. They are to be settled,
 // parked, or given back by Stall; what is taken next comes after them.
-func (o *Outbox) Take(queue string, most, maxBytes int) []*Record {
+func (o *Outbox) Next(queue string, most, maxBytes int) []*Record {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.lane(queue)
@@ -62,7 +62,7 @@ func (o *Outbox) Take(queue string, most, maxBytes int) []*Record {
 }
 
 // Settle ends the way of records that were taken: they are delivered.
-func (o *Outbox) Settle(records []*Record) {
+func (o *Outbox) Acknowledge(records []*Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settle(records)
@@ -93,7 +93,7 @@ func (o *Outbox) settle(records []*Record) {
 		if r.hold != nil {
 			r.hold.settled()
 		}
-		if l := o.lane(r.Queue); len(lanes) == 0 || lanes[len(lanes)-1] != l {
+		if l := o.lane(r.Topic); len(lanes) == 0 || lanes[len(lanes)-1] != l {
 			lanes = append(lanes, l)
 		}
 	}
@@ -154,14 +154,14 @@ func (o *Outbox) fill() {
 
 func (o *Outbox) dispatch(records []*Record) {
 	for _, r := range records {
-		if l := o.lane(r.Queue); l.aside != nil {
+		if l := o.lane(r.Topic); l.aside != nil {
 			o.putAside(l, r)
 			continue
 		}
 		o.push(r)
 	}
 	for _, r := range records {
-		if l := o.lanes[r.Queue]; l != nil && len(l.later) > 0 {
+		if l := o.lanes[r.Topic]; l != nil && len(l.later) > 0 {
 			o.writeAside(l)
 		}
 	}

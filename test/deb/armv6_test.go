@@ -51,7 +51,7 @@ func TestTheFirstRaspberryPi(t *testing.T) {
 	printAll(t, board, readings[:50])
 	require.Eventually(t, func() bool {
 		state, err := outbox.Inspect(filepath.Join(dir, "outbox"))
-		return err == nil && len(state.Queues) == 1 && state.Queues[0].Waiting == 50
+		return err == nil && len(state.Topics) == 1 && state.Topics[0].Pending == 50
 	}, 2*time.Minute, 100*time.Millisecond, "%s", first.Tail())
 	require.NoError(t, first.Kill())
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Ports: numbers})

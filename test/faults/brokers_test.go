@@ -35,7 +35,7 @@ func (s *stage) drainedOnce(station *Station) {
 	time.Sleep(time.Second)
 	require.Eventually(s, func() bool {
 		state, err := outbox.Inspect(station.Outbox())
-		return err == nil && (len(state.Queues) == 0 || state.Queues[0].Waiting < 5)
+		return err == nil && (len(state.Topics) == 0 || state.Topics[0].Pending < 5)
 	}, 2*time.Minute, 50*time.Millisecond)
 }
 

@@ -56,7 +56,7 @@ func linkDown(s *stage) {
 	}
 	state, err := outbox.Inspect(station.Outbox())
 	require.NoError(s, err)
-	require.EqualValues(s, 28_800, state.Queues[0].Waiting)
+	require.EqualValues(s, 28_800, state.Topics[0].Pending)
 	s.all(func(p *faultproxy.Proxy) { p.Down(false) })
 	back := time.Now()
 	s.drained(station, 2*time.Minute)

@@ -174,7 +174,7 @@ func (s *stage) drained(station *Station, limit time.Duration) {
 	s.Helper()
 	require.Eventually(s, func() bool {
 		state, err := outbox.Inspect(station.Outbox())
-		return err == nil && len(state.Queues) == 0
+		return err == nil && len(state.Topics) == 0
 	}, limit, 20*time.Millisecond, "the outbox is not drained")
 }
 

@@ -38,7 +38,7 @@ func (s *stage) onlyWaiting(station *Station, n int64) {
 	s.Helper()
 	require.Eventually(s, func() bool {
 		state, err := outbox.Inspect(station.Outbox())
-		return err == nil && len(state.Queues) == 1 && state.Queues[0].Queue == station.Topic() && state.Queues[0].Waiting == n
+		return err == nil && len(state.Topics) == 1 && state.Topics[0].Topic == station.Topic() && state.Topics[0].Pending == n
 	}, time.Minute, 20*time.Millisecond)
 }
 

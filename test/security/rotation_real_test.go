@@ -135,7 +135,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	load.run(t, loginHolds)
 	require.Eventually(t, func() bool {
 		state, err := outbox.Inspect(pi.Outbox())
-		return err == nil && len(state.Queues) == 0
+		return err == nil && len(state.Topics) == 0
 	}, time.Minute, 20*time.Millisecond, "the outbox is not drained: %v", log.Errors())
 
 	report, err := audit.Run(t.Context(), audit.Options{Brokers: brokers.Addresses(), Config: admin.settings(t)})

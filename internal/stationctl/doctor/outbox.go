@@ -165,8 +165,8 @@ func (b *box) room(context.Context) result {
 }
 
 func total(state *outbox.State) (waiting int64, oldest time.Time) {
-	for _, q := range state.Queues {
-		waiting += q.Waiting
+	for _, q := range state.Topics {
+		waiting += q.Pending
 		if oldest.IsZero() || q.Oldest.Before(oldest) {
 			oldest = q.Oldest
 		}

@@ -15,7 +15,7 @@ import (
 
 func records(n int) (all []*outbox.Record) {
 	for i := range n {
-		all = append(all, &outbox.Record{Queue: "JNU_1_rasp", Key: "roof", Time: time.Now().UnixNano(), Value: fmt.Appendf(nil, `{"light":%d}`, i)})
+		all = append(all, &outbox.Record{Topic: "JNU_1_rasp", Device: "roof", Time: time.Now().UnixNano(), Value: fmt.Appendf(nil, `{"light":%d}`, i)})
 	}
 	return all
 }
@@ -60,7 +60,7 @@ func TestTheOutbox(t *testing.T) {
 		"parked records": {
 			check: "parked", state: Doubtful, says: "1 record(s) could not be delivered as they are (stationctl outbox list): it is too large", advice: "sudo stationctl outbox replay --all --outbox DIR/outbox",
 			breaks: func(p *patient) {
-				require.NoError(p, p.box.ParkMetric(&outbox.Parked{Reason: "it is too large", Queue: "JNU_1_rasp", Value: "{}"}))
+				require.NoError(p, p.box.ParkMetric(&outbox.Parked{Reason: "it is too large", Topic: "JNU_1_rasp", Value: "{}"}))
 			},
 		},
 		"damaged records": {
@@ -93,15 +93,15 @@ func (p *patient) restart() {
 	p.Helper()
 	require.NoError(p, p.box.Close())
 	p.box = outbox.New(outbox.Options{Dir: p.path("outbox"), MaxBytes: 1 << 30, MaxRecords: 1000})
-	require.NoError(p, p.box.Attach())
+	require.NoError(p, p.box.Open())
 	p.Cleanup(func() { require.NoError(p, p.box.Close()) })
 }
 
 // deliver is what a running Telegraf does with what waits.
 func (p *patient) deliver() {
 	p.Helper()
-	for _, queue := range p.box.Available() {
-		p.box.Settle(p.box.Take(queue, 100, 1<<20))
+	for _, queue := range p.box.DrainChanged() {
+		p.box.Acknowledge(p.box.Next(queue, 100, 1<<20))
 	}
 	require.NoError(p, p.box.Append(records(1)))
 	require.FileExists(p, p.first("outbox/quarantine/*"))

@@ -93,7 +93,7 @@ func newStation(t *testing.T, settings ...kfake.Opt) *patient {
 	p.text = strings.NewReplacer("DIR", p.dir, "BROKERS", p.brokers()).Replace(stationText)
 	p.write()
 	p.box = outbox.New(outbox.Options{Dir: p.path("outbox"), MaxBytes: 1 << 30, MaxRecords: 1000})
-	require.NoError(t, p.box.Attach())
+	require.NoError(t, p.box.Open())
 	t.Cleanup(func() { require.NoError(t, p.box.Close()) })
 	return p
 }

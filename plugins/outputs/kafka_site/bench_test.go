@@ -181,7 +181,7 @@ func newDurable(t *testing.T, brokers []string, dir string, change func(*KafkaSi
 	})
 }
 
-func waitingIn(b *bench) int64 { return b.plugin.outbox.Stats().Waiting }
+func waitingIn(b *bench) int64 { return b.plugin.outbox.Stats().Pending }
 
 func requireDrained(t *testing.T, b *bench) {
 	t.Helper()

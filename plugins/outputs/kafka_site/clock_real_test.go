@@ -71,7 +71,7 @@ func sendAt(t *testing.T, brokers []string, site string, clock time.Time) *testu
 	for i := range 5 {
 		require.NoError(t, plugin.Write([]telegraf.Metric{reading(site, "pi", i)}))
 	}
-	require.Eventually(t, func() bool { return plugin.outbox.Stats().Waiting == 0 }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return plugin.outbox.Stats().Pending == 0 }, time.Minute, 10*time.Millisecond)
 	require.NoError(t, plugin.Close())
 	return log
 }

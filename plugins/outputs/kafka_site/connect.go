@@ -46,7 +46,7 @@ func (s *sender) opened(id identity, err error) {
 		s.connectAt = s.now().Add(pause(s.failures, longestPause))
 		s.blame("", err)
 		s.connection.begin(s.log, s.now(), err)
-		s.outbox.Trouble()
+		s.outbox.ReportFailure()
 		return
 	}
 	s.connected, s.failures, s.identity = true, 0, id

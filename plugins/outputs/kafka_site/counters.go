@@ -39,7 +39,7 @@ func newCounters(statistics *selfstat.Collector) *counters {
 
 // show sets what is so now.
 func (c *counters) show(stats outbox.Stats) {
-	c.waiting.Set(stats.Waiting)
+	c.waiting.Set(stats.Pending)
 	c.bytes.Set(stats.Bytes)
 	c.parked.Set(stats.Parked)
 }

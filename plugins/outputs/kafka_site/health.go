@@ -35,7 +35,7 @@ func (r *reports) written(p *part, now time.Time) {
 		if r.at == nil {
 			r.at = make(map[string]time.Time)
 		}
-		r.at[record.Key], r.since = now, 0
+		r.at[record.Device], r.since = now, 0
 	}
 }
 
@@ -60,20 +60,20 @@ func (a *agent) tell(p *part, now time.Time) {
 	var told map[string]string // by device
 	for i, r := range p.records {
 		since++
-		text := told[r.Key]
-		if since < healthRecords && (text != "" || !p.queue.reports.isDue(r.Key, now)) {
+		text := told[r.Device]
+		if since < healthRecords && (text != "" || !p.queue.reports.isDue(r.Device, now)) {
 			continue
 		}
 		if text == "" {
-			text = a.health(r.Key).String()
+			text = a.health(r.Device).String()
 		}
-		if len(text)+len(r.Value)+len(r.Key)+recordOverhead > a.maxBytes {
+		if len(text)+len(r.Value)+len(r.Device)+recordOverhead > a.maxBytes {
 			continue
 		}
 		if told == nil {
 			told, p.health = make(map[string]string), make(map[int]string)
 		}
-		told[r.Key], p.health[i], since = text, text, 0
+		told[r.Device], p.health[i], since = text, text, 0
 	}
 }
 
@@ -83,7 +83,7 @@ func (a *agent) health(device string) record.Health {
 		"uptime": int64(time.Since(a.started).Seconds()), "memory": memory(),
 		"written": a.counters.written.Get(), "sent_again": a.counters.repeated.Get(), "rejected": a.counters.rejected.Get(),
 		"dropped": a.counters.dropped.Get(), "damaged": a.counters.damaged.Get(),
-		"outbox_records": stats.Waiting, "outbox_bytes": stats.Bytes, "parked": stats.Parked,
+		"outbox_records": stats.Pending, "outbox_bytes": stats.Bytes, "parked": stats.Parked,
 	}
 	if a.limit > 0 {
 		health["outbox_limit"] = a.limit

@@ -83,7 +83,7 @@ func TestWithoutAnInputOrAnOutboxThereIsLessToTell(t *testing.T) {
 func told(a *agent, q *topicQueue, now time.Time, devices ...string) (places []int) {
 	p := &part{queue: q}
 	for _, device := range devices {
-		p.records = append(p.records, &outbox.Record{Key: device})
+		p.records = append(p.records, &outbox.Record{Device: device})
 	}
 	a.tell(p, now)
 	for i := range p.records {
@@ -121,7 +121,7 @@ func newAgentOf(t *testing.T, maxBytes int) *agent {
 // What was not written has told nothing: it tells when it is sent again.
 func TestHealthIsToldUntilItIsWritten(t *testing.T) {
 	t.Parallel()
-	a, p := newAgentOf(t, 1_000_000), &part{queue: &topicQueue{}, records: []*outbox.Record{{Key: "a"}}}
+	a, p := newAgentOf(t, 1_000_000), &part{queue: &topicQueue{}, records: []*outbox.Record{{Device: "a"}}}
 	for range 3 {
 		a.tell(p, time.Now())
 		require.Len(t, p.health, 1)
@@ -176,7 +176,7 @@ func BenchmarkNothingToTell(b *testing.B) {
 	plugin := newPlugin(nil)
 	require.NoError(b, plugin.Init())
 	now := time.Now()
-	p := &part{queue: &topicQueue{}, records: []*outbox.Record{{Key: "pi"}}}
+	p := &part{queue: &topicQueue{}, records: []*outbox.Record{{Device: "pi"}}}
 	p.queue.reports.at = map[string]time.Time{"pi": now}
 	for b.Loop() {
 		plugin.sender.agent.tell(p, now)

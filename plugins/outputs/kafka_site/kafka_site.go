@@ -85,7 +85,7 @@ func (k *KafkaSite) Init() error {
 	k.buffer = newBuffer(k)
 	k.outbox = outbox.New(outbox.Options{
 		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
-		OnFull: outbox.OnFull(k.OnFull), FreshEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
+		OnFull: outbox.OnFull(k.OnFull), NewEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
 	})
 	k.sender = &sender{
 		brokers: k.Brokers, config: settings, outbox: k.outbox, log: k.Log, counters: k.counters, now: time.Now, ticking: k.tick, agent: k.newAgent(),
@@ -121,10 +121,10 @@ const attachPause = 10 * time.Second
 // attach opens the outbox if it is set and not open, and nothing is in memory that would have to come after what is in it.
 func (k *KafkaSite) attach() {
 	now := time.Now()
-	if k.Outbox == "" || k.outbox.Attached() || k.holding || now.Before(k.attachAt) {
+	if k.Outbox == "" || k.outbox.IsOpen() || k.holding || now.Before(k.attachAt) {
 		return
 	}
-	if err := k.outbox.Attach(); err != nil {
+	if err := k.outbox.Open(); err != nil {
 		k.attachAt = now.Add(attachPause)
 		k.disk.begin(k.Log, now, fmt.Errorf("%w: readings are kept in memory only until it can be used%s", err, advice(err, k.Outbox)))
 		return
@@ -134,7 +134,7 @@ func (k *KafkaSite) attach() {
 		k.Log.Warnf(`The outbox %q is on a file system of kind %s: readings that wait there may be gone after a restart or a power cut. `+
 			`Set outbox to a directory on a disk, or mount one there`, k.Outbox, kind)
 	}
-	if waiting := k.outbox.Stats().Waiting; waiting > 0 {
+	if waiting := k.outbox.Stats().Pending; waiting > 0 {
 		k.Log.Infof("%d records wait in the outbox %q", waiting, k.Outbox)
 	}
 }
@@ -155,7 +155,7 @@ func (k *KafkaSite) report(incident outbox.Incident) {
 
 // tick replays parked records that an operator asked for, and shows the figures.
 func (k *KafkaSite) tick() {
-	if err := k.outbox.TakeReplays(k.replay); err != nil {
+	if err := k.outbox.DeliverReplays(k.replay); err != nil {
 		k.Log.Errorf("Outbox: %v", err)
 	}
 	k.counters.show(k.outbox.Stats())

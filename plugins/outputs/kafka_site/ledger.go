@@ -52,7 +52,7 @@ func (l *ledger) keep(entries []*entry) {
 func (e *entry) identify(repeats map[identityOfEntry]int) identityOfEntry {
 	id := identityOfEntry{time: e.metric.Time().UnixNano()}
 	if e.record != nil {
-		id.topic, id.device, id.value = e.record.Queue, e.record.Key, string(e.record.Value)
+		id.topic, id.device, id.value = e.record.Topic, e.record.Device, string(e.record.Value)
 	} else {
 		id.value = e.unfit.Error()
 	}

@@ -109,7 +109,7 @@ func (s *sender) lost(err error, again bool) {
 	}
 	err = fmt.Errorf("no broker answers: %w%s", err, kafka.Advice(err))
 	s.blame("", err)
-	s.outbox.Trouble()
+	s.outbox.ReportFailure()
 	if again {
 		s.connection.begin(s.log, s.now(), err)
 	}

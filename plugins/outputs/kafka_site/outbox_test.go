@@ -132,7 +132,7 @@ func TestAnOutboxThatCannotBeUsed(t *testing.T) {
 	require.NoError(t, first.plugin.Close())
 	second.plugin.attachAt = time.Time{}
 	require.NoError(t, second.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 2)}))
-	require.True(t, second.plugin.outbox.Attached())
+	require.True(t, second.plugin.outbox.IsOpen())
 	requireDrained(t, second)
 	require.Contains(t, fmt.Sprint(second.log.Messages()), "The outbox is open after 1 tries that failed")
 	requireEveryEpochGapless(t, cluster, "JNU_1_rasp", 3)

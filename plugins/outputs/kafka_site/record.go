@@ -68,8 +68,8 @@ func (m *recordMaker) record(metric telegraf.Metric) (*outbox.Record, error) {
 		return nil, err
 	}
 	device, _ := metric.GetTag(schema.DeviceID)
-	r := &outbox.Record{Queue: queue, Key: device, Time: metric.Time().UnixNano(), Value: bytes.TrimSuffix(line, []byte("\n"))}
-	if size := len(r.Value) + len(r.Key) + recordOverhead; size > m.maxBytes {
+	r := &outbox.Record{Topic: queue, Device: device, Time: metric.Time().UnixNano(), Value: bytes.TrimSuffix(line, []byte("\n"))}
+	if size := len(r.Value) + len(r.Device) + recordOverhead; size > m.maxBytes {
 		return r, fmt.Errorf("it has %d bytes, more than max_message_bytes allows (%d)", size, m.maxBytes)
 	}
 	return r, nil

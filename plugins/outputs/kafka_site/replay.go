@@ -14,7 +14,7 @@ import (
 
 // replay delivers a parked record as a new one: with the options of now, if it was parked before there was a record.
 func (k *KafkaSite) replay(parked *outbox.Parked) error {
-	r := &outbox.Record{Queue: parked.Queue, Key: parked.Key, Time: parked.Time.UnixNano(), Value: parked.RecordValue()}
+	r := &outbox.Record{Topic: parked.Topic, Device: parked.Device, Time: parked.Time.UnixNano(), Value: parked.RecordValue()}
 	if parked.Metric != "" {
 		var err error
 		if r, err = k.remake(parked.Metric); err != nil {
@@ -24,7 +24,7 @@ func (k *KafkaSite) replay(parked *outbox.Parked) error {
 	if err := k.outbox.Append([]*outbox.Record{r}); err != nil {
 		return err
 	}
-	k.Log.Infof("Parked record %q of device %q is sent again", parked.Name, parked.Key)
+	k.Log.Infof("Parked record %q of device %q is sent again", parked.Name, parked.Device)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func newBatch(config *sarama.Config, p *part, now time.Time) *sarama.RecordBatch
 	}
 	for i, r := range p.records {
 		batch.Records = append(batch.Records, &sarama.Record{
-			OffsetDelta: int64(i), Key: []byte(r.Key), Value: r.Value, Headers: headers(r, p.health[i]),
+			OffsetDelta: int64(i), Key: []byte(r.Device), Value: r.Value, Headers: headers(r, p.health[i]),
 		})
 	}
 	return batch

@@ -55,7 +55,7 @@ func (s *sender) load(broker *sarama.Broker) (parts []*part) {
 			continue
 		}
 		for _, r := range p.records {
-			size += len(r.Value) + len(r.Key)
+			size += len(r.Value) + len(r.Device)
 		}
 		parts = append(parts, p)
 	}
@@ -169,7 +169,7 @@ func (s *sender) written(p *part) {
 	q.reports.written(p, s.delivered)
 	q.limit = min(maxBatch, max(q.limit, len(p.records)*2))
 	s.counters.written.Incr(int64(len(p.records)))
-	s.outbox.Settle(p.records)
+	s.outbox.Acknowledge(p.records)
 	q.trouble.end(s.log, fmt.Sprintf("Topic %q is written again", q.name))
 	s.connection.end(s.log, "Kafka answers again")
 	s.excuse(q.name)
@@ -203,8 +203,9 @@ func (s *sender) refused(p *part, answer sarama.KError) {
 
 func (s *sender) park(r *outbox.Record, err error) {
 	s.counters.rejected.Incr(1)
-	fate := fateOf(s.outbox.Park(r, err.Error()))
-	s.log.Error(describe(r.Key, time.Unix(0, r.Time), fate, err, string(r.Value)))
+	s.outbox.Park(r, err.Error(), func(parkErr error) { // called by a goroutine of the outbox
+		s.log.Error(describe(r.Device, time.Unix(0, r.Time), fateOf(parkErr), err, string(r.Value)))
+	})
 }
 
 // untime sends a topic's records without a time of their own from now on: the broker refuses what is more than an hour ahead of its clock.

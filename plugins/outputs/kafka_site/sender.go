@@ -103,7 +103,7 @@ func (s *sender) work() {
 
 // admit takes up the topics that got records.
 func (s *sender) admit() {
-	for _, name := range s.outbox.Available() {
+	for _, name := range s.outbox.DrainChanged() {
 		q := s.queues[name]
 		if q == nil {
 			q = &topicQueue{name: name, limit: maxBatch}
@@ -123,7 +123,7 @@ func (s *sender) proceed(q *topicQueue) {
 		return
 	}
 	if len(q.parts) == 0 {
-		q.cut(s.outbox.Take(q.name, q.limit, maxBatchBytes))
+		q.cut(s.outbox.Next(q.name, q.limit, maxBatchBytes))
 	}
 	for _, p := range q.heads() {
 		leader := q.leaders[p.partition]

@@ -92,7 +92,7 @@ func (q *topicQueue) fail(now time.Time, longest time.Duration) {
 func (q *topicQueue) cut(records []*outbox.Record) {
 	byPartition := make(map[int32]*part, 1)
 	for _, r := range records {
-		partition := partitionOf(r.Key, len(q.leaders))
+		partition := partitionOf(r.Device, len(q.leaders))
 		p := byPartition[partition]
 		if p == nil {
 			p = &part{queue: q, partition: partition}

@@ -54,7 +54,7 @@ func (k *KafkaSite) save(records []*outbox.Record) error {
 }
 
 // durable tells whether each record goes to disk first. A disk that fails is no reason to keep records from a Kafka that is there.
-func (k *KafkaSite) durable() bool { return k.Durability == "always" && k.outbox.Attached() }
+func (k *KafkaSite) durable() bool { return k.Durability == "always" && k.outbox.IsOpen() }
 
 // told logs that the outbox works, or leaves the error to Telegraf.
 func (k *KafkaSite) told(err error) error {
@@ -66,7 +66,7 @@ func (k *KafkaSite) told(err error) error {
 
 // deliver sends records from memory; what is not acknowledged in time goes to disk if there is one.
 func (k *KafkaSite) deliver(records []*outbox.Record) error {
-	held := k.outbox.Hold(records)
+	held := k.outbox.AppendInMemory(records)
 	switch {
 	case held != nil:
 	case k.holding:
@@ -79,8 +79,8 @@ func (k *KafkaSite) deliver(records []*outbox.Record) error {
 		k.holding = false
 		return nil
 	}
-	failed := fmt.Errorf("%d of %d records are not written yet: %w", len(k.outbox.Unsettled(records)), len(records), k.reason())
-	if !k.outbox.Attached() {
+	failed := fmt.Errorf("%d of %d records are not written yet: %w", len(k.outbox.Unacknowledged(records)), len(records), k.reason())
+	if !k.outbox.IsOpen() {
 		k.holding = true
 		return failed
 	}
@@ -93,11 +93,11 @@ func (k *KafkaSite) deliver(records []*outbox.Record) error {
 }
 
 // acknowledged waits for the records. With a disk it waits no longer than until something is wrong.
-func (k *KafkaSite) acknowledged(held *outbox.Held) bool {
+func (k *KafkaSite) acknowledged(held *outbox.Delivery) bool {
 	timer := time.NewTimer(time.Duration(k.WriteTimeout))
 	defer timer.Stop()
-	trouble := held.Trouble()
-	if !k.outbox.Attached() {
+	trouble := held.Failed()
+	if !k.outbox.IsOpen() {
 		trouble = nil
 	}
 	select {
@@ -138,9 +138,9 @@ func (k *KafkaSite) giveUp(entries []*entry) {
 
 // park puts a metric on disk, and returns what became of it.
 func (k *KafkaSite) park(e *entry) string {
-	file := &outbox.Parked{Reason: e.unfit.Error(), Key: e.device(), Time: e.metric.Time().UTC()}
+	file := &outbox.Parked{Reason: e.unfit.Error(), Device: e.device(), Time: e.metric.Time().UTC()}
 	if e.record != nil {
-		file.Queue = e.record.Queue
+		file.Topic = e.record.Topic
 	}
 	serializer := influx.Serializer{}
 	if err := serializer.Init(); err == nil {
