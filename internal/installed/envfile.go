@@ -1,21 +1,20 @@
-// Package installed reads and writes files of variables as systemd's EnvironmentFile= reads them.
 package installed
 
 import (
+	"os"
 	"slices"
 	"strings"
 )
 
-// Assignment is a NAME=value of a file.
-type Assignment struct {
-	Name, Value string
-	// From and To are where it stands in the text.
-	From, To int
+// assignment is NAME=value in an environment file, as systemd reads it (EnvironmentFile=).
+type assignment struct {
+	name, value string
+	from, to    int // its position in the text
 }
 
-// Assignments are those of a text in their order. Lines that are none, and remarks, are passed over.
-func Assignments(text string) []Assignment {
-	var all []Assignment
+// parseAssignments returns the assignments in order. Comments and lines without "=" are ignored.
+func parseAssignments(text string) []assignment {
+	var all []assignment
 	for at := 0; at < len(text); {
 		line, _, _ := strings.Cut(text[at:], "\n")
 		name, _, found := strings.Cut(line, "=")
@@ -24,33 +23,39 @@ func Assignments(text string) []Assignment {
 			at += len(line) + 1
 			continue
 		}
-		begin := at + strings.IndexByte(line, '=') + 1
-		value, length := readValue(text[begin:])
-		all = append(all, Assignment{name, value, at, begin + length})
-		at = begin + length + 1
+		start := at + strings.IndexByte(line, '=') + 1
+		value, length := readValue(text[start:])
+		all = append(all, assignment{name, value, at, start + length})
+		at = start + length + 1
 	}
 	return all
 }
 
-// Variables are what a service gets of a text: of two assignments to one name, the last.
+// ReadVariables returns the variables of an environment file.
+func ReadVariables(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // chosen by the user
+	return Variables(string(text)), err
+}
+
+// Variables returns the variables that a service gets from an environment file. If a name is assigned twice, the last value counts.
 func Variables(text string) map[string]string {
 	variables := make(map[string]string)
-	for _, a := range Assignments(text) {
-		variables[a.Name] = a.Value
+	for _, a := range parseAssignments(text) {
+		variables[a.name] = a.value
 	}
 	return variables
 }
 
-// Set gives a variable its value: in its lines if there are any, else at the end.
+// Set sets a variable in the text of an environment file: in place if it is assigned there, otherwise at the end.
 func Set(text, name, value string) string {
 	if has, set := Variables(text)[name]; set && has == value {
 		return text
 	}
 	line := name + "=" + Quote(value)
 	found := false
-	for _, a := range slices.Backward(Assignments(text)) { // positions before it stay
-		if a.Name == name {
-			text = text[:a.From] + line + text[a.To:]
+	for _, a := range slices.Backward(parseAssignments(text)) { // so that earlier positions stay valid
+		if a.name == name {
+			text = text[:a.from] + line + text[a.to:]
 			found = true
 		}
 	}
@@ -63,11 +68,11 @@ func Set(text, name, value string) string {
 	return text + line + "\n"
 }
 
-// readValue reads a value up to the end of its line as systemd does (parse_env_file): quotes may stand for a part of it, what
-// is outside of them loses its blanks at both ends.
+// readValue reads a value to the end of its line, as systemd does (parse_env_file): any part of it can be quoted; spaces around the
+// unquoted parts are removed.
 func readValue(text string) (value string, length int) {
 	var all strings.Builder
-	kept := 0 // blanks behind it fall away
+	kept := 0 // spaces after it are removed
 	for length < len(text) && text[length] != '\n' {
 		switch c := text[length]; c {
 		case '"', '\'':
@@ -95,7 +100,7 @@ func readValue(text string) (value string, length int) {
 	return all.String()[:kept], length
 }
 
-// needEscape are the characters that a backslash takes the meaning from, between double quotes.
+// needEscape are the characters that a backslash escapes between double quotes.
 const needEscape = "\"\\`$"
 
 func quotedPart(text string) (value string, length int) {
@@ -121,7 +126,7 @@ func quotedPart(text string) (value string, length int) {
 	return all.String(), length
 }
 
-// Quote writes a value so that systemd, and a shell too, reads it as it is.
+// Quote quotes a value for systemd and for shells.
 func Quote(value string) string {
 	var quoted strings.Builder
 	for _, r := range value {

@@ -67,7 +67,7 @@ func (d *doctor) files(context.Context) result {
 		return bad("sudo stationctl doctor", "you may not read %s", d.Configuration)
 	case err != nil:
 		return bad("", "%v", err)
-	case !d.Account.MayRead(d.Configuration):
+	case !d.Account.CanRead(d.Configuration):
 		return bad("sudo chgrp telegraf "+quote(d.Configuration)+" && sudo chmod 0640 "+quote(d.Configuration),
 			"user %q, who Telegraf runs as, may not read %s", d.Account.Name, d.Configuration)
 	}

@@ -1,4 +1,3 @@
-// Package host knows the telegraf-station service of this computer: its unit, the account that it runs as, and how to run Telegraf as it does.
 package host
 
 import (
@@ -9,37 +8,32 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-const (
-	// Name is the systemd unit's.
-	Name = "telegraf-station"
-	// User is who it runs as, and the group of its files.
-	User = "telegraf"
-)
-
-// Account is who reads the port and the files: the service's user, or whoever runs this where there is none.
+// Account is the user that runs Telegraf: the user of the service, or the current user if the service user does not exist.
 type Account struct {
 	serialport.User
 	GID  uint32
 	Home string
-	// Other says that it is not who runs this.
+	// Other is true if it is not the current user.
 	Other bool
 }
 
-// FindAccount takes the groups of the unit's files into account.
+// FindAccount returns the account that runs Telegraf, with the groups from the unit files.
 func FindAccount(units []string) Account {
-	found, err := user.Lookup(User)
+	found, err := user.Lookup(installed.User)
 	if err != nil {
 		found, err = user.Current()
 	}
 	if err != nil {
-		return Account{User: serialport.User{Name: strconv.Itoa(os.Geteuid()), UID: ID(strconv.Itoa(os.Geteuid()))}}
+		uid := os.Geteuid()
+		return Account{User: serialport.User{Name: strconv.Itoa(uid), UID: uint32(uid)}} //nolint:gosec // not negative on Linux
 	}
 	a := Account{User: serialport.User{Name: found.Username, UID: ID(found.Uid)}, GID: ID(found.Gid), Home: found.HomeDir}
 	a.Other = int64(a.UID) != int64(os.Geteuid())
-	groups, _ := found.GroupIds() // those that cannot be told are none
+	groups, _ := found.GroupIds() // none if they cannot be determined
 	for _, name := range ExtraGroups(units) {
 		if group, err := user.LookupGroup(name); err == nil {
 			groups = append(groups, group.Gid)
@@ -53,25 +47,25 @@ func FindAccount(units []string) Account {
 	return a
 }
 
-// ID is a number of a user or group; on Linux all are that.
+// ID parses a user or group ID, which is a number on Linux.
 func ID(text string) uint32 {
 	number, _ := strconv.ParseUint(text, 10, 32)
 	return uint32(number)
 }
 
-// FindUnits lists the unit's files below the root of a system.
+// FindUnits returns the unit files of the service below the root directory of a system.
 func FindUnits(root string) []string {
 	var found []string
-	for _, folder := range []string{"etc", "run", "usr/local/lib", "usr/lib", "lib"} {
-		for _, pattern := range []string{Name + ".service", Name + ".service.d/*.conf"} {
-			files, _ := filepath.Glob(filepath.Join(root, folder, "systemd/system", pattern)) // the pattern is a good one
+	for _, dir := range []string{"etc", "run", "usr/local/lib", "usr/lib", "lib"} {
+		for _, pattern := range []string{installed.Service + ".service", installed.Service + ".service.d/*.conf"} {
+			files, _ := filepath.Glob(filepath.Join(root, dir, "systemd/system", pattern)) // the pattern is valid
 			found = append(found, files...)
 		}
 	}
 	return found
 }
 
-// ExtraGroups are those that the service has beside its user's own.
+// ExtraGroups returns the groups that the service has in addition to those of its user.
 func ExtraGroups(units []string) []string {
 	var groups []string
 	for _, unit := range units {
@@ -85,27 +79,28 @@ func ExtraGroups(units []string) []string {
 	return groups
 }
 
-// MayRead says whether the account could read a file: its mode and those of the folders above it.
-func (a Account) MayRead(path string) bool {
+// CanRead reports whether the account can read a file, by the modes of the file and its parent directories.
+func (a Account) CanRead(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil || !a.May(info, 0o4) {
 		return false
 	}
-	for folder := filepath.Dir(path); ; folder = filepath.Dir(folder) {
-		if info, err := os.Stat(folder); err != nil || !a.May(info, 0o1) {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || !a.May(info, 0o1) {
 			return false
 		}
-		if folder == filepath.Dir(folder) {
+		if dir == filepath.Dir(dir) {
 			return true
 		}
 	}
 }
 
-// GroupName is that of the account's own group.
+// GroupName returns the name of the account's primary group.
 func (a Account) GroupName() string {
-	group, err := user.LookupGroupId(strconv.FormatUint(uint64(a.GID), 10))
+	id := strconv.FormatUint(uint64(a.GID), 10)
+	group, err := user.LookupGroupId(id)
 	if err != nil {
-		return strconv.FormatUint(uint64(a.GID), 10)
+		return id
 	}
 	return group.Name
 }

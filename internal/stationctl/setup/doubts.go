@@ -42,7 +42,7 @@ func (w *work) doubtPort(option string) error {
 }
 
 func (w *work) doubtCA(value string) error {
-	if value == None || value == SystemCA || w.account.MayRead(value) {
+	if value == None || value == SystemCA || w.account.CanRead(value) {
 		return nil
 	}
 	return fmt.Errorf("user %q may not read %s: run \"sudo install -m 0644 %s %s\" and give that file", w.account.Name, value,

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
@@ -60,7 +61,7 @@ func checkWritable(path string) error {
 
 // owner is the group that a file is to have, -1 if that cannot be.
 func owner() int {
-	group, err := user.LookupGroup(host.User)
+	group, err := user.LookupGroup(installed.User)
 	if err != nil || os.Geteuid() != 0 {
 		return -1
 	}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
@@ -169,7 +170,7 @@ func (w *work) write() (*Result, error) {
 		err = fmt.Errorf("%w (%s is written already)", err, w.environmentPath)
 	}
 	if w.hasUnit {
-		result.Restart = "sudo systemctl restart " + host.Name
+		result.Restart = installed.Restart
 	}
 	return result, err
 }
@@ -189,7 +190,7 @@ func (w *work) test(ctx context.Context, result *Result) error {
 		return nil
 	}
 	if path, err := w.findPort(w.answers[Port]); err == nil && w.System.HasTelegraf(path) {
-		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, host.Name)
+		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, installed.Service)
 		return nil
 	}
 	if w.Out != nil {

@@ -19,10 +19,10 @@ func requireFile(t *testing.T, path, text string, mode fs.FileMode) {
 	require.Equal(t, mode, info.Mode().Perm())
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "nothing is left beside it")
+	require.Len(t, entries, 1, "no other file is left in the directory")
 }
 
-func TestCreateKeepsWhatIsThere(t *testing.T) {
+func TestCreateKeepsAnExistingFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, Create(path, "first", 0o600))
@@ -30,8 +30,8 @@ func TestCreateKeepsWhatIsThere(t *testing.T) {
 	requireFile(t, path, "first", 0o600)
 }
 
-// The Pi's own file is 0640, so that the service's user may read it too.
-func TestUpdateKeepsAModeThatGivesOthersNothing(t *testing.T) {
+// The file on the Pi has mode 0640, so that the service user can read it.
+func TestUpdateKeepsAPrivateMode(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "env")
 	require.NoError(t, Update(path, "new"))
@@ -46,7 +46,7 @@ func TestUpdateKeepsAModeThatGivesOthersNothing(t *testing.T) {
 func TestUpdateKeepsTheOwner(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("only root can give a file to another")
+		t.Skip("only root can change the owner of a file")
 	}
 	path := filepath.Join(t.TempDir(), "env")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -54,7 +54,7 @@ func TestUpdateKeepsTheOwner(t *testing.T) {
 	require.NoError(t, os.Chown(path, 1234, 4321))
 	require.NoError(t, Update(path, "text"))
 	requireFile(t, path, "text", 0o640)
-	mode, user, group, err := keeping(path)
+	kept, err := attributesToKeep(path)
 	require.NoError(t, err)
-	require.Equal(t, []int{0o640, 1234, 4321}, []int{int(mode), user, group})
+	require.Equal(t, attributes{0o640, 1234, 4321}, kept)
 }
