@@ -1,0 +1,3 @@
+#!/bin/sh
+# The service starts by itself.
+echo 'run it anew' >&2
