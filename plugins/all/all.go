@@ -1,8 +1,8 @@
-// Package all links every plugin of telegraf-station into the program that imports it.
+// Package all registers every plugin of telegraf-station in the program that imports it.
 package all
 
 import (
-	// Each of them registers itself with Telegraf in its init.
+	// Each package registers its plugin in init.
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 	_ "github.com/telegraf-station/telegraf-station/plugins/inputs/kafka_sites"
 	_ "github.com/telegraf-station/telegraf-station/plugins/outputs/influxdb_sites"

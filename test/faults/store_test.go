@@ -117,7 +117,7 @@ func pointTooOld(c *centralStage) {
 	}
 	c.judgedAs("3 readings of 1970 among 300, bucket keeps a day (422)", "their neighbours are written; they are refused and logged",
 		"297 in InfluxDB once, 3 refused and logged", "day", station)
-	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "InfluxDB refuses a point for good") }, time.Minute, 100*time.Millisecond)
+	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "InfluxDB rejected a point; it was dropped") }, time.Minute, 100*time.Millisecond)
 }
 
 // typeConflict has another's point in the bucket whose light is a text: InfluxDB takes no other from then on.

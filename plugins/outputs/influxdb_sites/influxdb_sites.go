@@ -1,7 +1,8 @@
-// Package influxdb_sites writes the points of all sites into InfluxDB 2 in the central Telegraf, and drops none of them because of InfluxDB's state.
+// Package influxdb_sites implements the Telegraf output of the central Telegraf, which writes the points of all sites to InfluxDB 2.
 //
-// It is Telegraf's own influxdb_v2, with one thing changed: what happens when InfluxDB refuses a batch. The stock plugin drops the whole
-// batch, for a missing bucket (404) and for one bad point (400, 422) alike, and Kafka then counts the records as delivered.
+// It is Telegraf's influxdb_v2 with one change. When InfluxDB rejects a batch, the stock plugin drops it, for a missing bucket (404) as
+// well as for one bad point (400, 422), and the input then counts its records as delivered. This plugin keeps the batch while the
+// bucket is missing, and drops only the bad points: batch.go finds them, point.go describes them in the log.
 package influxdb_sites
 
 import (
@@ -16,80 +17,81 @@ import (
 	"github.com/influxdata/telegraf/plugins/outputs/influxdb_v2"
 	"github.com/influxdata/telegraf/plugins/serializers/influx"
 	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 )
 
 //go:embed sample.conf
 var sampleConfig string
 
-// InfluxDBSites has the options of influxdb_v2 and its own.
+// InfluxDBSites has the options of influxdb_v2 and source_tags.
 type InfluxDBSites struct {
 	influxdb_v2.InfluxDB
 	SourceTags []string            `toml:"source_tags"`
 	Statistics *selfstat.Collector `toml:"-"`
 
-	log     telegraf.Logger
-	lines   influx.Serializer
-	refused selfstat.Stat
+	once     *logonce.Log
+	lines    influx.Serializer
+	rejected selfstat.Stat
 }
 
 // SampleConfig returns the commented configuration.
 func (*InfluxDBSites) SampleConfig() string { return sampleConfig }
 
-// Init checks the options; it touches no network.
+// Init checks the options; it does not connect.
 func (i *InfluxDBSites) Init() error {
 	if i.Bucket == "" && i.BucketTag == "" {
-		return errors.New(`option "bucket" is missing: it says where the points go, e.g. bucket = "station"`)
+		return errors.New(`option "bucket" is required, such as bucket = "station"`)
 	}
 	if i.OmitTimestamp {
-		return errors.New(`option "influx_omit_timestamp" must be false: a point that is written twice would be two points`)
+		return errors.New(`option "influx_omit_timestamp" must be false, because a point that is written twice would become two points`)
 	}
 	if i.Limit > 0 {
-		return errors.New(`option "rate_limit" is not for this plugin, which writes a batch as a whole: remove it, and set metric_batch_size`)
+		return errors.New(`option "rate_limit" is not supported; remove it, and set "metric_batch_size"`)
 	}
 	if err := i.lines.Init(); err != nil {
 		return err
 	}
-	i.refused = i.Statistics.Register("influxdb_sites", "points_refused", map[string]string{})
-	i.log = i.Log
-	// The stock plugin logs each failure, some as "will be dropped", and returns it besides: who gets it logs it, too.
-	i.Log = quiet{i.log}
+	i.rejected = i.Statistics.Register("influxdb_sites", "points_refused", map[string]string{})
+	i.once = logonce.New(i.Log, "")
+	i.Log = quietLogger{i.Log}
 	return i.InfluxDB.Init()
 }
 
-// quiet is a log whose errors are somebody else's.
-type quiet struct{ telegraf.Logger }
+// quietLogger demotes the errors that the stock plugin logs, some as "will be dropped": it also returns them, and Telegraf logs those.
+type quietLogger struct{ telegraf.Logger }
 
-func (q quiet) Error(args ...any) { q.Debug(args...) }
+func (q quietLogger) Error(args ...any) { q.Debug(args...) }
 
-func (q quiet) Errorf(format string, args ...any) { q.Debugf(format, args...) }
+func (q quietLogger) Errorf(format string, args ...any) { q.Debugf(format, args...) }
 
-// Write returns nil when InfluxDB has the points, but for those that it refuses for what they are: these are logged and counted.
-// After an error Telegraf keeps all of them; points that were written already are written again, as the same points.
+// Write returns nil when InfluxDB has all points except those that it rejects, which are logged and counted. After an error, Telegraf
+// keeps all of them; a point that is written again replaces itself.
 func (i *InfluxDBSites) Write(metrics []telegraf.Metric) error {
-	attempt := attempt{output: i}
-	err := attempt.write(i.points(metrics))
-	if err == nil {
-		err = attempt.verdict()
+	b := batch{output: i}
+	err := b.write(i.points(metrics))
+	if err == nil && b.written == 0 {
+		err = b.ambiguous
 	}
 	if err != nil {
-		return kept(err)
+		return pending(err)
 	}
-	i.report(attempt.refusals)
+	i.report(b.rejected)
 	return nil
 }
 
-// kept is an error without the type by which the stock plugin tells Telegraf to drop the batch.
-func kept(err error) error {
-	text := strings.ReplaceAll(err.Error(), "will be dropped: ", "they are kept: ")
+// pending returns err without the type that makes Telegraf drop the batch.
+func pending(err error) error {
+	text := strings.ReplaceAll(err.Error(), "will be dropped: ", "will be retried: ")
 	if strings.Contains(text, "404 ") {
-		text += `: create the bucket, or correct the options "bucket" and "organization"`
+		text += `; create the bucket, or correct the options "bucket" and "organization"`
 	}
 	return errors.New(text)
 }
 
 func init() {
 	outputs.Add("influxdb_sites", func() telegraf.Output {
-		// Longer than influxdb_v2's 5s: a batch for which InfluxDB needs longer would be written again and again.
+		// Longer than the 5s of influxdb_v2: a batch that takes InfluxDB longer would be retried indefinitely.
 		return &InfluxDBSites{InfluxDB: influxdb_v2.InfluxDB{Timeout: config.Duration(30 * time.Second)}}
 	})
 }

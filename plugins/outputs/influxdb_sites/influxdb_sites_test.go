@@ -27,19 +27,19 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1")) // one a process, of Telegraf's secrets
 }
 
-// store is an InfluxDB that answers as it is told.
+// store is an InfluxDB whose responses the test sets.
 type store struct {
 	*httptest.Server
 	mu sync.Mutex
-	// answer gives the status and the body for lines; 204 takes them.
-	answer   func(lines []string) (int, string)
-	taken    map[string]int
+	// respond returns the status and the body for lines; 204 accepts them.
+	respond  func(lines []string) (int, string)
+	points   map[string]int
 	requests int
 }
 
-func newStore(t *testing.T, answer func(lines []string) (int, string)) *store {
+func newStore(t *testing.T, respond func(lines []string) (int, string)) *store {
 	t.Helper()
-	s := &store{answer: answer, taken: make(map[string]int)}
+	s := &store{respond: respond, points: make(map[string]int)}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.write))
 	t.Cleanup(s.Close)
 	return s
@@ -60,15 +60,15 @@ func (s *store) write(w http.ResponseWriter, r *http.Request) {
 	}
 	s.requests++
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	status, answer := s.answer(lines)
+	status, response := s.respond(lines)
 	if status == http.StatusNoContent {
 		for _, line := range lines {
-			s.taken[line]++
+			s.points[line]++
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, answer)
+	_, _ = io.WriteString(w, response)
 }
 
 func newPlugin(t *testing.T, url string) (*InfluxDBSites, *testutil.CaptureLogger) {
@@ -90,7 +90,7 @@ func points(n int) (metrics []telegraf.Metric) {
 	return metrics
 }
 
-func refuseLight(numbers ...int) func([]string) (int, string) {
+func rejectLight(numbers ...int) func([]string) (int, string) {
 	return func(lines []string) (int, string) {
 		for _, line := range lines {
 			for _, n := range numbers {
@@ -103,20 +103,20 @@ func refuseLight(numbers ...int) func([]string) (int, string) {
 	}
 }
 
-func TestABadPointTakesNoneOfItsNeighboursWithIt(t *testing.T) {
+func TestBadPointsAreDroppedAlone(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, refuseLight(17, 42, 43))
+	s := newStore(t, rejectLight(17, 42, 43))
 	plugin, log := newPlugin(t, s.URL)
 	require.NoError(t, plugin.Write(points(100)))
-	require.Len(t, s.taken, 97)
-	require.EqualValues(t, 3, plugin.refused.Get())
-	require.Len(t, log.Errors(), 3)
-	require.Contains(t, log.Errors()[0], `InfluxDB refuses a point for good: failed to write metrics to station (422 Unprocessable Entity): `+
+	require.Len(t, s.points, 97)
+	require.EqualValues(t, 3, plugin.rejected.Get())
+	require.Len(t, log.Errors(), 1, "the first is logged, the rest are counted")
+	require.Contains(t, log.Errors()[0], `InfluxDB rejected a point; it was dropped: failed to write metrics to station (422 Unprocessable Entity): `+
 		`unprocessable entity: failure writing points to database: partial write: field type conflict: point "JNU_rasp,id=pi light=17i 17000000000"`)
 }
 
-// InfluxDB 1.8 and proxies answer 400 and no more: a point that is taken tells that it is not the request.
-func TestADoubtfulRefusalNeedsAPointThatIsTaken(t *testing.T) {
+// InfluxDB 1.8 and proxies respond with a plain 400: only an accepted point shows that the request is valid.
+func TestAmbiguousRejectionNeedsAnAcceptedPoint(t *testing.T) {
 	t.Parallel()
 	bad := func(lines []string) (int, string) {
 		for _, line := range lines {
@@ -129,44 +129,44 @@ func TestADoubtfulRefusalNeedsAPointThatIsTaken(t *testing.T) {
 	s := newStore(t, bad)
 	plugin, _ := newPlugin(t, s.URL)
 	require.NoError(t, plugin.Write(points(5000)))
-	require.Len(t, s.taken, 4999)
-	require.EqualValues(t, 1, plugin.refused.Get())
+	require.Len(t, s.points, 4999)
+	require.EqualValues(t, 1, plugin.rejected.Get())
 	require.LessOrEqual(t, s.requests, 1+5*parts)
 
 	s = newStore(t, func([]string) (int, string) {
 		return http.StatusBadRequest, "The plain HTTP request was sent to HTTPS port"
 	})
 	plugin, _ = newPlugin(t, s.URL)
-	require.ErrorContains(t, plugin.Write(points(5000)), "they are kept")
-	require.Less(t, s.requests, 2*patience)
-	require.Zero(t, plugin.refused.Get())
+	require.ErrorContains(t, plugin.Write(points(5000)), "will be retried")
+	require.Less(t, s.requests, 2*maxAmbiguous)
+	require.Zero(t, plugin.rejected.Get())
 }
 
-// A refused point is counted when the write is over, not each time that InfluxDB fails before.
-func TestNothingIsGivenUpWhileInfluxDBFails(t *testing.T) {
+// A rejected point is counted when the write succeeds, not on each failed attempt before.
+func TestPointsAreDroppedOnlyWhenTheWriteSucceeds(t *testing.T) {
 	t.Parallel()
 	var fails atomic.Bool
 	fails.Store(true)
 	s := newStore(t, func(lines []string) (int, string) {
-		if status, body := refuseLight(0)(lines); status != http.StatusNoContent || !fails.Load() {
+		if status, body := rejectLight(0)(lines); status != http.StatusNoContent || !fails.Load() {
 			return status, body
 		}
 		return http.StatusInternalServerError, ""
 	})
 	plugin, log := newPlugin(t, s.URL)
 	for range 3 {
-		require.Error(t, plugin.Write(points(4)))
+		require.ErrorContains(t, plugin.Write(points(4)), "500 Internal Server Error")
 	}
-	require.Zero(t, plugin.refused.Get())
+	require.Zero(t, plugin.rejected.Get())
 	fails.Store(false)
 	require.NoError(t, plugin.Write(points(4)))
-	require.EqualValues(t, 1, plugin.refused.Get())
+	require.EqualValues(t, 1, plugin.rejected.Get())
 	require.Len(t, log.Errors(), 1)
 }
 
 func TestSourceTagsAreInTheLogAndNotInInfluxDB(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, refuseLight(1))
+	s := newStore(t, rejectLight(1))
 	plugin, log := newPlugin(t, s.URL)
 	plugin.SourceTags = []string{"topic", "partition", "offset"}
 	metrics := points(2)
@@ -176,59 +176,59 @@ func TestSourceTagsAreInTheLogAndNotInInfluxDB(t *testing.T) {
 		m.AddTag("offset", fmt.Sprint(i))
 	}
 	require.NoError(t, plugin.Write(metrics))
-	require.Equal(t, map[string]int{"JNU_rasp,id=pi light=0i 0": 1}, s.taken)
-	require.True(t, metrics[0].HasTag("offset"), "the metric in Telegraf's buffer is as it was")
+	require.Equal(t, map[string]int{"JNU_rasp,id=pi light=0i 0": 1}, s.points)
+	require.True(t, metrics[0].HasTag("offset"), "the metric in the buffer is unchanged")
 	require.Contains(t, log.Errors()[0], `topic JNU_1_rasp, partition 0, offset 1, point "JNU_rasp,id=pi light=1i 1000000000"`)
 }
 
-func TestAPointThatIsNoLineProtocol(t *testing.T) {
+func TestPointThatIsNotLineProtocol(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, refuseLight())
+	s := newStore(t, rejectLight())
 	plugin, log := newPlugin(t, s.URL)
 	metrics := points(3)
 	metrics[1].SetName("")
 	require.NoError(t, plugin.Write(metrics))
-	require.EqualValues(t, 1, plugin.refused.Get())
+	require.EqualValues(t, 1, plugin.rejected.Get())
 	require.Contains(t, log.Errors()[0], `point of measurement "" at 1970-01-01 00:00:01 +0000 UTC: invalid name`)
-	require.Contains(t, s.taken, "JNU_rasp,id=pi light=0i 0")
-	require.Contains(t, s.taken, "JNU_rasp,id=pi light=2i 2000000000")
+	require.Contains(t, s.points, "JNU_rasp,id=pi light=0i 0")
+	require.Contains(t, s.points, "JNU_rasp,id=pi light=2i 2000000000")
 }
 
-// InfluxDB, and this store, answer 400 to a request with nothing in it: that says nothing about other points.
-func TestAPointThatIsNoLineProtocolAndAlone(t *testing.T) {
+// InfluxDB, and this store, respond to an empty request with 400, which is not about other points.
+func TestPointsThatAreNotLineProtocol(t *testing.T) {
 	t.Parallel()
-	s := newStore(t, refuseLight())
+	s := newStore(t, rejectLight())
 	plugin, log := newPlugin(t, s.URL)
 	metrics := points(2)
 	metrics[0].SetName("")
 	metrics[1].SetName("")
 	require.NoError(t, plugin.Write(metrics))
-	require.EqualValues(t, 2, plugin.refused.Get())
-	require.Contains(t, log.Errors()[0], `InfluxDB refuses a point for good: it is no line protocol: point of measurement "" at 1970-01-01 00:00:00 +0000 UTC: invalid name`)
+	require.EqualValues(t, 2, plugin.rejected.Get())
+	require.Contains(t, log.Errors()[0], `InfluxDB rejected a point; it was dropped: not valid line protocol: point of measurement "" at 1970-01-01 00:00:00 +0000 UTC: invalid name`)
 }
 
-// TestStatuses holds the stock plugin's answers: they tell what is done.
+// The errors of the stock plugin decide which batches are kept.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	const reason = `{"code":"invalid","message":"as I say"}`
 	for _, c := range []struct {
-		status  int
-		body    string
-		refused bool
-		want    string
+		status   int
+		body     string
+		rejected bool
+		want     string
 	}{
 		{400, `{"code":"invalid","message":"unable to parse 'm a=': missing field value"}`, true, ""},
-		{400, `{"code":"invalid","message":"Please provide either orgID or org"}`, false, "(they are kept: 400 Bad Request): invalid: Please provide either orgID or org"},
-		{400, `{"error":"no route"}`, false, "(they are kept: 400 Bad Request)"},
-		{406, reason, false, "(they are kept: 406 Not Acceptable)"},
+		{400, `{"code":"invalid","message":"Please provide either orgID or org"}`, false, "(will be retried: 400 Bad Request): invalid: Please provide either orgID or org"},
+		{400, `{"error":"no route"}`, false, "(will be retried: 400 Bad Request)"},
+		{406, reason, false, "(will be retried: 406 Not Acceptable)"},
 		{422, reason, true, ""},
 		{413, "", true, ""},
-		{400, "Client sent an HTTP request to an HTTPS server.", false, "(they are kept: 400 Bad Request)"},
-		{404, `{"code":"not found","message":"bucket \"station\" not found"}`, false, `failed to write metrics to station (they are kept: 404 Not Found): not found: ` +
-			`bucket "station" not found: create the bucket, or correct the options "bucket" and "organization"`},
+		{400, "Client sent an HTTP request to an HTTPS server.", false, "(will be retried: 400 Bad Request)"},
+		{404, `{"code":"not found","message":"bucket \"station\" not found"}`, false, `failed to write metrics to station (will be retried: 404 Not Found): not found: ` +
+			`bucket "station" not found; create the bucket, or correct the options "bucket" and "organization"`},
 		{401, `{"code":"unauthorized","message":"unauthorized access"}`, false, "failed to write metrics to station (401 Unauthorized): unauthorized: unauthorized access"},
 		{403, reason, false, "(403 Forbidden)"},
-		{405, reason, false, "(they are kept: 405 Method Not Allowed)"},
+		{405, reason, false, "(will be retried: 405 Method Not Allowed)"},
 		{429, reason, false, "429 Too Many Requests"},
 		{500, reason, false, "500 Internal Server Error"},
 		{503, reason, false, "503 Service Unavailable"},
@@ -238,34 +238,34 @@ func TestStatuses(t *testing.T) {
 			s := newStore(t, func([]string) (int, string) { return c.status, c.body })
 			plugin, log := newPlugin(t, s.URL)
 			err := plugin.Write(points(2))
-			if c.refused {
+			if c.rejected {
 				require.NoError(t, err)
-				require.EqualValues(t, 2, plugin.refused.Get())
+				require.EqualValues(t, 2, plugin.rejected.Get())
 				return
 			}
 			require.ErrorContains(t, err, c.want)
-			require.NoError(t, errors.Unwrap(err), "a type of Telegraf's own in it would have Telegraf drop the batch")
+			require.NoError(t, errors.Unwrap(err), "Telegraf drops the batch for an error of its own type")
 			require.Equal(t, "*errors.errorString", fmt.Sprintf("%T", err))
-			require.Zero(t, plugin.refused.Get())
-			require.Empty(t, log.Errors(), "who gets the error logs it")
+			require.Zero(t, plugin.rejected.Get())
+			require.Empty(t, log.Errors(), "the caller logs the error")
 		})
 	}
 }
 
-func TestAStoreThatIsNotThere(t *testing.T) {
+func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
 	plugin, _ := newPlugin(t, "http://127.0.0.1:1")
 	require.ErrorContains(t, plugin.Write(points(2)), "connection refused")
 }
 
-func TestOptions(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
-	require.EqualError(t, plugin.Init(), `option "bucket" is missing: it says where the points go, e.g. bucket = "station"`)
+	require.EqualError(t, plugin.Init(), `option "bucket" is required, such as bucket = "station"`)
 	plugin.Bucket, plugin.OmitTimestamp = "station", true
-	require.EqualError(t, plugin.Init(), `option "influx_omit_timestamp" must be false: a point that is written twice would be two points`)
+	require.EqualError(t, plugin.Init(), `option "influx_omit_timestamp" must be false, because a point that is written twice would become two points`)
 	plugin.OmitTimestamp, plugin.Limit = false, 1
-	require.EqualError(t, plugin.Init(), `option "rate_limit" is not for this plugin, which writes a batch as a whole: remove it, and set metric_batch_size`)
+	require.EqualError(t, plugin.Init(), `option "rate_limit" is not supported; remove it, and set "metric_batch_size"`)
 	plugin.Limit, plugin.ContentEncoding = 0, "zip"
 	plugin.Log, plugin.Statistics = testutil.Logger{}, selfstat.NewCollector(map[string]string{})
 	require.EqualError(t, plugin.Init(), `invalid content encoding "zip"`)

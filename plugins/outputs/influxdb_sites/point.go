@@ -8,7 +8,7 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// point is a metric without the tags that say which record it came from. The metric itself keeps them, for the next try and the log.
+// point is a metric without the tags that identify its record. The metric itself keeps them for a retry and for the log.
 type point struct {
 	telegraf.Metric
 	source []string
@@ -18,30 +18,22 @@ func (i *InfluxDBSites) points(metrics []telegraf.Metric) []telegraf.Metric {
 	if len(i.SourceTags) == 0 {
 		return metrics
 	}
-	points, all := make([]telegraf.Metric, len(metrics)), make([]point, len(metrics))
+	points := make([]telegraf.Metric, len(metrics))
 	for n, metric := range metrics {
-		all[n] = point{metric, i.SourceTags}
-		points[n] = &all[n]
+		points[n] = &point{metric, i.SourceTags}
 	}
 	return points
 }
 
-// TagList is what the serializer reads.
+// TagList returns the tags that the serializer writes.
 func (p *point) TagList() []*telegraf.Tag {
-	all := p.Metric.TagList()
-	tags := make([]*telegraf.Tag, 0, len(all))
-	for _, tag := range all {
-		if !slices.Contains(p.source, tag.Key) {
-			tags = append(tags, tag)
-		}
-	}
-	return tags
+	return slices.DeleteFunc(slices.Clone(p.Metric.TagList()), func(tag *telegraf.Tag) bool { return slices.Contains(p.source, tag.Key) })
 }
 
-// Copy is what exclude_bucket_tag needs.
+// Copy is called for the option exclude_bucket_tag.
 func (p *point) Copy() telegraf.Metric { return &point{p.Metric.Copy(), p.source} }
 
-// describe names the record, as far as its tags do, and shows the point.
+// describe returns the source tags of a point and its line protocol.
 func (i *InfluxDBSites) describe(metric telegraf.Metric) string {
 	var text strings.Builder
 	for _, key := range i.SourceTags {

@@ -1,4 +1,4 @@
-// Package station parses the flat JSON record of a station, as it stands in Kafka, into a metric.
+// Package station implements the Telegraf parser that turns the JSON records of stations in Kafka into metrics.
 package station
 
 import (
@@ -15,21 +15,21 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// Parser makes a metric of each record: named after the schema, with the tag device_id, the record's time and
-// the other keys as fields of the types that the schema declares.
+// Parser returns a metric for each record: named after the schema, with the tag device_id, the time of the record, and the other keys
+// as fields of the types that the schema declares.
 type Parser struct {
 	// Schema is the name of the built-in schema or the path of a schema file.
 	Schema string `toml:"schema"`
-	// UnknownFields says what happens to keys that the schema does not declare: "drop" (default), "keep" or "error".
+	// UnknownFields sets what to do with keys that the schema does not declare: "drop" (default), "keep", or "error".
 	UnknownFields string            `toml:"unknown_fields"`
 	DefaultTags   map[string]string `toml:"-"`
 	Log           telegraf.Logger   `toml:"-"`
 
 	schema  *schema.Schema
 	unknown schema.Unknown
-	// blank has status and then all fields of the schema. A copy of it costs half of what adding them one by one does.
-	blank telegraf.Metric
-	rooms sync.Pool // for the members of a record
+	// template has status and then all fields of the schema. Copying it costs half as much as adding them one by one.
+	template telegraf.Metric
+	buffers  sync.Pool // of flatjson.Members
 }
 
 // Init checks the options.
@@ -38,17 +38,17 @@ func (p *Parser) Init() error {
 	if p.schema, err = schema.Load(p.Schema); err != nil {
 		return err
 	}
-	p.blank = metric.New(p.schema.Name, nil, nil, time.Time{})
-	p.blank.AddField(schema.Status, nil)
+	p.template = metric.New(p.schema.Name, nil, nil, time.Time{})
+	p.template.AddField(schema.Status, nil)
 	for _, field := range p.schema.Fields {
-		p.blank.AddField(field.Name, nil)
+		p.template.AddField(field.Name, nil)
 	}
-	p.rooms.New = func() any { return new(flatjson.Members) }
+	p.buffers.New = func() any { return new(flatjson.Members) }
 	p.unknown, err = schema.NewUnknown(p.UnknownFields)
 	return err
 }
 
-// Parse takes one record a line and returns the metrics of the good ones, with an error that joins those of the others.
+// Parse reads one record per line. It returns the metrics of the valid records and the joined errors of the rest.
 func (p *Parser) Parse(buf []byte) ([]telegraf.Metric, error) {
 	var metrics []telegraf.Metric
 	var failed []error
@@ -66,7 +66,7 @@ func (p *Parser) Parse(buf []byte) ([]telegraf.Metric, error) {
 	return metrics, errors.Join(failed...)
 }
 
-// ParseLine takes one record.
+// ParseLine reads one record.
 func (p *Parser) ParseLine(line string) (telegraf.Metric, error) {
 	metrics, err := p.Parse([]byte(line))
 	if err != nil {
@@ -78,29 +78,29 @@ func (p *Parser) ParseLine(line string) (telegraf.Metric, error) {
 	return metrics[0], nil
 }
 
-// SetDefaultTags sets tags for every metric.
+// SetDefaultTags sets the tags that every metric gets.
 func (p *Parser) SetDefaultTags(tags map[string]string) { p.DefaultTags = tags }
 
 func (p *Parser) parse(line []byte) (telegraf.Metric, error) {
-	room := p.rooms.Get().(*flatjson.Members)
-	defer p.rooms.Put(room)
+	buffer := p.buffers.Get().(*flatjson.Members)
+	defer p.buffers.Put(buffer)
 	var err error
-	if *room, err = flatjson.AppendMembers((*room)[:0], line); err != nil {
+	if *buffer, err = flatjson.AppendMembers((*buffer)[:0], line); err != nil {
 		return nil, err
 	}
-	members := *room
-	parsed, err := p.head(&members)
+	members := *buffer
+	parsed, err := p.newMetric(&members)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.fill(parsed, &members); err != nil {
+	if err := p.setFields(parsed, &members); err != nil {
 		return nil, err
 	}
 	return parsed, p.addUnknown(parsed, members)
 }
 
-// fill sets the fields of the schema, and removes those that the record has not.
-func (p *Parser) fill(parsed telegraf.Metric, members *flatjson.Members) (err error) {
+// setFields sets the fields of the schema and removes those that the record does not have.
+func (p *Parser) setFields(parsed telegraf.Metric, members *flatjson.Members) (err error) {
 	var absent []string
 	fields := parsed.FieldList()[1:] // the first one is status
 	for i := range p.schema.Fields {
@@ -120,17 +120,17 @@ func (p *Parser) fill(parsed telegraf.Metric, members *flatjson.Members) (err er
 	return nil
 }
 
-// head takes device_id, status and time, which every record has, out of the members.
-func (p *Parser) head(members *flatjson.Members) (telegraf.Metric, error) {
+// newMetric returns a metric with device_id, status, and time, which every record has, and takes them out of members.
+func (p *Parser) newMetric(members *flatjson.Members) (telegraf.Metric, error) {
 	given := members.Take(schema.DeviceID)
 	device, _ := given.(string)
 	if device == "" {
-		return nil, fmt.Errorf(`"device_id" must be a string (got %v)`, given)
+		return nil, fmt.Errorf(`"device_id" must be a string that is not empty (got %v)`, given)
 	}
 	given = members.Take(schema.Status)
 	status, ok := given.(int64)
 	if !ok || !schema.IsStatus(status) {
-		return nil, fmt.Errorf(`"status" must be 0, 1 or 2 (got %v)`, given)
+		return nil, fmt.Errorf(`"status" must be 0, 1, or 2 (got %v)`, given)
 	}
 	given = members.Take(schema.Time)
 	text, _ := given.(string)
@@ -138,7 +138,7 @@ func (p *Parser) head(members *flatjson.Members) (telegraf.Metric, error) {
 	if err != nil {
 		return nil, fmt.Errorf(`"time" must be like "2006-01-02T15:04:05.999Z" (got %v)`, given)
 	}
-	parsed := p.blank.Copy()
+	parsed := p.template.Copy()
 	parsed.SetTime(stamp.UTC())
 	parsed.FieldList()[0].Value = status
 	for key, value := range p.DefaultTags {

@@ -24,6 +24,7 @@ func newParser(t require.TestingT, unknown string) *Parser {
 }
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	parser := newParser(t, "")
 	parser.SetDefaultTags(map[string]string{"region": "south", "device_id": "default"})
 	metrics, err := parser.Parse([]byte(reference + "\r\n\n"))
@@ -35,8 +36,9 @@ func TestParse(t *testing.T) {
 	testutil.RequireMetricsEqual(t, []telegraf.Metric{want}, metrics)
 }
 
-// What a record leaves out is no field of its metric, in whatever order it has the others; and it changes no other record's.
+// A field that the record does not have is not in its metric, whatever the order of the other fields, and other metrics keep theirs.
 func TestParseInAnyOrder(t *testing.T) {
+	t.Parallel()
 	parser := newParser(t, "")
 	parsed, err := parser.ParseLine(`{"dust":0.05,"time":"2019-05-20T04:05:06Z","lat":null,"temp":26.5,"status":1,"device_id":"RaspberryPi"}`)
 	require.NoError(t, err)
@@ -48,6 +50,7 @@ func TestParseInAnyOrder(t *testing.T) {
 }
 
 func TestParsePinsTypes(t *testing.T) {
+	t.Parallel()
 	parsed, err := newParser(t, "").ParseLine(strings.NewReplacer("26.52", "26", "554", "554.0", "0.05", "null").Replace(reference))
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{
@@ -57,6 +60,7 @@ func TestParsePinsTypes(t *testing.T) {
 }
 
 func TestParseUnknownFields(t *testing.T) {
+	t.Parallel()
 	text := strings.Replace(reference, `"dust"`, `"humidity":40.5,"gps":{"fix":3},"dust"`, 1)
 	dropped, err := newParser(t, "drop").ParseLine(text)
 	require.NoError(t, err)
@@ -64,18 +68,19 @@ func TestParseUnknownFields(t *testing.T) {
 	kept, err := newParser(t, "keep").ParseLine(text)
 	require.NoError(t, err)
 	require.InDelta(t, 40.5, kept.Fields()["humidity"], 0)
-	require.False(t, kept.HasField("gps"), "an object is no field")
+	require.False(t, kept.HasField("gps"), "an object is not a field")
 	_, err = newParser(t, "error").ParseLine(text)
 	require.ErrorContains(t, err, `field "humidity" is not in the schema (option "unknown_fields" is "error")`)
 }
 
 func TestParseErrors(t *testing.T) {
+	t.Parallel()
 	for replacement, want := range map[string]string{
-		`"status":0 -> "status":3`:     `"status" must be 0, 1 or 2 (got 3)`,
-		`"status":0 -> "status":0.0`:   `"status" must be 0, 1 or 2 (got 0)`,
-		`"status":0, -> `:              `"status" must be 0, 1 or 2 (got <nil>)`,
-		`"RaspberryPi" -> ""`:          `"device_id" must be a string (got )`,
-		`"RaspberryPi" -> 7`:           `"device_id" must be a string (got 7)`,
+		`"status":0 -> "status":3`:     `"status" must be 0, 1, or 2 (got 3)`,
+		`"status":0 -> "status":0.0`:   `"status" must be 0, 1, or 2 (got 0)`,
+		`"status":0, -> `:              `"status" must be 0, 1, or 2 (got <nil>)`,
+		`"RaspberryPi" -> ""`:          `"device_id" must be a string that is not empty (got )`,
+		`"RaspberryPi" -> 7`:           `"device_id" must be a string that is not empty (got 7)`,
 		`2019-05-20T04 -> yesterday`:   `"time" must be like "2006-01-02T15:04:05.999Z" (got yesterday:05:06.123456789Z)`,
 		`"light":554 -> "light":554.5`: `"light" must be a whole number (got 554.5)`,
 		`"light":554 -> "light":"554"`: `"light" must be a number, not the string "554"`,
@@ -90,7 +95,8 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-func TestParseKeepsTheGoodRecordsBesideABadOne(t *testing.T) {
+func TestParseReturnsTheValidRecordsNextToABadOne(t *testing.T) {
+	t.Parallel()
 	metrics, err := newParser(t, "").Parse([]byte(reference + "\nbroken\n" + reference))
 	require.ErrorContains(t, err, `"broken\n"`)
 	require.Len(t, metrics, 2)
@@ -98,13 +104,15 @@ func TestParseKeepsTheGoodRecordsBesideABadOne(t *testing.T) {
 	require.EqualError(t, err, "expected one record, found 2")
 }
 
-func TestWrongOptions(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
+	t.Parallel()
 	require.EqualError(t, (&Parser{UnknownFields: "ignore"}).Init(), `option "unknown_fields" must be "drop", "keep" or "error" (got "ignore")`)
 	require.EqualError(t, (&Parser{Schema: "enviroment"}).Init(), `option "schema" must be "environment" or the path of a schema file (got "enviroment")`)
 }
 
-// A metric comes out of serializer and parser as it went in: names, values, their types, and the time to the nanosecond.
+// Serializer and parser preserve names, values, their types, and the time to the nanosecond.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	writer := &serializer.Serializer{UnknownFields: "keep"}
 	require.NoError(t, writer.Init())
 	reader := newParser(t, "keep")
