@@ -53,7 +53,7 @@ func run(paths []string, out io.Writer) (int, error) {
 				return found, err
 			}
 			for _, f := range findings {
-				fmt.Fprintf(printer, "%s:%d: %q: use %s\n", file, f.line, f.text, f.use)
+				_, _ = fmt.Fprintf(printer, "%s:%d: %q: use %s\n", file, f.line, f.text, f.use)
 			}
 			found += len(findings)
 		}
