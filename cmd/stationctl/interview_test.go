@@ -110,7 +110,7 @@ func TestSetupAsks(t *testing.T) {
 	p.answers(t, "The Arduino's port", "ttyACM0")
 	p.waits(t, `option "port" must be a path`)
 	p.answers(t, "The Arduino's port", s.dir+"/ttyACM7")
-	p.waits(t, s.dir+"/ttyACM7: no such device: is the Arduino plugged in?")
+	p.waits(t, s.dir+"/ttyACM7: no such device; plug in the board")
 	p.answers(t, "Use it all the same? [y/N] ", "")
 	p.answers(t, "The Arduino's port", s.board.Path())
 	p.answers(t, "Serial.begin() [9600]: ", "9")

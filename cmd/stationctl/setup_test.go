@@ -222,7 +222,7 @@ func TestSetupWithoutAReading(t *testing.T) {
 	require.Equal(t, exitGood, code, out)
 	code, out, _ = s.call(t, "--no-test", "--replication-factor", "3", "--port", s.dir+"/ttyACM7")
 	require.Equal(t, exitFound, code, out)
-	require.Contains(t, out, "Warning: port: "+s.dir+"/ttyACM7: no such device: is the Arduino plugged in?")
+	require.Contains(t, out, "Warning: port: "+s.dir+"/ttyACM7: no such device; plug in the board")
 	require.Contains(t, out, "Warning: replication-factor is 3, but Kafka has 2 broker(s)")
 }
 

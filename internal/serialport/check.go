@@ -1,24 +1,23 @@
 package serialport
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// User is somebody who is to open a port.
+// User is a user who is to open a port.
 type User struct {
 	Name   string
 	UID    uint32
 	Groups []uint32
 }
 
-// May says whether a file's mode lets the user do all of what the three bits mean.
-func (u User) May(info os.FileInfo, bits os.FileMode) bool {
+// HasAccess reports whether the mode of a file grants the user all of the three permission bits that are set in bits.
+func (u User) HasAccess(info os.FileInfo, bits os.FileMode) bool {
 	status, ok := info.Sys().(*syscall.Stat_t)
 	mode := info.Mode().Perm()
 	switch {
@@ -32,92 +31,79 @@ func (u User) May(info os.FileInfo, bits os.FileMode) bool {
 	return mode&bits == bits
 }
 
-// Check says what would keep a user from opening a port, and what to do. It does not open it: that could reboot the board. Whether
-// somebody answers at a network port is not tried either: ser2net serves one at a time, perhaps the running service.
+// Check returns an error if the user could not open a port, with the fix. It does not open the port, which could reboot the board.
+// Network ports are not tried either: ser2net accepts one connection at a time, and the running service may have it.
 func (s System) Check(path string, user User) error {
-	for _, check := range []func() error{
-		func() error { return s.CheckPresent(path) },
-		func() error { return s.CheckPermission(path, user) },
-		func() error { return s.CheckFree(path) },
-	} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(s.CheckPresent(path), s.CheckPermission(path, user), s.CheckFree(path))
 }
 
-// CheckPresent says that there is no such port, or that it is none.
+// CheckPresent returns an error if path does not exist or is not a usable serial port.
 func (s System) CheckPresent(path string) error {
-	if IsNetwork(path) {
+	return s.checkLocal(path, func(info os.FileInfo) error {
+		switch {
+		case s.IsConsole(path):
+			return errConsole
+		case !s.isSerial(path, info):
+			return fmt.Errorf("%w: the kernel does not list it as one", errNoSerialPort)
+		}
 		return nil
-	}
-	if s.IsConsole(path) {
-		return s.explain(path, errConsole)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return s.explain(path, err)
-	}
-	if !s.isSerial(path, info) {
-		return s.explain(path, fmt.Errorf("%w: the kernel does not list it as one", errNoSerialPort))
-	}
-	return nil
+	})
 }
 
-// CheckPermission says that the user may not open a port that is there.
+// CheckPermission returns an error if the user lacks the permission to open the port.
 func (s System) CheckPermission(path string, user User) error {
-	if IsNetwork(path) {
+	denied := false
+	err := s.checkLocal(path, func(info os.FileInfo) error {
+		denied = !user.HasAccess(info, 0o6)
 		return nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return s.explain(path, err)
-	}
-	if !user.May(info, 0o6) {
+	})
+	if denied {
 		return fmt.Errorf("%s: permission denied: %s", path, permissionAdvice(path, user.Name))
 	}
-	return nil
+	return err
 }
 
-// CheckFree says that a program has the port that is no Telegraf.
+// CheckFree returns an error if a program other than Telegraf uses the port.
 func (s System) CheckFree(path string) error {
+	return s.checkLocal(path, func(info os.FileInfo) error {
+		if s.isUsed(info) && !s.UsedByTelegraf(path) {
+			return errBusy
+		}
+		return nil
+	})
+}
+
+// checkLocal checks the port unless it belongs to another computer.
+func (s System) checkLocal(path string, check func(os.FileInfo) error) error {
 	if IsNetwork(path) {
 		return nil
 	}
 	info, err := os.Stat(path)
-	if err != nil {
-		return s.explain(path, err)
+	if err == nil {
+		err = check(info)
 	}
-	if s.isTaken(info) && !s.HasTelegraf(path) {
-		return s.explain(path, errBusy)
+	if err != nil {
+		return s.withAdvice(path, err)
 	}
 	return nil
 }
 
-// isTaken looks at the locks alone where whoever made the port may have it open too.
-func (s System) isTaken(info os.FileInfo) bool {
+// isUsed considers only locks if the port is a pty, which the program that created it may also have open.
+func (s System) isUsed(info os.FileInfo) bool {
 	status, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return false
 	}
-	lock := unix.Stat_t{Dev: status.Dev, Ino: status.Ino}
-	return len(s.lockedBy(&lock)) > 0 || !isPseudo(status.Rdev) && len(s.openedBy(status.Rdev)) > 0
+	return len(s.lockedBy(status.Dev, status.Ino)) > 0 || !isPty(status.Rdev) && len(s.openedBy(status.Rdev)) > 0
 }
 
-// HasTelegraf says that a Telegraf reads the port.
-func (s System) HasTelegraf(path string) bool {
-	holder, found := s.WhoHas(path)
-	return found && holder.Name == "telegraf"
-}
-
-// isSerial asks the kernel's list of terminals; virtual consoles are in it, and no port.
+// isSerial checks the list of terminals in sysfs. The virtual consoles in that list have no device.
 func (s System) isSerial(path string, info os.FileInfo) bool {
 	status, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || info.Mode()&os.ModeCharDevice == 0 {
 		return false
 	}
-	if isPseudo(status.Rdev) {
+	if isPty(status.Rdev) {
 		return true
 	}
 	device, err := filepath.EvalSymlinks(path)

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-var errConsole = errors.New("the system's console")
+var errConsole = errors.New("the system console uses this port")
 
-// IsConsole says that the kernel prints to a port, as a Raspberry Pi does to the one of its header until that is switched off
-// (console=serial0 in cmdline.txt): a board there would read the boot messages, and a login would answer it.
+// IsConsole reports whether the kernel prints to a port. A Raspberry Pi does so on its header port until that is disabled
+// (console=serial0 in cmdline.txt): a board there would receive the boot messages, and a login prompt would answer it.
 func (s System) IsConsole(path string) bool {
 	device, err := filepath.EvalSymlinks(path)
 	if err != nil {

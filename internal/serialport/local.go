@@ -11,46 +11,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// localPort is a device of this computer.
+// localPort implements Port for a device of this computer.
 type localPort struct {
 	path string
-	// descriptor is the file's, for ioctls; os.File.Fd would make it block.
+	// descriptor is that of file, for ioctls; os.File.Fd would make the file blocking.
 	descriptor int
 	file       *os.File
-	// switchDTR is the function of that name but in tests, since no simulated port has the line.
+	// switchDTR is the function of that name, except in tests: no simulated port has a DTR line.
 	switchDTR func(descriptor int, on bool) error
 }
 
-// Read is as Port says. A device that was unplugged reads as its end, or as an input/output error.
+// Read implements Port. When the device was unplugged, the kernel returns end of file or an input/output error.
 func (p *localPort) Read(chunk []byte) (int, error) {
 	n, err := p.file.Read(chunk)
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, nil
 	}
-	return n, p.lost(err)
+	if errors.Is(err, io.EOF) || errors.Is(err, unix.EIO) {
+		return n, fmt.Errorf("%s: %w; check the cable", p.path, ErrLost)
+	}
+	return n, fmt.Errorf("%s: %w: %w; check the cable", p.path, ErrLost, err)
 }
 
-// SetReadDeadline is as Port says.
+// SetReadDeadline implements Port.
 func (p *localPort) SetReadDeadline(until time.Time) error { return p.file.SetReadDeadline(until) }
 
-func (p *localPort) lost(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, unix.EIO) {
-		return fmt.Errorf("%s: %w: was the cable pulled?", p.path, ErrLost)
-	}
-	return fmt.Errorf("%s: %w: was the cable pulled? (%w)", p.path, ErrLost, err)
-}
-
-// Close gives the port back, also where somebody else has it open by now and the kernel would keep TIOCEXCL. No descriptor is
-// left, else a replugged ttyUSB0 would become ttyUSB1.
+// Close releases the port. It clears TIOCEXCL, which the kernel would keep while another process has the port open. No descriptor
+// stays open: otherwise a replugged ttyUSB0 would become ttyUSB1.
 func (p *localPort) Close() error {
-	_ = unix.IoctlSetInt(p.descriptor, unix.TIOCNXCL, 0) // it fails when the device is gone
+	_ = unix.IoctlSetInt(p.descriptor, unix.TIOCNXCL, 0) // fails if the device is gone
 	return p.file.Close()
 }
 
-// resetPulse is how long DTR is off. An Arduino's capacitor makes a reset of any edge; 100 ms are what its tools take.
+// resetPulse is how long DTR is off. Any edge resets an Arduino, through a capacitor; its own tools use 100 ms.
 const resetPulse = 100 * time.Millisecond
 
-// Reset is as Port says.
+// Reset implements Port.
 func (p *localPort) Reset() error {
 	if err := p.switchDTR(p.descriptor, false); err != nil {
 		return fmt.Errorf("%s: %w (%w)", p.path, ErrNoReset, err)
@@ -76,10 +72,10 @@ type interruptCounts struct {
 	_                      [9]int32
 }
 
-// LineErrors is as Port says; a driver without counters (a pty) answers ENOTTY.
+// LineErrors implements Port; a driver without counters, such as a pty, returns ENOTTY.
 func (p *localPort) LineErrors() (LineErrors, bool) {
 	var counts interruptCounts
-	//nolint:gosec // the kernel fills a struct of its own form, as no library of ours offers it
+	//nolint:gosec // the kernel fills the struct; none of our libraries wraps this ioctl
 	_, _, failed := unix.Syscall(unix.SYS_IOCTL, uintptr(p.descriptor), unix.TIOCGICOUNT, uintptr(unsafe.Pointer(&counts)))
 	return LineErrors{
 		Framing: int64(counts.frame), Overrun: int64(counts.overrun) + int64(counts.bufferOverrun), Parity: int64(counts.parity),

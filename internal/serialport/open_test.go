@@ -54,7 +54,7 @@ func TestReadAndUnplug(t *testing.T) {
 	require.NoError(t, board.Unplug())
 	_, err = port.Read(chunk)
 	require.ErrorIs(t, err, ErrLost)
-	require.ErrorContains(t, err, board.Path()+": the port was lost: was the cable pulled?")
+	require.ErrorContains(t, err, board.Path()+": port lost; check the cable")
 	require.NoError(t, port.Close())
 }
 
@@ -65,19 +65,19 @@ func TestDescriptors(t *testing.T) {
 	for range 20 {
 		require.NoError(t, open(t, board.Path(), ResetAuto).Close())
 		_, err := ThisSystem().Open(t.Context(), "/dev/null", mode, ResetAuto)
-		require.ErrorContains(t, err, "/dev/null: not a serial port")
+		require.ErrorContains(t, err, "/dev/null: not a serial port; ")
 	}
 	after, err := process.Descriptors()
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 }
 
-// A port that is open belongs to one program: also root and a program that asks nobody get in each other's way no more.
+// An open port belongs to one program. This includes root and programs that take no lock.
 func TestAPortHasOneReader(t *testing.T) {
 	board := plug(t)
 	port := open(t, board.Path(), ResetAuto)
 	_, err := ThisSystem().Open(t.Context(), board.Path(), mode, ResetAuto)
-	require.EqualError(t, err, board.Path()+": in use by this Telegraf: two [[inputs.arduino_serial]] have this port: give each its own")
+	require.EqualError(t, err, board.Path()+": in use by this Telegraf; set a different port in each [[inputs.arduino_serial]]")
 
 	descriptor, err := unix.Open(board.Path(), unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if os.Getuid() != 0 {
@@ -85,15 +85,15 @@ func TestAPortHasOneReader(t *testing.T) {
 		return
 	}
 	require.NoError(t, err)
-	taken, err := unix.IoctlGetInt(descriptor, unix.TIOCGEXCL)
-	if !errors.Is(err, unix.ENOSYS) { // qemu-arm, which runs these tests too, does not know it; the kernel does
+	exclusive, err := unix.IoctlGetInt(descriptor, unix.TIOCGEXCL)
+	if !errors.Is(err, unix.ENOSYS) { // qemu-arm, which also runs these tests, lacks this ioctl
 		require.NoError(t, err)
-		require.NotZero(t, taken, "TIOCEXCL is set")
+		require.NotZero(t, exclusive, "TIOCEXCL is set")
 	}
 	require.NoError(t, errors.Join(port.Close(), unix.Close(descriptor)))
 }
 
-// settings are a port's; whoever is refused must not have changed them.
+// settings returns those of a port; a failed open must not change them.
 func settings(t *testing.T, board *arduino.Board) unix.Termios {
 	t.Helper()
 	file, err := os.OpenFile(board.Path(), os.O_RDWR|unix.O_NOCTTY, 0)
@@ -105,7 +105,7 @@ func settings(t *testing.T, board *arduino.Board) unix.Termios {
 }
 
 func TestABusyPortIsLeftAlone(t *testing.T) {
-	for name, take := range map[string]func(file *os.File) error{
+	for name, lock := range map[string]func(file *os.File) error{
 		"locked":    func(file *os.File) error { return unix.Flock(int(file.Fd()), unix.LOCK_EX) },
 		"exclusive": func(file *os.File) error { return unix.IoctlSetInt(int(file.Fd()), unix.TIOCEXCL, 0) },
 	} {
@@ -115,9 +115,9 @@ func TestABusyPortIsLeftAlone(t *testing.T) {
 			require.NoError(t, err)
 			defer func() { require.NoError(t, holder.Close()) }()
 			before := settings(t, board)
-			require.NoError(t, take(holder))
+			require.NoError(t, lock(holder))
 			if _, err := unix.IoctlGetInt(int(holder.Fd()), unix.TIOCGEXCL); name == "exclusive" && os.Getuid() == 0 && errors.Is(err, unix.ENOSYS) {
-				return // root in qemu-arm, which does not know TIOCGEXCL; the kernel does
+				return // root in qemu-arm, which lacks TIOCGEXCL
 			}
 			_, err = ThisSystem().Open(t.Context(), board.Path(), &serial.Mode{BaudRate: 115200, DataBits: 7}, ResetAuto)
 			require.ErrorContains(t, err, board.Path()+": in use by ")
@@ -128,7 +128,7 @@ func TestABusyPortIsLeftAlone(t *testing.T) {
 	}
 }
 
-// HUPCL makes the kernel take DTR away at the last close, and the next open reboots the board.
+// With HUPCL, the kernel switches DTR off on the last close, and the next open reboots the board.
 func TestResetOnOpen(t *testing.T) {
 	for reset, kept := range map[Reset]uint32{ResetAuto: 0, ResetNever: 0, ResetAlways: unix.HUPCL} {
 		board := plug(t)
@@ -147,9 +147,9 @@ func TestResetOnOpen(t *testing.T) {
 func TestResetIsAPulseOnDTR(t *testing.T) {
 	var states []bool
 	var fails error
-	taken := func() *localPort {
+	openLocked := func() *localPort {
 		states = nil
-		port, err := ThisSystem().take(plug(t).Path())
+		port, err := ThisSystem().openLocked(plug(t).Path())
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, port.Close()) })
 		port.switchDTR = func(_ int, on bool) error {
@@ -158,21 +158,21 @@ func TestResetIsAPulseOnDTR(t *testing.T) {
 		}
 		return port
 	}
-	require.NoError(t, taken().prepare(mode, ResetAuto))
-	require.NoError(t, taken().prepare(mode, ResetNever))
+	require.NoError(t, openLocked().configure(mode, ResetAuto))
+	require.NoError(t, openLocked().configure(mode, ResetNever))
 	require.Empty(t, states)
-	port := taken()
-	require.NoError(t, port.prepare(mode, ResetAlways))
+	port := openLocked()
+	require.NoError(t, port.configure(mode, ResetAlways))
 	require.Equal(t, []bool{false, true}, states)
 	require.NoError(t, port.Reset())
 	require.Equal(t, []bool{false, true, false, true}, states)
 	fails = unix.ENOTTY
 	require.ErrorIs(t, port.Reset(), ErrNoReset)
-	require.NoError(t, taken().prepare(mode, ResetAlways), "a pty has no such line, and is a port all the same")
+	require.NoError(t, openLocked().configure(mode, ResetAlways), "a pty has no DTR line, but can be opened")
 	require.ErrorIs(t, open(t, plug(t).Path(), ResetAuto).Reset(), ErrNoReset)
 }
 
-// An agent may have more files open than the serial library's select can do with.
+// An agent may have more files open than the select of the serial library supports.
 func TestManyDescriptors(t *testing.T) {
 	for range 1100 {
 		file, err := os.Open(os.DevNull)
@@ -187,7 +187,7 @@ func TestManyDescriptors(t *testing.T) {
 	require.Equal(t, 7, n)
 }
 
-func TestLineErrorsOfADriverWithoutThem(t *testing.T) {
+func TestLineErrorsOfADriverWithoutCounters(t *testing.T) {
 	_, ok := open(t, plug(t).Path(), ResetAuto).LineErrors()
 	require.False(t, ok)
 }
@@ -214,31 +214,31 @@ func TestNetworkPort(t *testing.T) {
 	require.NoError(t, conn.Close())
 	_, err = port.Read(chunk)
 	require.ErrorIs(t, err, ErrLost)
-	require.ErrorContains(t, err, "tcp://"+listener.Addr().String()+": the port was lost: is ser2net still running there?")
+	require.ErrorContains(t, err, "tcp://"+listener.Addr().String()+": port lost: EOF; check that ser2net is still running there")
 }
 
-func TestOpenErrorsTellWhatToDo(t *testing.T) {
-	s := madeUp(t)
+func TestOpenErrorsIncludeTheFix(t *testing.T) {
+	s := fakeSystem(t)
 	fails := func(path string) string {
 		_, err := s.Open(t.Context(), path, mode, ResetAuto)
-		require.Error(t, err)
+		require.ErrorContains(t, err, path+": ")
 		return err.Error()
 	}
 	dev := func(name string) string { return filepath.Join(s.Dev, name) }
-	require.Equal(t, "/nowhere/ttyACM0"+`: no such device: is the Arduino plugged in? ("ls /dev/serial/by-id" shows the ports that are there)`, fails("/nowhere/ttyACM0"))
-	require.Equal(t, dev("ttyACM7")+": no such device: is it one of these? Then set port to it: "+dev("ttyACM0")+", "+dev("ttyACM1")+", "+
+	require.Equal(t, "/nowhere/ttyACM0"+`: no such device; plug in the board, or list the ports with "ls /dev/serial/by-id"`, fails("/nowhere/ttyACM0"))
+	require.Equal(t, dev("ttyACM7")+": no such device; plug in the board, or set port to a connected one: "+dev("ttyACM0")+", "+dev("ttyACM1")+", "+
 		dev("ttyUSB0")+", "+dev("ttyUSB1")+", "+dev("ttyUSB2"), fails(dev("ttyACM7")))
-	require.Contains(t, fails(dev("ttyACM0")), dev("ttyACM0")+`: not a serial port: set port to one that "ls /dev/serial/by-id" shows`)
-	require.Contains(t, fails("tcp://127.0.0.1:1"), "tcp://127.0.0.1:1: cannot connect: is ser2net running there?")
-	require.Equal(t, "/dev/x: not permitted: the container or service may not use this device: pass it in (--device, DeviceAllow=)", s.explain("/dev/x", unix.EPERM).Error())
-	require.Contains(t, fails(s.Dev), s.Dev+": not a serial port")
-	require.Equal(t, "/dev/x: cannot be opened: unplug the Arduino and plug it in again (input/output error)", s.explain("/dev/x", unix.EIO).Error())
+	require.Contains(t, fails(dev("ttyACM0")), dev("ttyACM0")+`: not a serial port; set port to one that "ls /dev/serial/by-id" lists`)
+	require.Contains(t, fails("tcp://127.0.0.1:1"), "tcp://127.0.0.1:1: cannot connect: dial tcp 127.0.0.1:1: connect: connection refused; check that ser2net is running there")
+	require.Equal(t, "/dev/x: the container or service is not permitted to use this device; pass it in (--device, DeviceAllow=)", s.withAdvice("/dev/x", unix.EPERM).Error())
+	require.Contains(t, fails(s.Dev), s.Dev+": not a serial port; ")
+	require.Equal(t, "/dev/x: cannot open the port: input/output error; unplug the Arduino and plug it in again", s.withAdvice("/dev/x", unix.EIO).Error())
 
 	touch(t, dev("ttyAMA0"))
 	require.NoError(t, os.Symlink("ttyAMA0", dev("serial0")))
 	touch(t, filepath.Join(s.Sys, "class/tty/console/active"))
 	require.NoError(t, os.WriteFile(filepath.Join(s.Sys, "class/tty/console/active"), []byte("ttyAMA0 tty1\n"), 0o600))
-	require.Equal(t, dev("serial0")+`: it is the system's console: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, hardware enabled, and reboot`,
+	require.Equal(t, dev("serial0")+`: the system console uses this port; run "sudo raspi-config", choose "Interface Options", "Serial Port", disable the login shell, enable the hardware, and reboot`,
 		fails(dev("serial0")))
 }
 
@@ -249,15 +249,15 @@ func TestPermissionAdvice(t *testing.T) {
 	require.NoError(t, err)
 	group, err := user.LookupGroupId(current.Gid)
 	require.NoError(t, err)
-	require.EqualError(t, ThisSystem().explain(file, unix.EACCES), file+`: permission denied: user "`+current.Username+
-		`" may not open it and no group may (mode -rw-------): is it the console's port, or is a udev rule missing?`)
+	require.EqualError(t, ThisSystem().withAdvice(file, unix.EACCES), file+`: permission denied: user "`+current.Username+
+		`" cannot open it, nor can its group (mode -rw-------); check that it is not the console port and that no udev rule is missing`)
 	require.NoError(t, os.Chmod(file, 0o660))
-	require.EqualError(t, ThisSystem().explain(file, unix.EACCES), file+`: permission denied: user "`+current.Username+`" is not in group "`+
-		group.Name+`": run "sudo usermod -aG `+group.Name+" "+current.Username+`" and restart Telegraf`)
+	require.EqualError(t, ThisSystem().withAdvice(file, unix.EACCES), file+`: permission denied: user "`+current.Username+`" is not in group "`+
+		group.Name+`"; run "sudo usermod -aG `+group.Name+" "+current.Username+`" and restart Telegraf`)
 }
 
-// TestWhoHoldsThePort makes up /proc for programs that cannot be had here.
-func TestWhoHoldsThePort(t *testing.T) {
+// TestPortUsedBy fakes /proc for programs that are not available here.
+func TestPortUsedBy(t *testing.T) {
 	var tty unix.Stat_t
 	board := plug(t)
 	require.NoError(t, unix.Stat(board.Path(), &tty))
@@ -268,29 +268,29 @@ func TestWhoHoldsThePort(t *testing.T) {
 		open, locked     bool
 		want             string
 	}{
-		"the service":     {"telegraf", "/usr/bin/telegraf\x00--config\x00/etc/telegraf-station/telegraf.conf\x00", false, true, `in use by telegraf (pid 4711: /usr/bin/telegraf --config /etc/telegraf-station/telegraf.conf): stop it first, "sudo systemctl stop telegraf-station" if it is the service`},
-		"ModemManager":    {"ModemManager", "/usr/sbin/ModemManager\x00", true, false, `in use by ModemManager (pid 4711: /usr/sbin/ModemManager): it takes the Arduino for a modem: run "sudo systemctl disable --now ModemManager"`},
-		"a login":         {"agetty", "/sbin/agetty\x00-\x00", true, true, `in use by agetty (pid 4711: /sbin/agetty -): a login waits there: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, and reboot`},
-		"any program":     {"minicom", "minicom\x00", true, false, "in use by minicom (pid 4711: minicom): close it first"},
-		"hidden":          {"minicom", "minicom\x00", false, false, `in use by a program of another user: "sudo fuser -v ` + board.Path() + `" shows which; close it first`},
-		"hidden, perhaps": {"ModemManager", "/usr/sbin/ModemManager\x00", false, false, `in use by a program of another user: "sudo fuser -v ` + board.Path() + `" shows which; close it first; if it is ModemManager, run "sudo systemctl disable --now ModemManager"`},
+		"the service":     {"telegraf", "/usr/bin/telegraf\x00--config\x00/etc/telegraf-station/telegraf.conf\x00", false, true, `in use by telegraf (pid 4711: /usr/bin/telegraf --config /etc/telegraf-station/telegraf.conf); stop it first; if it is the service, run "sudo systemctl stop telegraf-station"`},
+		"ModemManager":    {"ModemManager", "/usr/sbin/ModemManager\x00", true, false, `in use by ModemManager (pid 4711: /usr/sbin/ModemManager); it treats the Arduino as a modem; run "sudo systemctl disable --now ModemManager"`},
+		"a login":         {"agetty", "/sbin/agetty\x00-\x00", true, true, `in use by agetty (pid 4711: /sbin/agetty -); a login prompt runs on this port; run "sudo raspi-config", choose "Interface Options", "Serial Port", disable the login shell, enable the hardware, and reboot`},
+		"any program":     {"minicom", "minicom\x00", true, false, "in use by minicom (pid 4711: minicom); close it first"},
+		"hidden":          {"minicom", "minicom\x00", false, false, `in use by a program of another user; find it with "sudo fuser -v ` + board.Path() + `" and close it`},
+		"hidden, perhaps": {"ModemManager", "/usr/sbin/ModemManager\x00", false, false, `in use by a program of another user; find it with "sudo fuser -v ` + board.Path() + `" and close it; if it is ModemManager, run "sudo systemctl disable --now ModemManager"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := System{Proc: t.TempDir(), Dev: "/dev", Sys: "/sys"}
-			folder := filepath.Join(s.Proc, "4711")
-			require.NoError(t, os.MkdirAll(folder+"/fd", 0o700))
-			require.NoError(t, os.WriteFile(folder+"/comm", []byte(test.program+"\n"), 0o600))
-			require.NoError(t, os.WriteFile(folder+"/cmdline", []byte(test.command), 0o600))
-			require.NoError(t, os.Symlink("/dev/null", folder+"/fd/0"))
+			directory := filepath.Join(s.Proc, "4711")
+			require.NoError(t, os.MkdirAll(directory+"/fd", 0o700))
+			require.NoError(t, os.WriteFile(directory+"/comm", []byte(test.program+"\n"), 0o600))
+			require.NoError(t, os.WriteFile(directory+"/cmdline", []byte(test.command), 0o600))
+			require.NoError(t, os.Symlink("/dev/null", directory+"/fd/0"))
 			if test.open {
-				require.NoError(t, os.Symlink(device, folder+"/fd/3"))
+				require.NoError(t, os.Symlink(device, directory+"/fd/3"))
 			}
 			locks := "1: POSIX  ADVISORY  WRITE 1 00:05:1 0 EOF\n"
 			if test.locked {
 				locks += fmt.Sprintf("2: FLOCK  ADVISORY  WRITE 4711 %02x:%02x:%d 0 EOF\n", unix.Major(tty.Dev), unix.Minor(tty.Dev), tty.Ino)
 			}
 			require.NoError(t, os.WriteFile(s.Proc+"/locks", []byte(locks), 0o600))
-			require.EqualError(t, s.explain(board.Path(), errBusy), board.Path()+": "+test.want)
+			require.EqualError(t, s.withAdvice(board.Path(), errBusy), board.Path()+": "+test.want)
 		})
 	}
 }

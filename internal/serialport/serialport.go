@@ -1,9 +1,11 @@
-// Package serialport finds, takes, opens and reads a station's serial port: a device of this computer or one that ser2net shares.
+// Package serialport opens and reads the serial port of a board: a device of this computer, or a port that ser2net shares.
 //
-// finder.go and usb.go tell the path; take.go makes sure that nobody else has the port (holder.go tells who does, console.go
-// whether it is the system's own); open.go sets it; local.go and network.go read it; explain.go tells the user what to do.
-// ports.go lists the ports that are there and check.go tells whether one could be opened, without opening any.
-// No port but the configured one is ever opened: a library's list of ports opens all of them, at 9600 8N1.
+// find.go resolves the option `port` to a path, and open.go opens that path: console.go and lock.go make sure that no other program
+// uses the port (process.go finds the one that does), then open.go sets baud rate and framing. local.go and network.go read the
+// bytes. advice.go adds the fix to each error.
+// ports.go lists the connected ports, and check.go checks whether a user could open one; neither opens any port.
+//
+// Only the configured port is ever opened. (The port list of go.bug.st/serial opens every port, at 9600 8N1.)
 package serialport
 
 import (
@@ -14,50 +16,50 @@ import (
 
 // Port is an open port.
 type Port interface {
-	// Read returns (0, nil) when nothing came until the deadline. Its errors wrap ErrLost and name the port.
+	// Read returns (0, nil) when the deadline passes. Its errors wrap ErrLost and name the port.
 	io.ReadCloser
-	// SetReadDeadline says how long reads wait, the one under way included; the zero time, as at first, is for ever.
+	// SetReadDeadline limits how long reads wait, including one in progress. The zero time, the initial value, is no limit.
 	SetReadDeadline(until time.Time) error
-	// Reset reboots the board by a pulse on DTR. It returns ErrNoReset where there is no such line.
+	// Reset reboots the board with a pulse on DTR. It returns ErrNoReset if the port has no DTR line.
 	Reset() error
-	// LineErrors are the driver's counters since the system's start; ok is false where it has none.
+	// LineErrors returns the counters of the driver since the system was started; ok is false if it has none.
 	LineErrors() (errors LineErrors, ok bool)
 }
 
-// LineErrors count bytes that did not arrive well.
+// LineErrors counts bytes that were damaged or lost before they could be read.
 type LineErrors struct {
-	Framing int64 // bytes without a stop bit: mostly a wrong baud rate, else a bad cable
-	Overrun int64 // bytes lost because the computer did not fetch them in time
+	Framing int64 // bytes without a stop bit: usually a wrong baud rate, otherwise a bad cable
+	Overrun int64 // bytes lost because the computer did not read them in time
 	Parity  int64 // bytes with a wrong parity bit
 }
 
-// Reset says whether opening a port may reboot the board, as it does on an Uno, Nano and Mega.
+// Reset is whether opening a port may reboot the board, which an Uno, Nano, or Mega does when DTR is switched on.
 type Reset string
 
-// The values of an option `reset_on_open`.
+// The values of the option `reset_on_open`.
 const (
-	// ResetAuto leaves the board running where the system allows that. The watchdog may reset it.
+	// ResetAuto keeps the board running if the system allows that. The watchdog may reset it.
 	ResetAuto Reset = "auto"
-	// ResetNever is that, and the watchdog may not.
+	// ResetNever does the same, and the watchdog must not reset the board.
 	ResetNever Reset = "never"
-	// ResetAlways reboots it each time.
+	// ResetAlways reboots the board on every open.
 	ResetAlways Reset = "always"
 )
 
 var (
-	// ErrLost is wrapped by the errors of a port that went away while it was read.
-	ErrLost = errors.New("the port was lost")
-	// ErrUnreachable is wrapped by the errors of a network port that nobody answers.
+	// ErrLost is wrapped by the errors of a port that disappeared while it was read.
+	ErrLost = errors.New("port lost")
+	// ErrUnreachable is wrapped by the errors of a network port that does not answer.
 	ErrUnreachable = errors.New("cannot connect")
-	// ErrNoReset says that a port has no DTR line.
+	// ErrNoReset is returned when a port has no DTR line.
 	ErrNoReset = errors.New("this port has no DTR line")
 )
 
-// System is where the kernel shows devices and processes.
+// System names the directories in which the kernel shows devices and processes.
 type System struct {
-	// Sys, Proc and Dev are "/sys", "/proc" and "/dev" but in tests.
+	// Sys, Proc, and Dev are "/sys", "/proc", and "/dev", except in tests.
 	Sys, Proc, Dev string
 }
 
-// ThisSystem is the computer that this runs on.
+// ThisSystem returns the directories of this computer.
 func ThisSystem() System { return System{Sys: "/sys", Proc: "/proc", Dev: "/dev"} }

@@ -38,7 +38,7 @@ func partsAppear(t *testing.T, order []string) {
 	pi := startStation(t, station)
 	central := startCentral(t, telegraf.Central{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
 	// Each has tried in vain before anything appears.
-	waitForLog(t, pi, "no such device: is the Arduino plugged in?")
+	waitForLog(t, pi, "no such device; plug in the board")
 	waitForLog(t, central, "cannot connect to Kafka at")
 
 	readings := arduino.Readings(1, 20)

@@ -76,5 +76,5 @@ func TestTestSaysWhyThereIsNoReading(t *testing.T) {
 	station := newStation(t, "JNU", []string{"127.0.0.1:1"})
 	output, err := station.Test(t.Context(), binary(t), t.TempDir())
 	require.NoError(t, err)
-	require.Contains(t, output, "no reading within first_reading_timeout (10s): "+station.Port+": no such device: is the Arduino plugged in?")
+	require.Contains(t, output, "no reading within first_reading_timeout (10s): "+station.Port+": no such device; plug in the board")
 }

@@ -26,7 +26,7 @@ func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for name, mistake := range map[string]func(t *testing.T, station *telegraf.Station) (under []string, want string){
 		"wrong port": func(_ *testing.T, station *telegraf.Station) ([]string, string) {
-			return nil, station.Port + `: no such device: is the Arduino plugged in? ("ls /dev/serial/by-id" shows the ports that are there)`
+			return nil, station.Port + `: no such device; plug in the board, or list the ports with "ls /dev/serial/by-id"`
 		},
 		"permission":    permissionMistake,
 		"busy":          busyMistake,
@@ -104,7 +104,7 @@ func modemManagerMistake(t *testing.T, station *telegraf.Station) (under []strin
 		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", running.PID()))
 		return err == nil && string(name) == "ModemManager\n"
 	}, 10*time.Second, 10*time.Millisecond)
-	return nil, fmt.Sprintf(`%s: in use by ModemManager (pid %d: %s 600): it takes the Arduino for a modem: run "sudo systemctl disable --now ModemManager"`,
+	return nil, fmt.Sprintf(`%s: in use by ModemManager (pid %d: %s 600); it treats the Arduino as a modem; run "sudo systemctl disable --now ModemManager"`,
 		station.Port, running.PID(), modemManager)
 }
 
@@ -114,7 +114,7 @@ func twoBoardsMistake(t *testing.T, station *telegraf.Station) (under []string, 
 	plug(t, folder+"/ttyACM0")
 	plug(t, folder+"/ttyACM1")
 	station.Port = folder + "/ttyACM*"
-	return nil, `more than one matches: set port to one of them: ` + folder + "/ttyACM0, " + folder + "/ttyACM1"
+	return nil, `more than one port matches; set port to one of them: ` + folder + "/ttyACM0, " + folder + "/ttyACM1"
 }
 
 func noSensorMistake(t *testing.T, station *telegraf.Station) (under []string, want string) {

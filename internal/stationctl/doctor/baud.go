@@ -42,7 +42,7 @@ func (s *sample) judged() bool {
 
 // baud looks at the bytes alone; what they mean is the reading's matter.
 func (b *board) baud(ctx context.Context) result {
-	if b.System.HasTelegraf(b.path) {
+	if b.System.UsedByTelegraf(b.path) {
 		return unchecked("telegraf has the port: see delivery")
 	}
 	if serialport.IsNetwork(b.path) {

@@ -71,7 +71,7 @@ func (b *box) owner() string { return b.Account.Name + ":" + b.Account.GroupName
 // makeable judges a directory that is not there: Telegraf makes it if it may.
 func (b *box) makeable(dir string) result {
 	parent := filepath.Dir(dir)
-	if info, err := os.Stat(parent); err == nil && b.Account.May(info, 0o3) {
+	if info, err := os.Stat(parent); err == nil && b.Account.HasAccess(info, 0o3) {
 		return good("%s is not there yet; Telegraf makes it", dir)
 	}
 	return bad("sudo install -d -m 0750 -o "+b.Account.Name+" -g "+b.Account.GroupName()+" "+quote(dir), "there is no %s, and user %q may not make it", dir, b.Account.Name)
@@ -87,7 +87,7 @@ func (b *box) closed(dir string) (closed string) {
 		if entry.IsDir() {
 			wanted = 0o7
 		}
-		if info, err := entry.Info(); err == nil && !b.Account.May(info, wanted) {
+		if info, err := entry.Info(); err == nil && !b.Account.HasAccess(info, wanted) {
 			closed = path
 			return fs.SkipAll
 		}

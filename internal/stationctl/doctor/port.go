@@ -38,11 +38,11 @@ func (d *doctor) boardChecks(options arduino_serial.Options, label string, bauds
 }
 
 func (b *board) present(context.Context) result {
-	finder, err := b.System.NewFinder(b.Port)
+	find, err := b.System.NewFinder(b.Port)
 	if err != nil {
 		return bad(b.edit(`port = "/dev/ttyACM0"`), "%v", err)
 	}
-	b.path, err = finder.Find()
+	b.path, err = find()
 	if err == nil {
 		err = b.System.CheckPresent(b.path)
 	}
@@ -107,18 +107,18 @@ func groupOf(path string) string {
 }
 
 func (b *board) busy(context.Context) result {
-	holder, found := b.System.WhoHas(b.path)
+	holder, found := b.System.UsedBy(b.path)
 	if err := b.System.CheckFree(b.path); err != nil {
 		return bad(release(holder, b.path), "%v", err)
 	}
-	if found && b.System.HasTelegraf(b.path) {
+	if found && b.System.UsedByTelegraf(b.path) {
 		return good("telegraf has it (pid %d)", holder.PID)
 	}
 	return good("nobody has it")
 }
 
 // release is the command that ends who has a port; a login is started again unless it is switched off.
-func release(holder serialport.Holder, path string) string {
+func release(holder serialport.Process, path string) string {
 	switch holder.Name {
 	case "":
 		return "sudo fuser -k " + quote(path)
@@ -138,7 +138,7 @@ const (
 // modemManager talks to each new port for half a minute, unless udev says that it is no modem.
 func (b *board) modemManager(context.Context) result {
 	switch {
-	case !b.System.Runs(modemManager):
+	case !b.System.IsRunning(modemManager):
 		return good("it does not run")
 	case serialport.IsNetwork(b.path):
 		return good("it cannot reach a network port")

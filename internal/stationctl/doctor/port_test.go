@@ -38,7 +38,7 @@ func ends(p *patient) { require.NoError(p, os.RemoveAll(p.path("proc"))) }
 func TestThePort(t *testing.T) {
 	provoke(t, map[string]provocation{
 		"another number": {
-			check: "port", says: "DIR/dev/ttyACM7: no such device: is it one of these?", advice: setupWith("--port DIR/dev/ttyACM0"), called: "systemctl restart telegraf-station",
+			check: "port", says: "DIR/dev/ttyACM7: no such device; plug in the board, or set port to a connected one: ", advice: setupWith("--port DIR/dev/ttyACM0"), called: "systemctl restart telegraf-station",
 			breaks: func(p *patient) { p.edit("ttyACM0", "ttyACM7") },
 		},
 		"no board": {

@@ -22,7 +22,7 @@ func (d *doctor) readOnce(ctx context.Context) {
 
 // reading has Telegraf itself take one, as the service would.
 func (b *board) reading(context.Context) result {
-	if b.System.HasTelegraf(b.path) {
+	if b.System.UsedByTelegraf(b.path) {
 		return unchecked("telegraf has the port: see delivery")
 	}
 	reading, err := b.takeReading()

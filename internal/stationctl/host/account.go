@@ -82,11 +82,11 @@ func ExtraGroups(units []string) []string {
 // CanRead reports whether the account can read a file, by the modes of the file and its parent directories.
 func (a Account) CanRead(path string) bool {
 	info, err := os.Stat(path)
-	if err != nil || !a.May(info, 0o4) {
+	if err != nil || !a.HasAccess(info, 0o4) {
 		return false
 	}
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if info, err := os.Stat(dir); err != nil || !a.May(info, 0o1) {
+		if info, err := os.Stat(dir); err != nil || !a.HasAccess(info, 0o1) {
 			return false
 		}
 		if dir == filepath.Dir(dir) {

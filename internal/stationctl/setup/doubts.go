@@ -26,11 +26,11 @@ func (w *work) doubt(ctx context.Context, name, value string) error {
 }
 
 func (w *work) findPort(option string) (string, error) {
-	finder, err := w.System.NewFinder(option)
+	find, err := w.System.NewFinder(option)
 	if err != nil {
 		return "", err
 	}
-	return finder.Find()
+	return find()
 }
 
 func (w *work) doubtPort(option string) error {

@@ -189,7 +189,7 @@ func (w *work) test(ctx context.Context, result *Result) error {
 	if w.Telegraf == "" {
 		return nil
 	}
-	if path, err := w.findPort(w.answers[Port]); err == nil && w.System.HasTelegraf(path) {
+	if path, err := w.findPort(w.answers[Port]); err == nil && w.System.UsedByTelegraf(path) {
 		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, installed.Service)
 		return nil
 	}

@@ -180,7 +180,7 @@ func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 		want   string
 	}{
 		"a reading":  {short, goodLine, ""},
-		"no device":  {func(a *ArduinoSerial) { short(a); a.Port = "/no/such/ttyACM0" }, "", "/no/such/ttyACM0: no such device: is the Arduino plugged in?"},
+		"no device":  {func(a *ArduinoSerial) { short(a); a.Port = "/no/such/ttyACM0" }, "", "/no/such/ttyACM0: no such device; plug in the board"},
 		"nothing":    {short, "", "is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?"},
 		"no newline": {short, "abc", "sends, but no whole line yet: check baud_rate, now 9600, and that the sketch ends each reading with println"},
 		"bad lines":  {short, "temp 26\ntemp 27\n", `the last line was rejected: column 1: expected '{', found 't': "temp 27"`},

@@ -82,5 +82,5 @@ func TestGatherNamesTheSilentBoard(t *testing.T) {
 	b.plug(t, folder+"/ttyACM0")
 	b.print(t, goodLine)
 	require.EqualError(t, b.plugin.Gather(b.acc), "no reading within first_reading_timeout (300ms): "+folder+"yard: "+folder+
-		`/ttyACM1: no such device: is the Arduino plugged in? ("ls /dev/serial/by-id" shows the ports that are there)`)
+		`/ttyACM1: no such device; plug in the board, or list the ports with "ls /dev/serial/by-id"`)
 }

@@ -56,7 +56,7 @@ const (
 // settings are the checked options of a board.
 type settings struct {
 	system         serialport.System
-	finder         serialport.Finder
+	find           serialport.Finder
 	mode           *serial.Mode
 	reset          serialport.Reset
 	tags           map[string]string
@@ -104,7 +104,7 @@ func (a *ArduinoSerial) checkBoard() (settings, error) {
 		captureFile: a.CaptureFile, captureSize: int64(a.CaptureSize), framing: a.Framing, network: serialport.IsNetwork(a.Port), lineFormat: a.LineFormat, parsed: a.DataFormat != "",
 	}
 	var err error
-	if s.finder, err = s.system.NewFinder(a.Port); err != nil {
+	if s.find, err = s.system.NewFinder(a.Port); err != nil {
 		return s, err
 	}
 	if s.mode, err = a.checkMode(); err != nil {

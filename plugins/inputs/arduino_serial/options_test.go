@@ -62,11 +62,11 @@ func twoBoards(a *ArduinoSerial) {
 func TestWrongOptions(t *testing.T) {
 	failing := func() (telegraf.Parser, error) { return nil, errors.New("undefined but requested parser: jsn") }
 	for want, change := range map[string]func(*ArduinoSerial){
-		`option "port" is missing: it says where the Arduino is, e.g. port = "/dev/ttyACM0" ("ls /dev/serial/by-id" shows the ports that are there)`:                                func(a *ArduinoSerial) { a.Port = "" },
-		`option "port" must be a path like "/dev/ttyACM0", a glob like "/dev/serial/by-id/usb-Arduino*", "usb:2341:0043" or "tcp://host:port" (got "COM3")`:                         func(a *ArduinoSerial) { a.Port = "COM3" },
-		`option "port": syntax error in pattern (got "/dev/tty[ACM0")`:                                                                                                              func(a *ArduinoSerial) { a.Port = "/dev/tty[ACM0" },
-		`option "port": a USB port is written "usb:VENDOR:PRODUCT" or "usb:VENDOR:PRODUCT:SERIAL" with the four hex digits that lsusb shows, e.g. "usb:2341:0043" (got "usb:2341")`: func(a *ArduinoSerial) { a.Port = "usb:2341" },
-		`option "port": a network port is written "tcp://host:port" (got "tcp://pi")`:                                                                                               func(a *ArduinoSerial) { a.Port = "tcp://pi" },
+		`option "port" is required, e.g. port = "/dev/ttyACM0"; list the ports with "ls /dev/serial/by-id"`:                                                                         func(a *ArduinoSerial) { a.Port = "" },
+		`option "port" must be a path like "/dev/ttyACM0", a glob like "/dev/serial/by-id/usb-Arduino*", "usb:2341:0043", or "tcp://host:port" (got "COM3")`:                        func(a *ArduinoSerial) { a.Port = "COM3" },
+		`option "port" must be a valid glob: syntax error in pattern (got "/dev/tty[ACM0")`:                                                                                         func(a *ArduinoSerial) { a.Port = "/dev/tty[ACM0" },
+		`option "port" must be "usb:VENDOR:PRODUCT" or "usb:VENDOR:PRODUCT:SERIAL" for a USB port, with the four-digit IDs that lsusb shows, e.g. "usb:2341:0043" (got "usb:2341")`: func(a *ArduinoSerial) { a.Port = "usb:2341" },
+		`option "port" must be "tcp://host:port" for a network port (got "tcp://pi")`:                                                                                               func(a *ArduinoSerial) { a.Port = "tcp://pi" },
 
 		`option "baud_rate" must be between 50 and 4000000, and the same as in the sketch's Serial.begin() (got 0)`: func(a *ArduinoSerial) { a.BaudRate = 0 },
 		`option "framing" must be data bits 5-8, parity N, E or O, stop bits 1 or 2, as in "8N1" (got "8n1")`:       func(a *ArduinoSerial) { a.Framing = "8n1" },

@@ -17,7 +17,7 @@ var errReopen = errors.New("the port is opened anew")
 
 // session opens the port and reads it until ctx ends, the port is lost or the watchdog wants it opened anew; the error tells why.
 func (s *station) session(ctx context.Context, reset serialport.Reset) error {
-	path, err := s.finder.Find()
+	path, err := s.find()
 	if err != nil {
 		return err
 	}

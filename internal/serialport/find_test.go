@@ -8,24 +8,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// madeUp is a system in a folder, with what the kernel and udev show of USB boards: ttyACM below a CDC interface, ttyUSB one
-// folder deeper below usb-serial, ttyS0 below no USB device; two clones without a serial number, told apart by their sockets.
-func madeUp(t *testing.T) System {
+// fakeSystem creates a system in a directory, as the kernel and udev show USB boards: ttyACM below a CDC interface, ttyUSB one
+// directory deeper below usb-serial, ttyS0 below no USB device, and two clones without a serial number, which differ by their sockets.
+func fakeSystem(t *testing.T) System {
 	t.Helper()
 	root := t.TempDir()
 	s := System{Sys: root + "/sys", Proc: root + "/proc", Dev: root + "/dev"}
-	device := func(folder, vendor, product, serial string) {
-		require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, folder), 0o700))
+	device := func(directory, vendor, product, serial string) {
+		require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, directory), 0o700))
 		for name, text := range map[string]string{"idVendor": vendor, "idProduct": product, "serial": serial} {
 			if text != "" {
-				require.NoError(t, os.WriteFile(filepath.Join(s.Sys, folder, name), []byte(text+"\n"), 0o600))
+				require.NoError(t, os.WriteFile(filepath.Join(s.Sys, directory, name), []byte(text+"\n"), 0o600))
 			}
 		}
 	}
-	tty := func(name, folder string) {
-		require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, folder), 0o700))
+	tty := func(name, directory string) {
+		require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, directory), 0o700))
 		require.NoError(t, os.MkdirAll(filepath.Join(s.Sys, "class/tty", name), 0o700))
-		require.NoError(t, os.Symlink(filepath.Join(s.Sys, folder), filepath.Join(s.Sys, "class/tty", name, "device")))
+		require.NoError(t, os.Symlink(filepath.Join(s.Sys, directory), filepath.Join(s.Sys, "class/tty", name, "device")))
 		touch(t, filepath.Join(s.Dev, name))
 	}
 	device("devices/usb1/1-1", "2341", "0043", "AAA111")
@@ -58,9 +58,10 @@ func touch(t *testing.T, path string) {
 }
 
 func TestFind(t *testing.T) {
-	s := madeUp(t)
+	t.Parallel()
+	s := fakeSystem(t)
 	dev := func(name string) string { return filepath.Join(s.Dev, name) }
-	missing := `no such device: is the Arduino plugged in? ("ls /dev/serial/by-id" shows the ports that are there)`
+	missing := `no such device; plug in the board, or list the ports with "ls /dev/serial/by-id"`
 	for option, want := range map[string]string{
 		"/dev/any":                         "/dev/any",
 		"tcp://127.0.0.1:3333":             "tcp://127.0.0.1:3333",
@@ -72,14 +73,14 @@ func TestFind(t *testing.T) {
 		dev("serial/by-id/usb-Arduino*B*"): dev("serial/by-id/usb-Arduino_Uno_BBB222"),
 		dev("serial/by-path/*:1.4"):        dev("serial/by-path/platform-usb-0:1.4"),
 		dev("ttyAMA*"):                     `port "` + dev("ttyAMA*") + `": ` + missing,
-		"usb:1A86:7523": `port "usb:1A86:7523": more than one matches: set port to one of them: ` +
-			dev("ttyUSB0") + " (always " + dev("serial/by-path/platform-usb-0:1.3") + "), " + dev("ttyUSB1") + " (always " + dev("serial/by-path/platform-usb-0:1.4") + ")",
-		dev("ttyACM*"): `port "` + dev("ttyACM*") + `": more than one matches: set port to one of them: ` +
-			dev("ttyACM0") + " (always " + dev("serial/by-id/usb-Arduino_Uno_AAA111") + "), " + dev("ttyACM1") + " (always " + dev("serial/by-id/usb-Arduino_Uno_BBB222") + ")",
+		"usb:1A86:7523": `port "usb:1A86:7523": more than one port matches; set port to one of them: ` +
+			dev("ttyUSB0") + " (persistent name " + dev("serial/by-path/platform-usb-0:1.3") + "), " + dev("ttyUSB1") + " (persistent name " + dev("serial/by-path/platform-usb-0:1.4") + ")",
+		dev("ttyACM*"): `port "` + dev("ttyACM*") + `": more than one port matches; set port to one of them: ` +
+			dev("ttyACM0") + " (persistent name " + dev("serial/by-id/usb-Arduino_Uno_AAA111") + "), " + dev("ttyACM1") + " (persistent name " + dev("serial/by-id/usb-Arduino_Uno_BBB222") + ")",
 	} {
-		finder, err := s.NewFinder(option)
+		find, err := s.NewFinder(option)
 		require.NoError(t, err)
-		path, err := finder.Find()
+		path, err := find()
 		if err != nil {
 			path = err.Error()
 		}
@@ -87,16 +88,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A board may come back under another name.
-func TestFindLooksAnew(t *testing.T) {
-	folder := t.TempDir()
-	finder, err := ThisSystem().NewFinder(folder + "/ttyACM*")
+// A board may reappear under another name.
+func TestFindResolvesEachTime(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	find, err := ThisSystem().NewFinder(directory + "/ttyACM*")
 	require.NoError(t, err)
 	for _, name := range []string{"/ttyACM0", "/ttyACM1"} {
-		touch(t, folder+name)
-		path, err := finder.Find()
+		touch(t, directory+name)
+		path, err := find()
 		require.NoError(t, err)
-		require.Equal(t, folder+name, path)
+		require.Equal(t, directory+name, path)
 		require.NoError(t, os.Remove(path))
 	}
 }
