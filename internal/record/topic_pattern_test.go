@@ -29,13 +29,13 @@ func TestParts(t *testing.T) {
 	}
 }
 
-func TestWrongPatterns(t *testing.T) {
+func TestInvalidPatterns(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[string]string{
-		"readings":        `option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got "readings")`,
-		"{site}/{index}":  `option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got "{site}/{index}")`,
-		"{site}_{site}":   `option "topic" must name each tag once (got "{site}_{site}")`,
-		"{site}{index}_a": `option "topic" needs something between {site} and {index}, such as "_", that separates them (got "{site}{index}_a")`,
+		"readings":        `option "topic" must contain tags in braces, as in "{site}_{index}_{type}" (got "readings")`,
+		"{site}/{index}":  `option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got "{site}/{index}")`,
+		"{site}_{site}":   `option "topic" must contain each tag only once (got "{site}_{site}")`,
+		"{site}{index}_a": `option "topic" needs a separator, such as "_", between {site} and {index} (got "{site}{index}_a")`,
 	} {
 		_, err := NewTopicPattern(option)
 		require.EqualError(t, err, want)

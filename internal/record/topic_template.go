@@ -1,4 +1,3 @@
-// Package record has the names of the sites' topics: how they are made of tags and taken apart, and what Kafka allows.
 package record
 
 import (
@@ -10,36 +9,30 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// maxTopicLength and topicName are Kafka's own rule for a topic's name (org.apache.kafka.common.internals.Topic).
-const maxTopicLength = 249
+var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
-var (
-	topicName   = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
-	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
-)
-
-// TopicTemplate makes a topic's name of a metric's tags: {site}_{index}_{type}.
+// TopicTemplate builds a topic name from the tags of a metric, as in {site}_{index}_{type}.
 type TopicTemplate struct {
-	// literals surround the tags: one more than those.
+	// literals are the texts around the tags: one more than there are tags.
 	literals, tags []string
 }
 
-// NewTopicTemplate reads the option "topic".
+// NewTopicTemplate parses the option "topic".
 func NewTopicTemplate(option string) (TopicTemplate, error) {
 	t := parse(option)
 	if len(t.tags) == 0 {
-		return t, fmt.Errorf(`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got %q)`, option)
+		return t, fmt.Errorf(`option "topic" must contain tags in braces, as in "{site}_{index}_{type}" (got %q)`, option)
 	}
 	if slices.Contains(t.tags, "") {
-		return t, fmt.Errorf(`option "topic" has braces without a tag's name (got %q)`, option)
+		return t, fmt.Errorf(`option "topic" must not contain empty braces (got %q)`, option)
 	}
 	if fixed := strings.Join(t.literals, ""); fixed != "" && !topicName.MatchString(fixed) {
-		return t, fmt.Errorf(`option "topic" must consist of tags in braces, letters, digits, ".", "_" and "-" (got %q)`, option)
+		return t, fmt.Errorf(`option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got %q)`, option)
 	}
 	return t, nil
 }
 
-// NewTextTemplate reads a template of a text that is no topic's name.
+// NewTextTemplate parses a template of a text that is not a topic name.
 func NewTextTemplate(text string) TopicTemplate { return parse(text) }
 
 func parse(text string) (t TopicTemplate) {
@@ -53,8 +46,8 @@ func parse(text string) (t TopicTemplate) {
 	return t
 }
 
-// Name is the metric's topic. A missing or empty tag is an error, never another topic; so is a tag with "_" where
-// "_" separates the parts, since {site}_{index} would be a_b_1 for the sites "a_b" and "a".
+// Name returns the topic of a metric. A missing or empty tag is an error, never another topic. So is a tag that contains "_" if "_" separates
+// the tags: with {site}_{index}, both site "a_b", index "1" and site "a", index "b_1" would be a_b_1.
 func (t *TopicTemplate) Name(metric telegraf.Metric) (string, error) {
 	var name strings.Builder
 	for i, tag := range t.tags {
@@ -62,7 +55,7 @@ func (t *TopicTemplate) Name(metric telegraf.Metric) (string, error) {
 		switch {
 		case !found || value == "":
 			return "", fmt.Errorf("no topic for metric %q: tag %q is missing or empty", metric.Name(), tag)
-		case t.separated() && strings.Contains(value, "_"):
+		case t.separated() && strings.Contains(value, separator):
 			return "", fmt.Errorf(`no topic for metric %q: tag %q must not contain "_": it separates the parts of the topic name (got %q)`,
 				metric.Name(), tag, value)
 		}
@@ -73,7 +66,7 @@ func (t *TopicTemplate) Name(metric telegraf.Metric) (string, error) {
 	return name.String(), CheckTopic(name.String())
 }
 
-// Fill puts values in the place of the tags. A tag without a value stays in its braces.
+// Fill replaces the tags by their values. A tag without a value stays in its braces.
 func (t *TopicTemplate) Fill(values map[string]string) string {
 	var text strings.Builder
 	for i, tag := range t.tags {
@@ -87,19 +80,7 @@ func (t *TopicTemplate) Fill(values map[string]string) string {
 	return text.String() + t.literals[len(t.tags)]
 }
 
+// separated reports whether "_" separates tags.
 func (t *TopicTemplate) separated() bool {
-	return len(t.tags) > 1 && strings.Contains(strings.Join(t.literals[1:len(t.tags)], ""), "_")
-}
-
-// CheckTopic says why Kafka would refuse a topic's name.
-func CheckTopic(name string) error {
-	switch {
-	case name == "." || name == "..":
-		return fmt.Errorf(`topic %q: Kafka does not allow "." and ".."`, name)
-	case len(name) > maxTopicLength:
-		return fmt.Errorf("topic %q: Kafka allows at most %d characters (it has %d)", name, maxTopicLength, len(name))
-	case !topicName.MatchString(name):
-		return fmt.Errorf(`topic %q: Kafka allows letters, digits, ".", "_" and "-"`, name)
-	}
-	return nil
+	return len(t.tags) > 1 && strings.Contains(strings.Join(t.literals[1:len(t.tags)], ""), separator)
 }

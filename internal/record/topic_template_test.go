@@ -23,10 +23,10 @@ func TestTopicNames(t *testing.T) {
 		{sites, map[string]string{"site": "JNU", "index": "1"}, `no topic for metric "environment": tag "type" is missing or empty`},
 		{sites, map[string]string{"site": "", "index": "1", "type": "rasp"}, `no topic for metric "environment": tag "site" is missing or empty`},
 		{sites, map[string]string{"site": "a_b", "index": "1", "type": "rasp"}, `no topic for metric "environment": tag "site" must not contain "_": it separates the parts of the topic name (got "a_b")`},
-		{sites, map[string]string{"site": "a b", "index": "1", "type": "rasp"}, `topic "a b_1_rasp": Kafka allows letters, digits, ".", "_" and "-"`},
+		{sites, map[string]string{"site": "a b", "index": "1", "type": "rasp"}, `topic "a b_1_rasp": Kafka allows letters, digits, ".", "_", and "-"`},
 		{"{site}", map[string]string{"site": ".."}, `topic "..": Kafka does not allow "." and ".."`},
 		{"{site}", map[string]string{"site": strings.Repeat("a", 249)}, strings.Repeat("a", 249)},
-		{"{site}", map[string]string{"site": strings.Repeat("a", 250)}, `topic "` + strings.Repeat("a", 250) + `": Kafka allows at most 249 characters (it has 250)`},
+		{"{site}", map[string]string{"site": strings.Repeat("a", 250)}, `topic "` + strings.Repeat("a", 250) + `": Kafka allows at most 249 characters (got 250)`},
 	} {
 		template, err := NewTopicTemplate(test.template)
 		require.NoError(t, err)

@@ -3,13 +3,10 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
-	"slices"
 	"testing"
 
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
@@ -63,27 +60,4 @@ func TestTimesAreKeptOnlyForAStore(t *testing.T) {
 		require.Equal(t, compared, len(s.times) == 1)
 		require.Equal(t, []record.Range{{From: 1, To: 1}}, []record.Range(s.epochs[firstEpoch].seen))
 	}
-}
-
-// A set of ranges is what a set of numbers is, with as few ranges as there can be.
-func TestRangesAreASetOfNumbers(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var set rangeSet
-		want := make(map[uint64]bool)
-		for range rapid.IntRange(1, 30).Draw(t, "n") {
-			from := rapid.Uint64Range(1, 60).Draw(t, "from")
-			r := record.Range{From: from, To: from + rapid.Uint64Range(0, 8).Draw(t, "more")}
-			if rapid.Bool().Draw(t, "one") {
-				require.Equal(t, !want[from], set.add(from))
-				want[from] = true
-				continue
-			}
-			set.addRange(r)
-			for n := r.From; n <= r.To; n++ {
-				want[n] = true
-			}
-		}
-		require.Equal(t, record.Ranges(slices.Sorted(maps.Keys(want))), []record.Range(set))
-	})
 }

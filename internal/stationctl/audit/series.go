@@ -29,7 +29,7 @@ type series struct {
 
 // epoch is one life of an outbox.
 type epoch struct {
-	seen, parked, dropped rangeSet
+	seen, parked, dropped record.RangeSet
 	// whole says that no partition with its records has lost any to the topic's retention, so that the numbers begin at 1.
 	whole bool
 }
@@ -60,13 +60,13 @@ func (s *series) add(e *entry) {
 	}
 	ep.whole = ep.whole && e.whole
 	for _, r := range e.skipped.Parked {
-		ep.parked.addRange(r)
+		ep.parked.Add(r)
 	}
 	for _, r := range e.skipped.Dropped {
-		ep.dropped.addRange(r)
+		ep.dropped.Add(r)
 	}
 	hash := maphash.Bytes(s.seed, e.value)
-	if !ep.seen.add(e.place.seq) {
+	if ep.seen.Add(record.Single(e.place.seq)) == 0 {
 		s.repeat(e.place, hash)
 		return
 	}
@@ -122,20 +122,27 @@ func (e *epoch) result(name string) Epoch {
 	if e.whole {
 		first = 1
 	}
-	gone := slices.Clone(e.seen)
+	known := slices.Clone(e.seen)
 	for _, r := range slices.Concat(e.parked, e.dropped) {
-		gone.addRange(r)
+		known.Add(r)
 	}
 	return Epoch{
-		Name: name, First: e.seen[0].From, Last: e.seen.last(), BeginDeleted: !e.whole,
-		Lost: gone.gaps(first, e.seen.last()), Parked: e.notSeen(e.parked), Dropped: e.notSeen(e.dropped),
+		Name: name, First: e.seen[0].From, Last: e.seen.Highest(), BeginDeleted: !e.whole,
+		Lost: known.Gaps(record.Range{From: first, To: e.seen.Highest()}), Parked: e.notSeen(e.parked), Dropped: e.notSeen(e.dropped),
 	}
 }
 
-// notSeen are the given-up numbers that did not come after all.
-func (e *epoch) notSeen(given rangeSet) (ranges []record.Range) {
+// notSeen returns the parked or dropped numbers that did not arrive anyway.
+func (e *epoch) notSeen(given record.RangeSet) (ranges []record.Range) {
 	for _, r := range given {
-		ranges = append(ranges, e.seen.gaps(r.From, r.To)...)
+		ranges = append(ranges, e.seen.Gaps(r)...)
 	}
 	return ranges
+}
+
+func count(ranges []record.Range) (n int64) {
+	for _, r := range ranges {
+		n += int64(r.Count()) //nolint:gosec // at most record.MaxSeq
+	}
+	return n
 }

@@ -81,7 +81,7 @@ func (d *damage) endEpoch() {
 	}
 	d.want.Lost += int64(len(d.gone))
 	d.want.Epochs = append(d.want.Epochs, Epoch{
-		Name: d.epoch, First: first, Last: d.newest, Lost: record.Ranges(d.gone), Parked: joined(d.parked), Dropped: joined(d.dropped),
+		Name: d.epoch, First: first, Last: d.newest, Lost: record.NewRangeSet(d.gone...), Parked: joined(d.parked), Dropped: joined(d.dropped),
 	})
 }
 
@@ -91,7 +91,7 @@ func joined(ranges []record.Range) []record.Range {
 	for _, r := range ranges {
 		seqs = append(seqs, r.From)
 	}
-	return record.Ranges(seqs)
+	return record.NewRangeSet(seqs...)
 }
 
 func (d *damage) step(t *rapid.T, seq uint64) {

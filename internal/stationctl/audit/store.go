@@ -8,6 +8,8 @@ import (
 	"time"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // Store has the points that the readings became.
@@ -87,8 +89,8 @@ func (i *InfluxDB) Since(ctx context.Context) (time.Time, error) {
 
 // Times asks for the field status, which every point has.
 func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to time.Time, each func(int64)) error {
-	parts := strings.Split(topic, "_")
-	if len(parts) != 3 {
+	site, ok := record.SplitTopic(topic)
+	if !ok {
 		return fmt.Errorf("topic %q is not SITE_INDEX_TYPE: InfluxDB cannot be asked for it", topic)
 	}
 	query := fmt.Sprintf(`from(bucket: %s)
@@ -97,7 +99,7 @@ func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to tim
   |> keep(columns: ["_time"])
   |> sort(columns: ["_time"])`,
 		quote(i.bucket), from.UTC().Format(time.RFC3339Nano), to.Add(1).UTC().Format(time.RFC3339Nano),
-		quote(parts[0]+"_"+parts[2]), quote(device), quote(parts[0]), quote(parts[1]), quote(parts[2]))
+		quote(site.Measurement()), quote(device), quote(site.Site), quote(site.Index), quote(site.Type))
 	result, err := i.client.QueryAPI(i.org).Query(ctx, query)
 	if err != nil {
 		return fmt.Errorf("InfluxDB: %w", err)

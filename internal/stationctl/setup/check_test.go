@@ -66,7 +66,7 @@ func TestBadAnswers(t *testing.T) {
 		_, err := tidy(test.name, test.value)
 		require.EqualError(t, err, want)
 	}
-	require.ErrorContains(t, checkTopic(answers(Values{Site: strings.Repeat("a", 250)})), "Kafka allows at most 249 characters (it has 257)")
+	require.ErrorContains(t, checkTopic(answers(Values{Site: strings.Repeat("a", 250)})), "Kafka allows at most 249 characters (got 257)")
 }
 
 func TestAnswersFromAFile(t *testing.T) {

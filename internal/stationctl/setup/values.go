@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // The names of the answers: as flags, and as keys of the file of answers.
@@ -56,7 +57,9 @@ func (v Values) over(others Values) Values {
 }
 
 // topic is where the station's records go.
-func (v Values) topic() string { return v[Site] + "_" + v[Index] + "_" + v[Type] }
+func (v Values) topic() string {
+	return record.SiteName{Site: v[Site], Index: v[Index], Type: v[Type]}.Topic()
+}
 
 // The tables of the configuration file that have the answers.
 const (

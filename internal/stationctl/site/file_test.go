@@ -23,8 +23,8 @@ var standard = AddOptions{Topic: TopicOptions{Partitions: 1, Replication: 3}}
 func TestFilesOfSites(t *testing.T) {
 	t.Parallel()
 	want := []AddOptions{
-		{Line: 3, Name: Name{"JNU", "007", "rasp"}, Topic: standard.Topic},
-		{Line: 5, Name: Name{"GIST", "1", "rasp"}, User: "pi", Topic: TopicOptions{Partitions: 2, Replication: 1, Retention: 720 * time.Hour, MaxMessage: 2000}},
+		{Line: 3, Name: Name{Site: "JNU", Index: "007", Type: "rasp"}, Topic: standard.Topic},
+		{Line: 5, Name: Name{Site: "GIST", Index: "1", Type: "rasp"}, User: "pi", Topic: TopicOptions{Partitions: 2, Replication: 1, Retention: 720 * time.Hour, MaxMessage: 2000}},
 	}
 	for name, text := range map[string]string{
 		"spreadsheet.csv": "\ufeff\"site\",index,type,user,partitions,replication_factor,retention,max_message_bytes\r\n# the first\r\nJNU, 007 ,\"rasp\",,,,,\r\n\r\n" +
@@ -61,7 +61,7 @@ line 3: SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "a_b")
 line 4: max_message_bytes must be a number from 1 to 2147483647 (got "1x")
 line 4: INDEX must consist of letters (a-z, A-Z), digits, "." and "-" (got ";drop")
 line 5: SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "전남대")
-line 6: topic %q: Kafka allows at most 249 characters (it has 307)
+line 6: topic %q: Kafka allows at most 249 characters (got 307)
 line 7: index is missing
 line 8: it has 2 value(s), and there are 7 columns
 line 10: topic "JNU_1_rasp" is in line 9 already

@@ -17,7 +17,7 @@ import (
 func sitesIn(folder string, count int) []AddOptions {
 	sites := make([]AddOptions, count)
 	for i := range sites {
-		name := Name{"place", fmt.Sprint(i), "rasp"}
+		name := Name{Site: "place", Index: fmt.Sprint(i), Type: "rasp"}
 		sites[i] = AddOptions{
 			Line: i + 2, Name: name, Topic: TopicOptions{Partitions: 1, Replication: 1}, Credentials: filepath.Join(folder, name.Topic()+".env"),
 		}
@@ -107,7 +107,7 @@ func TestFleetTellsOfAllSitesThatCannotBeMade(t *testing.T) {
 	for i := range sites {
 		sites[i].Topic.Replication = 3
 	}
-	sites[1].User, sites[2].Name = "admin", Name{"place", "1", "x.rasp"}
+	sites[1].User, sites[2].Name = "admin", Name{Site: "place", Index: "1", Type: "x.rasp"}
 	_, err := c.PlanFleet(t.Context(), sites, nil)
 	require.ErrorContains(t, err, `line 2: topic "place_0_rasp" with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make it: `)
 	require.ErrorContains(t, err, `line 3: user "admin" is the one that you log in with`)

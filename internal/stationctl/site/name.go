@@ -8,22 +8,18 @@ package site
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// Name is the name of a site's topic in its parts.
-type Name struct{ Site, Index, Type string }
-
-// part is what a part may consist of: Kafka's own characters without "_", which separates the parts.
-var part = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+// Name is the name of a site in its parts.
+type Name = record.SiteName
 
 // NewName checks the parts.
 func NewName(site, index, kind string) (Name, error) {
-	n := Name{site, index, kind}
+	n := Name{Site: site, Index: index, Type: kind}
 	for _, p := range []struct{ what, value string }{{"SITE", site}, {"INDEX", index}, {"TYPE", kind}} {
-		if !part.MatchString(p.value) {
+		if !record.IsTopicPart(p.value) {
 			return n, fmt.Errorf(`%s must consist of letters (a-z, A-Z), digits, "." and "-" (got %q)`, p.what, p.value)
 		}
 	}
@@ -32,19 +28,15 @@ func NewName(site, index, kind string) (Name, error) {
 
 // ParseName takes a topic's name apart. It refuses what is no site's, such as Kafka's own topics.
 func ParseName(topic string) (Name, error) {
-	parts := strings.Split(topic, "_")
-	if len(parts) != 3 {
+	name, ok := record.SplitTopic(topic)
+	if !ok {
 		return Name{}, fmt.Errorf("topic %q is not a site's: those are SITE_INDEX_TYPE, e.g. JNU_1_rasp", topic)
 	}
-	name, err := NewName(parts[0], parts[1], parts[2])
-	if err != nil {
+	if err := record.CheckTopic(topic); err != nil {
 		return Name{}, fmt.Errorf("topic %q is not a site's: %w", topic, err)
 	}
 	return name, nil
 }
-
-// Topic is the name of the site's topic.
-func (n Name) Topic() string { return n.Site + "_" + n.Index + "_" + n.Type }
 
 // user is a name that is safe in a principal: "User:*" would be everybody.
 var user = regexp.MustCompile(`^[a-zA-Z0-9._@-]+$`)

@@ -19,14 +19,14 @@ func TestNames(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 	_, err := NewName(strings.Repeat("x", 300), "1", "rasp")
-	require.ErrorContains(t, err, "Kafka allows at most 249 characters (it has 307)")
+	require.ErrorContains(t, err, "Kafka allows at most 249 characters (got 307)")
 	for _, bad := range []string{"__consumer_offsets", "JNU_1", "JNU_1_rasp_x", "JNU_1_*"} {
 		_, err := ParseName(bad)
 		require.ErrorContains(t, err, fmt.Sprintf("topic %q is not a site's: ", bad))
 	}
 	name, err := ParseName("JNU_1_rasp")
 	require.NoError(t, err)
-	require.Equal(t, Name{"JNU", "1", "rasp"}, name)
+	require.Equal(t, Name{Site: "JNU", Index: "1", Type: "rasp"}, name)
 }
 
 func TestContextEndsConnections(t *testing.T) {
@@ -36,6 +36,6 @@ func TestContextEndsConnections(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 	cancel()
-	_, err = c.Show(Name{"JNU", "1", "rasp"})
+	_, err = c.Show(Name{Site: "JNU", Index: "1", Type: "rasp"})
 	require.Error(t, err)
 }

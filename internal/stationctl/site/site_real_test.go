@@ -61,7 +61,7 @@ func (r *guarded) unchanged(t *testing.T, o AddOptions) {
 func (r *guarded) killedAndRunAgain(t *testing.T) {
 	for steps := range 5 {
 		o := r.options
-		o.Name = Name{"killed", fmt.Sprint(steps), "rasp"}
+		o.Name = Name{Site: "killed", Index: fmt.Sprint(steps), Type: "rasp"}
 		o.Credentials = filepath.Join(t.TempDir(), "c.env")
 		killedAfter(t, plan(t, r.Cluster, o), steps)
 		apply(t, plan(t, r.Cluster, o))
@@ -115,7 +115,7 @@ func (r *guarded) mayWrite(t *testing.T, config *sarama.Config, topic string) {
 
 func (r *guarded) refusals(t *testing.T) {
 	other := r.options
-	other.Name, other.Credentials = Name{"JNU", "10", "rasp"}, filepath.Join(t.TempDir(), "c.env")
+	other.Name, other.Credentials = Name{Site: "JNU", Index: "10", Type: "rasp"}, filepath.Join(t.TempDir(), "c.env")
 	apply(t, plan(t, r.Cluster, other))
 	r.unchanged(t, other)
 	station := r.station(t)
@@ -142,7 +142,7 @@ func (r *guarded) refusals(t *testing.T) {
 	foreign, err := Open(t.Context(), r.addresses, station)
 	require.NoError(t, err)
 	defer foreign.Close()
-	_, err = foreign.PlanAdd(t.Context(), AddOptions{Name: Name{"JNU", "3", "rasp"}, Topic: r.options.Topic, Credentials: other.Credentials})
+	_, err = foreign.PlanAdd(t.Context(), AddOptions{Name: Name{Site: "JNU", Index: "3", Type: "rasp"}, Topic: r.options.Topic, Credentials: other.Credentials})
 	require.ErrorContains(t, err, "log in as an administrator")
 }
 

@@ -258,7 +258,7 @@ func TestRefusals(t *testing.T) {
 		`user "*": its name must consist of letters`:                                                            func(o *AddOptions) { o.User = "*" },
 		`with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make`: func(o *AddOptions) { o.Topic = TopicOptions{Partitions: 1, Replication: 3} },
 		`topic "a.b_1_x": there is a topic "a_b_1_x", and Kafka takes "." and "_" for the same: choose another name`: func(o *AddOptions) {
-			o.Name = Name{"a.b", "1", "x"}
+			o.Name = Name{Site: "a.b", Index: "1", Type: "x"}
 		},
 	} {
 		o := options(t, filepath.Join(folder, "c.env"))

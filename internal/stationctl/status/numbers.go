@@ -1,7 +1,6 @@
 package status
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
@@ -16,32 +15,24 @@ type numbers struct {
 	// and what lies between is not lost.
 	first, last uint64
 	// known are those that came, or were skipped.
-	known []record.Range
+	known record.RangeSet
 }
 
 func (n *numbers) add(seq uint64, skipped string) {
 	n.last = max(n.last, seq)
-	n.known = append(n.known, record.Range{From: seq, To: seq})
+	n.known.Add(record.Single(seq))
 	if skipped == "" || len(skipped) > maxSkipped {
 		return
 	}
 	if s, err := record.ParseSkipped(skipped); err == nil {
-		n.known = append(append(n.known, s.Parked...), s.Dropped...)
+		for _, r := range slices.Concat(s.Parked, s.Dropped) {
+			n.known.Add(r)
+		}
 	}
 }
 
 // lost counts the numbers from first to last that are not known.
-func (n *numbers) lost() (count int64) {
-	slices.SortFunc(n.known, func(a, b record.Range) int { return cmp.Compare(a.From, b.From) })
-	next := n.first
-	for _, r := range n.known {
-		if r.From > n.last {
-			break
-		}
-		if r.From > next {
-			count += int64(r.From - next) //nolint:gosec // at most record.MaxSeq
-		}
-		next = max(next, r.To+1)
-	}
-	return count
+func (n *numbers) lost() int64 {
+	within := record.Range{From: n.first, To: n.last}
+	return int64(within.Count() - n.known.Count(within)) //nolint:gosec // at most record.MaxSeq
 }

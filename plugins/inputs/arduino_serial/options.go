@@ -13,6 +13,7 @@ import (
 	"go.bug.st/serial"
 
 	"github.com/telegraf-station/telegraf-station/internal/line"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
@@ -141,9 +142,6 @@ func (a *ArduinoSerial) checkMode() (*serial.Mode, error) {
 	return mode, nil
 }
 
-// topicPart is Kafka's own rule for a topic name, less "_", which separates the parts.
-var topicPart = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
-
 func (a *ArduinoSerial) checkTags() (map[string]string, error) {
 	if a.DeviceID == "" {
 		return nil, errors.New(`option "device_id" is missing: it names this station's Arduino, e.g. device_id = "RaspberryPi"`)
@@ -167,7 +165,7 @@ func checkTopicPart(option, value string) error {
 		return fmt.Errorf("option %q is missing: site, index and type make the topic's name, e.g. JNU_1_rasp", option)
 	case strings.Contains(value, "_"):
 		return fmt.Errorf(`option %q must not contain "_": it separates the parts of the topic name (got %q)`, option, value)
-	case !topicPart.MatchString(value):
+	case !record.IsTopicPart(value):
 		return fmt.Errorf(`option %q must consist of the letters A-Z and a-z, digits, "." and "-": it is part of the topic name (got %q)`, option, value)
 	}
 	return nil

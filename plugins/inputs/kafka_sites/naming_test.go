@@ -22,8 +22,8 @@ func named(k *KafkaSites) {
 func TestWrongNames(t *testing.T) {
 	require.NoError(t, newPlugin(t, named).Init())
 	for want, change := range map[string]func(*KafkaSites){
-		`option "topic" must name tags in braces, as in "{site}_{index}_{type}": a topic for each site (got "sites")`: func(k *KafkaSites) { k.Topic = "sites" },
-		`option "topic" must name each tag once (got "{site}_{site}")`:                                                func(k *KafkaSites) { k.Topic = "{site}_{site}" },
+		`option "topic" must contain tags in braces, as in "{site}_{index}_{type}" (got "sites")`: func(k *KafkaSites) { k.Topic = "sites" },
+		`option "topic" must contain each tag only once (got "{site}_{site}")`:                    func(k *KafkaSites) { k.Topic = "{site}_{site}" },
 		`option "measurement" needs option "topic", which says what the topic's name consists of (got "{site}_{type}")`: func(k *KafkaSites) {
 			k.Topic = ""
 		},

@@ -1,7 +1,6 @@
 package kafka_site
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -69,7 +68,7 @@ func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
 func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
 	all := []*sarama.RecordHeader{
-		{Key: []byte(record.HeaderEpoch), Value: fmt.Appendf(nil, "%016x", r.Epoch)},
+		{Key: []byte(record.HeaderEpoch), Value: []byte(record.FormatEpoch(r.Epoch))},
 		{Key: []byte(record.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
 	}
 	if skipped := skipped(r).String(); skipped != "" {
@@ -93,5 +92,5 @@ func skipped(r *outbox.Record) record.Skipped {
 			dropped = append(dropped, skip.Seq)
 		}
 	}
-	return record.Skipped{Parked: record.Ranges(parked), Dropped: record.Ranges(dropped)}
+	return record.Skipped{Parked: record.NewRangeSet(parked...), Dropped: record.NewRangeSet(dropped...)}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/conf"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/test/bed/cache"
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
@@ -66,10 +67,14 @@ type Station struct {
 }
 
 // Topic is where its records go.
-func (s Station) Topic() string { return s.Site + "_" + s.Index + "_" + s.Type }
+func (s Station) Topic() string { return s.name().Topic() }
 
 // Measurement is where its points go.
-func (s Station) Measurement() string { return s.Site + "_" + s.Type }
+func (s Station) Measurement() string { return s.name().Measurement() }
+
+func (s Station) name() record.SiteName {
+	return record.SiteName{Site: s.Site, Index: s.Index, Type: s.Type}
+}
 
 // Start runs the Pi's configuration in a folder of its own.
 func (s Station) Start(binary, dir string) (*process.Process, error) {

@@ -19,16 +19,15 @@ func TestSkipped(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, skipped, parsed)
 	}
-	require.Equal(t, []Range{{1, 3}, {5, 5}}, Ranges([]uint64{1, 2, 3, 5}))
 	for text, want := range map[string]string{
 		"lost=1":                         `"lost" is neither parked nor dropped (got "lost=1")`,
-		"parked=x":                       `"x" is no number`,
-		"parked=0":                       `"0" is no number from 1 to 9007199254740991`,
-		"dropped=1-18446744073709551615": `"1-18446744073709551615" is no range`,
-		"parked=3-1":                     `"3-1" is no range`,
-		"parked=":                        `"" is no number`,
-		"parked=1;;":                     `"" is no number`,
-		"parked=1-2-3":                   `"1-2-3" is no range`,
+		"parked=x":                       `"x" is not a number`,
+		"parked=0":                       `"0" is not a number from 1 to 9007199254740991`,
+		"dropped=1-18446744073709551615": `"1-18446744073709551615" is not a range`,
+		"parked=3-1":                     `"3-1" is not a range`,
+		"parked=":                        `"" is not a number`,
+		"parked=1;;":                     `"" is not a number`,
+		"parked=1-2-3":                   `"1-2-3" is not a range`,
 	} {
 		_, err := ParseSkipped(text)
 		require.ErrorContains(t, err, want)
@@ -37,19 +36,21 @@ func TestSkipped(t *testing.T) {
 
 func TestEpochAndSeq(t *testing.T) {
 	t.Parallel()
+	require.Equal(t, "18eadc35f82ab769", FormatEpoch(0x18eadc35f82ab769))
+	require.Equal(t, "0000000000000001", FormatEpoch(1))
 	epoch, err := ParseEpoch("18eadc35f82ab769")
 	require.NoError(t, err)
 	require.Equal(t, "18eadc35f82ab769", epoch)
 	for _, bad := range []string{"", "18eadc35f82ab76", "18eadc35f82ab7690", "18EADC35F82AB769", "18eadc35f82ab76g"} {
 		_, err := ParseEpoch(bad)
-		require.ErrorContains(t, err, "header station-epoch must be 16 hex digits in lower case (got ")
+		require.ErrorContains(t, err, "header station-epoch must be 16 lowercase hex digits (got ")
 	}
 	seq, err := ParseSeq("9007199254740991")
 	require.NoError(t, err)
 	require.Equal(t, MaxSeq, seq)
 	for _, bad := range []string{"", "0", "-1", "+1", "1.0", "9007199254740992", "18446744073709551616"} {
 		_, err := ParseSeq(bad)
-		require.ErrorContains(t, err, `header station-seq: "`+bad+`" is no number from 1 to 9007199254740991`)
+		require.ErrorContains(t, err, `header station-seq: "`+bad+`" is not a number from 1 to 9007199254740991`)
 	}
 }
 
