@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds telegraf and stationctl for a package or an image: static, for the lowest level of the processor, without paths or the
-# caller's settings, so that two builds of one commit are the same. Usage: programs.sh TARGET DIRECTORY   (linux/arm/6, linux/amd64, ...)
+# Builds telegraf and stationctl for a package or an image: static, for the lowest level of the processor, and without paths or settings of
+# the caller, so that two builds of one commit are identical. Usage: programs.sh TARGET DIRECTORY   (linux/arm/6, linux/amd64, ...)
 set -eu
 umask 022
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes build/apt, a package repository that any web server can serve, of the packages in build/, signed with a key of gpg's keyring.
-# Usage: repo.sh [--packages DIRECTORY] [--output DIRECTORY] KEY     (KEY: an id, fingerprint or mail address)
+# Creates build/apt, a package repository for any web server, from the packages in build/, and signs it with a key from the gpg keyring.
+# Usage: repo.sh [--packages DIRECTORY] [--output DIRECTORY] KEY     (KEY: an ID, fingerprint, or email address)
 set -eu
 umask 022
 
@@ -18,7 +18,7 @@ cd "$(dirname "$0")/../.."
 packages=${packages:-$PWD/build}
 output=${output:-$PWD/build/apt}
 if [ $# -ne 1 ] || [ -z "$1" ]; then
-	echo 'repo.sh: give the key to sign with: make apt-repo KEY=you@example.org ("gpg --list-secret-keys" shows yours, "gpg --quick-gen-key you@example.org" makes one)' >&2
+	echo 'repo.sh: no signing key specified; run "make apt-repo KEY=you@example.org" ("gpg --list-secret-keys" lists your keys, "gpg --quick-gen-key you@example.org" creates one)' >&2
 	exit 2
 fi
 key=$1
@@ -26,7 +26,7 @@ key=$1
 # need COMMAND PACKAGE
 need() {
 	command -v "$1" >/dev/null || {
-		echo "repo.sh: $1 is missing: install Debian's package $2" >&2
+		echo "repo.sh: $1 is missing; install the Debian package $2" >&2
 		exit 1
 	}
 }
@@ -34,20 +34,20 @@ need() {
 need apt-ftparchive apt-utils
 need gpg gpg
 gpg --list-secret-keys "$key" >/dev/null 2>&1 || {
-	echo "repo.sh: gpg has no secret key \"$key\": \"gpg --list-secret-keys\" shows those that it has" >&2
+	echo "repo.sh: gpg has no secret key \"$key\"; list your keys with \"gpg --list-secret-keys\"" >&2
 	exit 1
 }
 if [ -z "$(find "$packages" -maxdepth 1 -name 'telegraf-station_*.deb')" ]; then
-	echo "repo.sh: there is no package in $packages: run make deb" >&2
+	echo "repo.sh: no package in $packages; run \"make deb\"" >&2
 	exit 1
 fi
 
 if [ -d "$output" ] && [ -n "$(ls -A "$output")" ] && [ ! -e "$output/dists/stable/InRelease" ]; then
-	echo "repo.sh: $output is not empty, and no repository: give another folder" >&2
+	echo "repo.sh: directory $output is not empty and is not a repository; choose another directory" >&2
 	exit 1
 fi
 
-# It is made beside the old one and moved into its place. A client that has read the old index meanwhile finds what it needs by hash.
+# The new repository is created next to the old one, which it then replaces. A client that has just read the old index still finds it by hash.
 mkdir -p "$(dirname "$output")"
 work=$(mktemp -d "$(dirname "$output")/apt-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -81,4 +81,4 @@ if [ -e "$output" ]; then
 	mv "$output" "$work/old"
 fi
 mv "$new" "$output"
-echo "apt-repo: $output: serve this folder, and give its address to the README's install lines"
+echo "apt-repo: created $output; serve this directory, and use its URL in the installation commands of the README"

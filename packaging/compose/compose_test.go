@@ -19,7 +19,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// load reads a file as `docker compose` does: it checks the schema, and that services, networks and volumes that are named are there.
+// load reads a file like `docker compose`: it checks the schema, and that the services, networks, and volumes it refers to exist.
 func load(t *testing.T, file string, env map[string]string) (*types.Project, error) {
 	t.Helper()
 	var list []string
@@ -38,7 +38,7 @@ func loaded(t *testing.T, file string) *types.Project {
 	return project
 }
 
-// madeEnv is what make-env.sh writes.
+// madeEnv returns the variables that make-env.sh writes.
 func madeEnv(t *testing.T) map[string]string {
 	t.Helper()
 	env, err := dotenv.Read(makeEnv(t, filepath.Join(t.TempDir(), ".env")))
@@ -82,7 +82,7 @@ func TestMakeEnv(t *testing.T) {
 		path := filepath.Join(filepath.Dir(file), "secrets", user+".password")
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_-]{21}$`, string(text), "no newline: Kafka would take it for a part of the password")
+		require.Regexp(t, `^[A-Za-z0-9_][A-Za-z0-9_-]{21}$`, string(text), "no newline: Kafka would treat it as part of the password")
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o640), info.Mode())
@@ -96,14 +96,14 @@ func TestMakeEnv(t *testing.T) {
 
 	output, err := script(t.Context(), "central.example", file)
 	require.Error(t, err)
-	require.Contains(t, output, "is there already")
+	require.Contains(t, output, "already exists")
 	output, err = script(t.Context())
 	require.Error(t, err)
 	require.Contains(t, output, "usage: ")
 }
 
 // No password has a default: without .env nothing starts.
-func TestWhatIsSecretMustBeSet(t *testing.T) {
+func TestSecretsMustBeSet(t *testing.T) {
 	t.Parallel()
 	env := madeEnv(t)
 	for name := range env {
@@ -114,7 +114,7 @@ func TestWhatIsSecretMustBeSet(t *testing.T) {
 				delete(without, name)
 			}
 			_, err := load(t, "compose.yaml", without)
-			require.ErrorContains(t, err, "required variable "+name+" is missing a value: make .env with make-env.sh")
+			require.ErrorContains(t, err, "required variable "+name+" is missing a value: create .env with make-env.sh")
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestEveryVariableIsInTheExample(t *testing.T) {
 	}
 }
 
-// names are what the expression finds in the files, each once and in order.
+// names returns what the first group of the expression matches in the files, sorted and without duplicates.
 func names(t *testing.T, expression string, files ...string) []string {
 	t.Helper()
 	var found []string
@@ -146,7 +146,7 @@ func names(t *testing.T, expression string, files ...string) []string {
 	return slices.Compact(found)
 }
 
-func TestImagesAreOfOneVersion(t *testing.T) {
+func TestImagesHaveOneVersion(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../VERSION")
 	require.NoError(t, err)
@@ -165,7 +165,7 @@ func TestImagesAreOfOneVersion(t *testing.T) {
 	require.Equal(t, want["station"], loaded(t, "station.yaml").Services["station"].Image)
 }
 
-func TestWhatIsMountedIsThere(t *testing.T) {
+func TestMountedFilesExist(t *testing.T) {
 	t.Parallel()
 	binds := 0
 	for name, service := range loaded(t, "compose.yaml").Services {
@@ -176,7 +176,7 @@ func TestWhatIsMountedIsThere(t *testing.T) {
 			binds++
 			require.True(t, volume.ReadOnly, "%s: %s", name, volume.Target)
 			if volume.Bind != nil && !volume.Bind.CreateHostPath {
-				continue // made by stationctl; Docker says that it is missing
+				continue // created by stationctl; Docker reports that it is missing
 			}
 			_, err := os.Stat(volume.Source)
 			require.NoError(t, err, name)
@@ -206,12 +206,12 @@ func TestBrokers(t *testing.T) {
 			require.NotNil(t, broker.Environment[setting], setting)
 			require.Equal(t, want, *broker.Environment[setting], setting)
 		}
-		require.Equal(t, name, broker.Volumes[0].Source, "each has a volume of its own")
+		require.Equal(t, name, broker.Volumes[0].Source, "each broker has its own volume")
 		require.Equal(t, number+"9092", broker.Ports[0].Published)
 	}
 }
 
-// Passwords are in files, and in no variable, which `docker inspect` would show.
+// Passwords are in files and not in variables, which `docker inspect` would show.
 func TestSecretsAreFiles(t *testing.T) {
 	t.Parallel()
 	env := madeEnv(t)
@@ -227,7 +227,7 @@ func TestSecretsAreFiles(t *testing.T) {
 			found[secret.Source] = secret.Target
 		}
 		require.Len(t, found, 4)
-		require.Equal(t, "broker.pem", found[name], "each has its own")
+		require.Equal(t, "broker.pem", found[name], "each broker has its own certificate")
 		for _, file := range []string{"kafka-ca.pem", "broker.password", "admin.password"} {
 			require.Contains(t, found, file)
 			require.Contains(t, project.Secrets, file)
@@ -245,11 +245,11 @@ func TestSecretsAreFiles(t *testing.T) {
 	require.Equal(t, "/elsewhere/central.env", central.EnvFiles[0].Path)
 }
 
-func TestServicesComeBackAndAreWatched(t *testing.T) {
+func TestServicesRestartAndHaveHealthChecks(t *testing.T) {
 	t.Parallel()
 	for name, service := range loaded(t, "compose.yaml").Services {
 		if name == "influxdb-v1-query" {
-			require.Equal(t, "on-failure", service.Restart, "it ends")
+			require.Equal(t, "on-failure", service.Restart, "it exits when it is done")
 			continue
 		}
 		require.Equal(t, "unless-stopped", service.Restart, name)
@@ -261,7 +261,7 @@ func TestServicesComeBackAndAreWatched(t *testing.T) {
 	}
 }
 
-func TestOursAreHardenedAndScale(t *testing.T) {
+func TestOurServicesAreHardenedAndScale(t *testing.T) {
 	t.Parallel()
 	project := loaded(t, "compose.yaml")
 	alone := loaded(t, "station.yaml").Services["station"]
@@ -274,15 +274,15 @@ func TestOursAreHardenedAndScale(t *testing.T) {
 		require.Equal(t, types.HealthCheckTest{"CMD", "/usr/bin/stationctl", "health"}, service.HealthCheck.Test)
 	}
 	central := project.Services["central"]
-	require.Empty(t, central.ContainerName, "a name would be taken by the first")
-	require.Empty(t, central.Ports, "a port would be taken by the first")
+	require.Empty(t, central.ContainerName, "only one container can have the name")
+	require.Empty(t, central.Ports, "only one container can have the port")
 	require.Equal(t, []string{"station"}, project.Services["station"].Profiles)
 	require.Empty(t, alone.Profiles)
 	require.Equal(t, alone.Volumes, project.Services["station"].Volumes)
 	require.Contains(t, project.Services["station"].Networks, "kafka")
 }
 
-// Tokens of fewer rights take the place of the one that may do everything.
+// Tokens with fewer permissions replace the administrator token.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	env := madeEnv(t)
@@ -303,7 +303,7 @@ func TestTokens(t *testing.T) {
 
 func TestDashboardsNameProvisionedDataSources(t *testing.T) {
 	t.Parallel()
-	// At the start of a line, not to take the comments along.
+	// At the start of a line, to skip comments.
 	uids := names(t, `(?m)^    uid: ([a-z-]+)$`, "../../conf/grafana/provisioning/datasources/station.yaml")
 	require.Equal(t, []string{"station", "station-flux"}, uids)
 	dashboards, err := filepath.Glob("../../conf/grafana/dashboards/*.json")

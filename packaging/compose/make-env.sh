@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes .env of env.example, with random passwords, tokens and a cluster id, and the folder "secrets" beside it, with the passwords of the
-# brokers and of their administrator. Usage: make-env.sh NAME-OF-THIS-MACHINE [FILE]
-# The name is what the stations reach this machine by, such as central.example or 192.0.2.7. FILE is .env beside this script.
+# Creates .env from env.example, with random passwords, tokens, and a cluster ID, and next to it the directory "secrets" with the passwords
+# of the brokers and of the administrator. Usage: make-env.sh NAME-OF-THIS-MACHINE [FILE]
+# NAME-OF-THIS-MACHINE is its name or address for stations, such as central.example or 192.0.2.7. FILE defaults to .env in this directory.
 set -eu
 
 example=$(dirname "$0")/env.example
@@ -11,19 +11,19 @@ if [ -z "${1:-}" ]; then
 	exit 2
 fi
 if [ -e "$env" ]; then
-	echo "make-env.sh: $env is there already; the brokers and InfluxDB know what is in it, and would not know new ones" >&2
+	echo "make-env.sh: $env already exists; keep it, because the brokers and InfluxDB would not accept new values" >&2
 	exit 1
 fi
 
-# 16 bytes in the alphabet of URLs, as Kafka wants a cluster's id. It must not begin with "-", like an option.
+# 16 bytes in URL-safe base64, as Kafka requires for a cluster ID. It must not begin with "-", like an option.
 random() {
 	head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n' | sed 's/^-/A/'
 }
 
-# password FILE: without a newline, which Kafka would take for a part of it.
+# password FILE: without a newline, which Kafka would treat as part of the password.
 password() {
 	random >"$1"
-	chmod 0640 "$1" # for the group of who runs this; the brokers' image has a user of its own
+	chmod 0640 "$1" # for the group of the caller; the broker image has its own user
 }
 
 umask 077
@@ -42,5 +42,5 @@ while IFS= read -r line; do
 	esac
 	printf '%s\n' "$line"
 done <"$example" >"$env"
-echo "make-env.sh: wrote $env and $secrets; Grafana's user is admin, with the GRAFANA_PASSWORD in it"
-echo "make-env.sh: now make the brokers' certificates with stationctl certs, as README.md says"
+echo "make-env.sh: wrote $env and $secrets; log in to Grafana as admin with the GRAFANA_PASSWORD in $env"
+echo "make-env.sh: next, create the broker certificates with stationctl certs (see README.md)"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Builds the OCI images telegraf-station (the agent on a Pi) and telegraf-station-central (the central Telegraf) for four platforms
-# with buildah: no daemon, no registry, no base image. Each becomes an OCI layout, FOLDER/NAME, with one manifest list,
-# tagged with the version. Usage: build.sh [FOLDER]    (build/images)
+# with buildah: no daemon, no registry, no base image. Each becomes an OCI layout, DIRECTORY/NAME, with one manifest list,
+# tagged with the version. Usage: build.sh [DIRECTORY]    (default: build/images)
 #
-# Two builds of one commit have one digest: times are SOURCE_DATE_EPOCH, or else that of the last commit (1970 where git tells none).
-# buildah's storage is a folder in $TELEGRAF_STATION_CACHE (~/.cache/telegraf-station) that is deleted at the end.
+# Two builds of one commit have the same digest: times are SOURCE_DATE_EPOCH, or that of the last commit (1970 outside of a git repository).
+# buildah stores its data in a directory in $TELEGRAF_STATION_CACHE (~/.cache/telegraf-station) that is deleted when the script exits.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -13,7 +13,7 @@ version=$(cat VERSION)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 source=https://github.com/telegraf-station/telegraf-station
-# Not a name, of which an orchestrator cannot tell whether it is root; 65532 is "nonroot" in distroless images, too.
+# Not a name, because an orchestrator cannot verify that a name is not root; 65532 is also "nonroot" in distroless images.
 user=65532:65532
 state=/var/lib/telegraf-station
 begin=$(date +%s)
@@ -23,7 +23,7 @@ say() {
 }
 
 command -v buildah >/dev/null || {
-	echo 'images: buildah is missing: install it (Debian: buildah), or run test/bed/install/packages.sh as root' >&2
+	echo 'images: buildah is missing; install it (Debian: buildah), or run test/bed/install/packages.sh as root' >&2
 	exit 1
 }
 
@@ -33,7 +33,7 @@ work=$(mktemp -d "$cache/work-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
-# The driver vfs needs nothing of the kernel, and so works inside a container, too.
+# The driver vfs needs no kernel support, so it also works inside a container.
 images() {
 	buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"
 }
@@ -43,14 +43,14 @@ put() {
 	install -D -m "$1" "$2" "$work/context/$3"
 }
 
-# programs GOARCH GOARM FOLDER: a platform's part of the images; GOARM is empty for all but ARM.
+# programs GOARCH GOARM DIRECTORY: the platform-specific part of the images. GOARM is empty except for ARM.
 programs() {
 	packaging/programs.sh "linux/$1${2:+/$2}" "$work"
 	put 755 "$work/telegraf" "$3/usr/bin/telegraf"
 	put 755 "$work/stationctl" "$3/usr/bin/stationctl"
 }
 
-# configuration FILE: what is the same for all platforms.
+# configuration FILE: the part of the images that all platforms share.
 configuration() {
 	put 644 "$1" all/etc/telegraf/telegraf.conf
 	put 644 packaging/images/health.conf all/etc/telegraf/telegraf.d/health.conf
@@ -59,10 +59,10 @@ configuration() {
 	find "$work/context" -type d -exec chmod 755 {} +
 }
 
-# platform NAME DESCRIPTION STATE GOARCH VARIANT: adds a platform to the image's manifest list. There is nothing in it but what is copied
-# here: no shell, no package manager, no libc. With STATE=yes it has a folder to write to.
+# platform NAME DESCRIPTION STATE GOARCH VARIANT: adds a platform to the manifest list of the image. It contains only what is copied here: no
+# shell, no package manager, no libc. With STATE=yes, it has a directory to write to.
 #
-# Not by `buildah bud --platform linux/arm/v6`: buildah 1.28 then writes v7 into the image.
+# Not with `buildah bud --platform linux/arm/v6`: buildah 1.28 would write v7 into the image.
 platform() {
 	container=$(images from --os linux --arch "$4" scratch)
 	images copy --quiet --chown 0:0 "$container" "$work/context/all" / >/dev/null
@@ -76,8 +76,8 @@ platform() {
 	images commit --quiet --rm --format oci --timestamp "$epoch" --identity-label=false --omit-history --manifest "$1" "$container" >/dev/null
 }
 
-# describe CONTAINER NAME DESCRIPTION: Telegraf finds /etc/telegraf/telegraf.conf and telegraf.d by itself, so that
-# `docker run IMAGE --test` does, too.
+# describe CONTAINER NAME DESCRIPTION: Telegraf finds /etc/telegraf/telegraf.conf and telegraf.d automatically, so that
+# `docker run IMAGE --test` works.
 describe() {
 	images config --user "$user" --entrypoint '["/usr/bin/telegraf"]' --cmd --strict-env-handling \
 		--label org.opencontainers.image.title="$2" \
@@ -94,7 +94,7 @@ describe() {
 image() {
 	say "$1"
 	configuration "$2"
-	# One by one: the list then has them in this order every time.
+	# One after the other, so that the list is always in this order.
 	platform "$1" "$4" "$3" amd64 ''
 	platform "$1" "$4" "$3" arm64 ''
 	platform "$1" "$4" "$3" arm v6
@@ -103,7 +103,7 @@ image() {
 	images manifest push --quiet --all "$1" "oci:$out/$1:$version"
 }
 
-say "version $version, with the time $(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ); a minute, and ten more the first time, which compiles"
+say "version $version, timestamp $(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ) (takes a minute, and ten more to compile the first time)"
 mkdir -p "$out" "$work/context/state" "$work/context/all/var/lib"
 go run ./packaging/images/cacerts >"$work/ca-certificates.crt"
 programs amd64 '' amd64

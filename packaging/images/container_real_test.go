@@ -18,11 +18,11 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// container is an image for this processor, unpacked. Programs in it run as its user, see nothing of this machine but its network and
-// devices (buildah's isolation "chroot"; a container engine does more), and have a root file system that cannot be written to.
+// container is an unpacked image for this processor. Programs in it run as its user, see only the network and the devices of this machine
+// (isolation "chroot" of buildah; a container engine isolates more), and have a read-only root file system.
 type container struct {
 	storage, root, name string
-	said                image
+	config              image
 	env                 []string
 	health              string
 }
@@ -35,10 +35,10 @@ func newContainer(t *testing.T, name string, env ...string) *container {
 	t.Cleanup(func() { require.NoError(t, port.Release()) })
 	c := &container{storage: t.TempDir(), health: port.Address()}
 	c.env = append([]string{"STATION_HEALTH=" + c.health}, env...)
-	c.said = list.said(t, list.manifests(t)[0]) // buildah takes the one for this processor; they differ in nothing that is asked here
-	c.name = c.buildah(t, "from", "--quiet", "oci:"+string(list)+":"+c.said.Config.Labels["org.opencontainers.image.version"])
+	c.config = list.image(t, list.manifests(t)[0]) // the configuration used here is the same for all platforms
+	c.name = c.buildah(t, "from", "--quiet", "oci:"+string(list)+":"+c.config.Config.Labels["org.opencontainers.image.version"])
 	c.root = c.buildah(t, "mount", c.name)
-	// buildah wants to make these in the root.
+	// buildah would create these in the root file system.
 	for _, path := range []string{"run/.containerenv", "etc/hosts", "etc/resolv.conf", "etc/hostname"} {
 		path = filepath.Join(c.root, path)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
@@ -63,12 +63,12 @@ func (c *container) buildah(t *testing.T, args ...string) string {
 	return strings.TrimSpace(output.String())
 }
 
-// readOnly makes a folder so, for a command and nobody else; but buildah puts a file into the folder run, and takes it away.
+// readOnly makes a directory read-only for one command, except for its subdirectory run, where buildah creates a temporary file.
 const readOnly = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount -t tmpfs -o mode=755 run "$1/run" && shift && exec "$@"`
 
-// command runs a program of the container with the folder state as the station's volume.
+// command returns a command that runs a program in the container, with the directory state as the volume of the station.
 func (c *container) command(state string, args ...string) process.Command {
-	// With a space for process ids, whose end is that of all in it, if this test is ended in the middle.
+	// In a PID namespace, so that all processes are killed if this test is interrupted.
 	command := []string{"--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--propagation", "private", "sh", "-c", readOnly, "sh", c.root}
 	command = append(command, c.tool()...)
 	command = append(command, "run", "--isolation", "chroot", "--network", "host")
@@ -82,10 +82,10 @@ func (c *container) command(state string, args ...string) process.Command {
 	return process.Command{Path: "unshare", Args: append(command, args...), Env: []string{"TMPDIR=" + c.storage}}
 }
 
-// start runs what the image is for, as an engine does.
+// start runs the entry point of the image, like a container engine.
 func (c *container) start(t *testing.T, state string) *process.Process {
 	t.Helper()
-	p, err := process.Start(c.command(state, slices.Concat(c.said.Config.Entrypoint, c.said.Config.Cmd)...))
+	p, err := process.Start(c.command(state, slices.Concat(c.config.Config.Entrypoint, c.config.Config.Cmd)...))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, p.Kill())
@@ -96,8 +96,8 @@ func (c *container) start(t *testing.T, state string) *process.Process {
 	return p
 }
 
-// once runs another program of the image to its end. The exit status is the program's; but on a busy machine, about one time in 15,
-// buildah 1.28 loses the output of a program that ends soon.
+// once runs another program of the image until it exits, and returns its exit status as an error. On a busy machine, about one time in 15,
+// buildah 1.28 loses the output of a short-lived program.
 func (c *container) once(t *testing.T, args ...string) (output string, err error) {
 	t.Helper()
 	var printed bytes.Buffer
@@ -107,7 +107,7 @@ func (c *container) once(t *testing.T, args ...string) (output string, err error
 	return printed.String(), err
 }
 
-// run runs a program until it has printed what is wanted.
+// run repeats a program until its output contains want, and returns the error of the last run.
 func (c *container) run(t *testing.T, want string, args ...string) (err error) {
 	t.Helper()
 	awaited(t, time.Minute, func() error {
@@ -120,7 +120,7 @@ func (c *container) run(t *testing.T, want string, args ...string) (err error) {
 	return err
 }
 
-// check is that of compose.yaml.
+// check is the health check of compose.yaml.
 var check = []string{"/usr/bin/stationctl", "health", "--timeout", "1s"}
 
 func (c *container) requireHealthy(t *testing.T) {
@@ -139,7 +139,7 @@ func (c *container) requireUnhealthy(t *testing.T, reason string) {
 	require.Error(t, c.run(t, reason, check...))
 }
 
-// agent is the process id of Telegraf in a container, on this machine.
+// agent returns the process ID, on this machine, of Telegraf in a container.
 func agent(t *testing.T, p *process.Process) int {
 	t.Helper()
 	names, err := filepath.Glob("/proc/[0-9]*/comm")
@@ -153,12 +153,12 @@ func agent(t *testing.T, p *process.Process) int {
 			return pid
 		}
 	}
-	require.Fail(t, "no Telegraf runs", p.Tail())
+	require.Fail(t, "Telegraf is not running", p.Tail())
 	return 0
 }
 
-// requireNoRights checks that a process is not root, can become nothing else, and has a root that is read-only.
-func requireNoRights(t *testing.T, pid int) {
+// requireUnprivileged checks that a process is not root, cannot gain privileges, and has a read-only root file system.
+func requireUnprivileged(t *testing.T, pid int) {
 	t.Helper()
 	status := string(content(t, fmt.Sprintf("/proc/%d/status", pid)))
 	require.Contains(t, status, "\nUid:\t65532\t65532\t65532\t65532\n")

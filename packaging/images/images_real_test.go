@@ -1,6 +1,6 @@
 //go:build real
 
-// Package images tests the images that build.sh makes: what is in them, and that they do their work.
+// Package images tests the container images that build.sh creates: their content, and that they work.
 package images
 
 import (
@@ -28,41 +28,42 @@ const (
 	centralImage = "telegraf-station-central"
 )
 
-// builtAt is the time that the images are given. Without it they have that of the last commit, which git does not tell everyone.
+// builtAt is the timestamp of the images in these tests. The default, the time of the last commit, may be unavailable: git refuses to read
+// the repository of another user.
 const builtAt = 1_790_000_000
 
-var folder string // of the images that all tests but one share
+var imagesDir string // contains the images that all tests except one share
 
 func TestMain(m *testing.M) {
 	var err error
-	if folder, err = os.MkdirTemp("", "images-"); err != nil {
+	if imagesDir, err = os.MkdirTemp("", "images-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := os.RemoveAll(folder); err != nil {
+	if err := os.RemoveAll(imagesDir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-var build = sync.OnceValue(func() error { return buildInto(context.Background(), folder, "022") })
+var build = sync.OnceValue(func() error { return buildInto(context.Background(), imagesDir, "022") })
 
-func buildInto(ctx context.Context, folder, umask string, env ...string) error {
+func buildInto(ctx context.Context, dir, umask string, env ...string) error {
 	env = append(env, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", builtAt))
 	return process.Run(ctx, process.Command{
-		Path: "sh", Args: []string{"-c", `umask "$1" && exec ./build.sh "$2"`, "sh", umask, folder}, Env: env, Output: os.Stderr,
+		Path: "sh", Args: []string{"-c", `umask "$1" && exec ./build.sh "$2"`, "sh", umask, dir}, Env: env, Output: os.Stderr,
 	})
 }
 
-// built is an image of this checkout; all tests share one build.
+// built returns an image of this checkout. All tests share one build.
 func built(t *testing.T, name string) layout {
 	t.Helper()
-	// buildah can do more for root, which CI is, than for others.
-	require.Zero(t, os.Geteuid(), "run the tests of the images as root")
+	// buildah needs root, which CI is, for some of its features.
+	require.Zero(t, os.Geteuid(), "run the image tests as root")
 	require.NoError(t, build(), "test/bed/install/packages.sh installs buildah")
-	return layout(filepath.Join(folder, name))
+	return layout(filepath.Join(imagesDir, name))
 }
 
 func TestTwoBuildsHaveOneDigest(t *testing.T) {
@@ -82,25 +83,25 @@ func TestEveryPlatformIsInTheManifest(t *testing.T) {
 		var platforms []string
 		for _, manifest := range list.manifests(t) {
 			platforms = append(platforms, manifest.Platform.String())
-			said := list.said(t, manifest)
-			require.Equal(t, manifest.Platform, said.platform, "the image itself says the same")
+			config := list.image(t, manifest)
+			require.Equal(t, manifest.Platform, config.platform, "the image has the platform of its manifest")
 		}
 		require.Equal(t, []string{"linux/amd64", "linux/arm64", "linux/arm/v6", "linux/arm/v7"}, platforms)
 	}
 }
 
-func TestWhatImagesSayOfThemselves(t *testing.T) {
+func TestConfigurationAndLabels(t *testing.T) {
 	t.Parallel()
 	version := strings.TrimSpace(string(content(t, "../../VERSION")))
 	for name, volumes := range map[string]map[string]any{station: {"/var/lib/telegraf-station": map[string]any{}}, centralImage: nil} {
 		list := built(t, name)
 		for _, manifest := range list.manifests(t) {
-			said := list.said(t, manifest)
-			require.Equal(t, "65532:65532", said.Config.User, "not root, and a number")
-			require.Equal(t, []string{"/usr/bin/telegraf"}, said.Config.Entrypoint)
-			require.Equal(t, volumes, said.Config.Volumes)
-			require.Equal(t, int64(builtAt), said.Created.Unix())
-			labels := said.Config.Labels
+			config := list.image(t, manifest)
+			require.Equal(t, "65532:65532", config.Config.User, "not root, and a number")
+			require.Equal(t, []string{"/usr/bin/telegraf"}, config.Config.Entrypoint)
+			require.Equal(t, volumes, config.Config.Volumes)
+			require.Equal(t, int64(builtAt), config.Created.Unix())
+			labels := config.Config.Labels
 			require.Equal(t, name, labels["org.opencontainers.image.title"])
 			require.Equal(t, version, labels["org.opencontainers.image.version"])
 			require.Equal(t, "MIT", labels["org.opencontainers.image.licenses"])
@@ -111,7 +112,7 @@ func TestWhatImagesSayOfThemselves(t *testing.T) {
 	}
 }
 
-// Nothing else is in an image: no shell, for one. To unpack all of them takes a minute, so it is done once.
+// An image contains nothing else, such as a shell. Unpacking all images takes a minute, so one test checks everything.
 func TestFilesModesAndPrograms(t *testing.T) {
 	t.Parallel()
 	want := map[string]fs.FileMode{
@@ -145,7 +146,7 @@ func TestFilesModesAndPrograms(t *testing.T) {
 	}
 }
 
-// requireStatic looks at both programs.
+// requireStatic checks that both programs are statically linked and built for the platform.
 func requireStatic(t *testing.T, platform platform, found map[string]file) {
 	t.Helper()
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "arm": elf.EM_ARM}
@@ -172,17 +173,17 @@ func setting(info *buildinfo.BuildInfo, key string) string {
 	return ""
 }
 
-// The configuration is the one that is shipped, and the authorities are some that Go can read.
-func TestConfigurationAndAuthorities(t *testing.T) {
+// The images contain the shipped configuration and CA certificates that Go can read.
+func TestShippedFiles(t *testing.T) {
 	t.Parallel()
 	for name, configuration := range map[string]string{station: "pi", centralImage: "central"} {
 		list := built(t, name)
 		found := list.files(t, list.manifests(t)[0])
 		require.Equal(t, string(content(t, "../../conf/"+configuration+"/telegraf.conf")), string(found["etc/telegraf/telegraf.conf"].content))
 		require.Equal(t, string(content(t, "health.conf")), string(found["etc/telegraf/telegraf.d/health.conf"].content))
-		authorities := found["etc/ssl/certs/ca-certificates.crt"].content
-		require.True(t, x509.NewCertPool().AppendCertsFromPEM(authorities))
-		require.Greater(t, bytes.Count(authorities, []byte("BEGIN CERTIFICATE")), 100)
+		certificates := found["etc/ssl/certs/ca-certificates.crt"].content
+		require.True(t, x509.NewCertPool().AppendCertsFromPEM(certificates))
+		require.Greater(t, bytes.Count(certificates, []byte("BEGIN CERTIFICATE")), 100)
 	}
 }
 
@@ -193,7 +194,7 @@ func content(t *testing.T, path string) []byte {
 	return text
 }
 
-// awaited tries until a check says nothing more.
+// awaited repeats a check until it returns no error.
 func awaited(t *testing.T, limit time.Duration, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(limit)

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// layout is an OCI layout: a folder with an image for each platform.
+// layout is an OCI layout: a directory with an image for each platform.
 type layout string
 
 type descriptor struct {
@@ -37,7 +37,7 @@ func (p platform) String() string {
 	return strings.TrimSuffix(p.OS+"/"+p.Architecture+"/"+p.Variant, "/")
 }
 
-// image is what an OCI image says of itself.
+// image is the configuration of an OCI image.
 type image struct {
 	platform
 	Created time.Time `json:"created"`
@@ -63,7 +63,7 @@ func (l layout) blob(t *testing.T, digest string) []byte {
 	return text
 }
 
-// digest is that of the manifest list, by which an image is known in a registry.
+// digest returns the digest of the manifest list, which identifies an image in a registry.
 func (l layout) digest(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(string(l), "index.json"))
@@ -82,23 +82,23 @@ func (l layout) manifests(t *testing.T) []descriptor {
 	return list.Manifests
 }
 
-// parts are what one platform's image is made of.
+// parts are the blobs of the image for one platform.
 type parts struct {
 	Config descriptor
 	Layers []descriptor
 }
 
-// said is what one platform's image says of itself.
-func (l layout) said(t *testing.T, manifest descriptor) image {
+// image returns the configuration of the image for one platform.
+func (l layout) image(t *testing.T, manifest descriptor) image {
 	t.Helper()
 	var of parts
 	l.read(t, manifest.Digest, &of)
-	var said image
-	l.read(t, of.Config.Digest, &said)
-	return said
+	var config image
+	l.read(t, of.Config.Digest, &config)
+	return config
 }
 
-// files are all that one platform's image has; to unpack them takes seconds.
+// files returns all files of the image for one platform. Unpacking takes seconds.
 func (l layout) files(t *testing.T, manifest descriptor) map[string]file {
 	t.Helper()
 	var of parts

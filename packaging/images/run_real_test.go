@@ -38,7 +38,7 @@ func TestTheWholeWayInContainers(t *testing.T) {
 	inCentral := newContainer(t, centralImage, settings...)
 	central := inCentral.start(t, "")
 	inCentral.requireHealthy(t)
-	requireNoRights(t, agent(t, central))
+	requireUnprivileged(t, agent(t, central))
 
 	board := plug(t)
 	inStation := newContainer(t, station, brokers, "STATION_PORT="+port(t, board), "STATION_DEVICE_ID=RaspberryPi")
@@ -48,7 +48,7 @@ func TestTheWholeWayInContainers(t *testing.T) {
 	running := inStation.start(t, state)
 	require.NoError(t, board.Print(line))
 	awaited(t, time.Minute, func() error { return isInInfluxDB(t, store, 1) })
-	requireNoRights(t, agent(t, running))
+	requireUnprivileged(t, agent(t, running))
 	require.DirExists(t, filepath.Join(state, "outbox"), "on the volume")
 	requireNothingElseInInfluxDB(t, store)
 	requireDashboardShows(t, store)
@@ -61,11 +61,11 @@ func TestTheWholeWayInContainers(t *testing.T) {
 	require.NoError(t, board.Print(line))
 	awaited(t, 2*time.Minute, func() error { return isInInfluxDB(t, store, 2) })
 
-	requireHealthIsTold(t, inStation, agent(t, running), running.Kill)
+	requireHealthFollowsAgent(t, inStation, agent(t, running), running.Kill)
 	second.requireHealthy(t) // without a station
 }
 
-// plug gives the board to the image's user, as the group of the serial ports does in a container engine.
+// plug makes the user of the image the owner of the board. In a container engine, the group of the serial ports grants access.
 func plug(t *testing.T) *arduino.Board {
 	t.Helper()
 	board, err := arduino.Plug(filepath.Join(t.TempDir(), "ttyACM0"))
@@ -74,7 +74,7 @@ func plug(t *testing.T) *arduino.Board {
 	return board
 }
 
-// port is where the container sees the board: buildah's isolation "chroot" has this machine's /dev.
+// port returns the path of the board in the container: the isolation "chroot" of buildah uses /dev of this machine.
 func port(t *testing.T, board *arduino.Board) string {
 	t.Helper()
 	path, err := filepath.EvalSymlinks(board.Path())
@@ -83,7 +83,7 @@ func port(t *testing.T, board *arduino.Board) string {
 	return path
 }
 
-// volume is a folder that belongs to the image's user, as a new volume of a container engine does.
+// volume creates a directory that belongs to the user of the image, like a new volume of a container engine.
 func volume(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -93,7 +93,7 @@ func volume(t *testing.T) string {
 
 func requireTestShowsAReading(t *testing.T, c *container, board *arduino.Board) {
 	t.Helper()
-	// A line for each try.
+	// One line per attempt.
 	awaited(t, time.Minute, func() error {
 		require.NoError(t, board.Print(line))
 		output, err := c.once(t, "/usr/bin/telegraf", "--test")
@@ -106,7 +106,7 @@ func requireTestShowsAReading(t *testing.T, c *container, board *arduino.Board) 
 	})
 }
 
-// isInInfluxDB looks for readings, each with the values of the line.
+// isInInfluxDB returns an error if InfluxDB has fewer than count readings, and fails if their values differ from those of the line.
 func isInInfluxDB(t *testing.T, store *influxdb.Server, count int) error {
 	t.Helper()
 	series, err := store.Query(t.Context(), "SELECT temp, light FROM JNU_rasp WHERE id = 'RaspberryPi' AND site = 'JNU'")
@@ -121,10 +121,10 @@ func isInInfluxDB(t *testing.T, store *influxdb.Server, count int) error {
 	return nil
 }
 
-// The agent's own counters, which the health check is made of, are nobody's readings.
+// The internal counters of the agent, which the health check uses, must not be written to InfluxDB.
 func requireNothingElseInInfluxDB(t *testing.T, store *influxdb.Server) {
 	t.Helper()
-	time.Sleep(11 * time.Second) // they are counted every 10 seconds
+	time.Sleep(11 * time.Second) // they are collected every 10 seconds
 	series, err := store.Query(t.Context(), "SHOW MEASUREMENTS")
 	require.NoError(t, err)
 	for _, row := range series[0].Values {
@@ -132,7 +132,7 @@ func requireNothingElseInInfluxDB(t *testing.T, store *influxdb.Server) {
 	}
 }
 
-// requireDashboardShows asks what Grafana, which cannot run here, would ask for the station's panels; test/grafana asks the rest.
+// requireDashboardShows runs the queries of the station dashboard, because Grafana itself cannot run here; test/grafana covers the rest.
 func requireDashboardShows(t *testing.T, store *influxdb.Server) {
 	t.Helper()
 	var dashboard struct {
@@ -153,18 +153,18 @@ func requireDashboardShows(t *testing.T, store *influxdb.Server) {
 	}
 }
 
-func requireHealthIsTold(t *testing.T, c *container, pid int, kill func() error) {
+func requireHealthFollowsAgent(t *testing.T, c *container, pid int, kill func() error) {
 	t.Helper()
 	c.requireHealthy(t)
 	require.NoError(t, unix.Kill(pid, unix.SIGSTOP))
-	c.requireUnhealthy(t, "the agent does not answer") // it hangs
+	c.requireUnhealthy(t, "the agent does not answer") // frozen
 	require.NoError(t, unix.Kill(pid, unix.SIGCONT))
 	c.requireHealthy(t)
 	require.NoError(t, kill())
-	c.requireUnhealthy(t, "the agent does not answer") // it has ended
+	c.requireUnhealthy(t, "the agent does not answer") // killed
 }
 
-// Without Kafka and InfluxDB the agent waits, and is alive; when nothing gets through it any more, it is not.
+// Without Kafka and InfluxDB, the agent waits and is healthy. It is unhealthy if no metric gets through it.
 func TestHealthWithoutKafka(t *testing.T) {
 	t.Parallel()
 	nowhere := []string{"KAFKA_BROKERS=127.0.0.1:1", "INFLUX_URL=http://127.0.0.1:1", "INFLUX_TOKEN=x"}
@@ -183,7 +183,7 @@ func TestThereIsNoShell(t *testing.T) {
 	require.Error(t, newContainer(t, station).run(t, "/bin/sh: no such file or directory", "/bin/sh", "-c", "true"))
 }
 
-// Both programs of the image start, and the configuration is one that they take.
+// Both programs of the image start, and they accept the configuration.
 func TestProgramsRun(t *testing.T) {
 	t.Parallel()
 	for name, env := range map[string]string{station: "STATION_SITE=JNU", centralImage: "INFLUX_TOKEN=x"} {

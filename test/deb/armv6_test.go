@@ -20,8 +20,8 @@ import (
 	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// TestTheFirstRaspberryPi runs the armhf package's Telegraf on the processor of a Pi 1 and Zero, in qemu: a reading by --test, then
-// 50 readings without a broker, kill -9; and all of them in Kafka after the next start.
+// TestTheFirstRaspberryPi runs Telegraf from the armhf package on the processor of the Pi 1 and Zero, in qemu: a test reading, then 50 readings
+// without a broker, then kill -9. After a restart, all of them are in Kafka.
 func TestTheFirstRaspberryPi(t *testing.T) {
 	binary := onARM1176(t)
 	ports, err := process.ReservePorts(3)
@@ -64,7 +64,7 @@ func TestTheFirstRaspberryPi(t *testing.T) {
 	require.NoError(t, second.Stop(30*time.Second))
 }
 
-// onARM1176 is a program that runs the package's Telegraf.
+// onARM1176 returns the path of a program that runs Telegraf from the package.
 func onARM1176(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +83,7 @@ func printAll(t *testing.T, board *arduino.Board, readings []arduino.Reading) {
 	}
 }
 
-// requireRecords wants the readings in their order, each once.
+// requireRecords checks that the topic contains each reading once and in order.
 func requireRecords(t *testing.T, cluster *kafka.Embedded, topic string, readings []arduino.Reading, running *process.Process) {
 	t.Helper()
 	var records []kafka.Record

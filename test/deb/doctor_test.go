@@ -12,9 +12,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// TestDoctorsAdviceOnDebian breaks what only a real system has, users and groups, and follows the advice there as it is printed. sudo and
-// systemctl are stand-ins: who runs it is root, and there is no systemd.
-func TestDoctorsAdviceOnDebian(t *testing.T) {
+// TestDoctorAdviceOnDebian breaks users, groups, and permissions, which need a real system, and runs the commands that doctor prints. sudo and
+// systemctl are stubs: the test runs as root, and without systemd.
+func TestDoctorAdviceOnDebian(t *testing.T) {
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{})
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
@@ -53,7 +53,7 @@ stationctl setup --site DOC --index 1 --type rasp --device-id roof --port /dev/a
 	}
 }
 
-// doctor is what it says; it has something to say of a system without a service.
+// doctor returns the output of stationctl doctor, which always reports a problem on a system without the service.
 func doctor(r *root) string {
 	r.Helper()
 	output, err := r.try("stationctl doctor")

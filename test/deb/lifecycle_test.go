@@ -21,14 +21,14 @@ const (
 	defaults      = "etc/default/telegraf-station"
 )
 
-// TestLifeOfThePackage is one story for each processor: what a user does with the package from the first day to the last.
+// TestLifeOfThePackage installs, configures, upgrades, downgrades, removes, and purges the package, on each processor.
 func TestLifeOfThePackage(t *testing.T) {
 	for _, arch := range architectures {
 		t.Run(arch, func(t *testing.T) {
 			r := newRoot(t, arch)
 			before := r.files()
 			file := packageFor(t, arch)
-			require.Contains(t, r.install(file, ""), "next, say which station this is: sudo stationctl setup")
+			require.Contains(t, r.install(file, ""), "next, configure this station: sudo stationctl setup")
 			requireInstalled(r)
 			requireReading(r)
 			requireUnit(r)
@@ -53,11 +53,11 @@ func TestLifeOfThePackage(t *testing.T) {
 	}
 }
 
-// requireQuiet is that an upgrade asks nothing.
+// requireQuiet checks that an upgrade does not prompt.
 func requireQuiet(t *testing.T, output string) {
 	t.Helper()
 	require.NotContains(t, output, "What would you like to do about it")
-	require.NotContains(t, output, "next, say which station")
+	require.NotContains(t, output, "next, configure this station")
 }
 
 func requireInstalled(r *root) {
@@ -70,11 +70,11 @@ func requireInstalled(r *root) {
 	require.Contains(r, r.run("stationctl --version"), "stationctl version "+version(r.T))
 	r.run("telegraf --strict-env-handling config check")
 	require.Contains(r, r.run("bash -c '. /usr/share/bash-completion/completions/stationctl; complete -p stationctl'"), "stationctl")
-	// The service is not started with another station's name, nor by the next boot.
+	// The service is neither started nor enabled before the station is configured.
 	require.NoFileExists(r, r.path("etc/systemd/system/multi-user.target.wants/telegraf-station.service"))
 }
 
-// requireUnit has the service enabled, for the package's end.
+// requireUnit enables the service, so that removal has to disable it.
 func requireUnit(r *root) {
 	r.Helper()
 	r.run("systemctl enable telegraf-station")
@@ -82,7 +82,7 @@ func requireUnit(r *root) {
 	require.Empty(r, strings.TrimSpace(r.run("systemd-analyze verify --man=no telegraf-station.service 2>&1 | grep -F telegraf-station || true")))
 }
 
-// requireReading has our sketch on a simulated Arduino print, and `telegraf --test` show it: as root and as the service's user.
+// requireReading runs our sketch on a simulated Arduino and checks that `telegraf --test` prints a reading, as root and as the service user.
 func requireReading(r *root) {
 	r.Helper()
 	require.Empty(r, avr.Missing(), "run test/bed/install/packages.sh")
@@ -122,9 +122,9 @@ func requireSame(t *testing.T, before, after map[string]string) {
 	require.Empty(t, differences)
 }
 
-// TestBesideThePackageTelegraf installs ours where a package with the name, the files and the maintainer scripts of Telegraf's own is, and
-// purges that one afterwards, which deletes its configuration, its unit and its defaults.
-func TestBesideThePackageTelegraf(t *testing.T) {
+// TestReplacesThePackageTelegraf installs our package over one with the name, files, and maintainer scripts of upstream Telegraf. It then
+// purges the upstream package, which deletes its configuration, unit, and defaults.
+func TestReplacesThePackageTelegraf(t *testing.T) {
 	const arch = "amd64"
 	r := newRoot(t, arch)
 	require.Contains(t, r.install(upstreamPackage(t, arch), ""), "Setting up telegraf ")
@@ -132,7 +132,7 @@ func TestBesideThePackageTelegraf(t *testing.T) {
 
 	output := r.install(packageFor(t, arch), "")
 	require.Contains(t, output, "Removing telegraf (")
-	require.Contains(t, output, "/etc/telegraf stays as it is")
+	require.Contains(t, output, "/etc/telegraf is left unchanged")
 	require.FileExists(t, r.path("etc/telegraf/telegraf.conf"))
 	requireInstalled(r)
 
@@ -143,7 +143,7 @@ func TestBesideThePackageTelegraf(t *testing.T) {
 	requireUnit(r)
 }
 
-// upstreamPackage has the real scripts and paths, and a shell script for the program.
+// upstreamPackage builds a package with the scripts and paths of upstream Telegraf, and a shell script as the program.
 func upstreamPackage(t *testing.T, arch string) string {
 	t.Helper()
 	source := strings.TrimSpace(command(t, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/influxdata/telegraf"))

@@ -1,6 +1,6 @@
 //go:build real
 
-// Package deb installs the .deb in real Debians of each processor and looks what it does to them.
+// Package deb tests the Debian package on real Debian systems for each processor.
 package deb
 
 import (
@@ -21,10 +21,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// architectures are those that are built. armhf is for all Raspberry Pis from the first on.
+// architectures are the ones that are built. armhf runs on every Raspberry Pi, including the first.
 var architectures = []string{"armhf", "arm64", "amd64"}
 
-// built is where the packages are, built at the first use.
+// built returns the directory of the packages, which are built on first use.
 var built = sync.OnceValues(func() (string, error) { return packagesDir, buildPackages(packagesDir) })
 
 var packagesDir string
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// version is that of the packages.
+// version returns the version of the packages.
 func version(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../VERSION")
@@ -55,7 +55,7 @@ func buildPackages(dir string, architectures ...string) error {
 	})
 }
 
-// packageFor is the file of the package for an architecture.
+// packageFor returns the path of the package for an architecture.
 func packageFor(t *testing.T, arch string) string {
 	t.Helper()
 	dir, err := built()
@@ -63,14 +63,14 @@ func packageFor(t *testing.T, arch string) string {
 	return filepath.Join(dir, "telegraf-station_"+version(t)+"_"+arch+".deb")
 }
 
-// repack makes a package of another version with another configuration in it, as a later or earlier release has.
+// repack builds a package with another version and another configuration, like a later or earlier release.
 func repack(t *testing.T, file, other string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "package")
 	command(t, "dpkg-deb", "-R", file, dir)
 	edit(t, filepath.Join(dir, "DEBIAN/control"), "\nVersion: "+version(t)+"\n", "\nVersion: "+other+"\n")
 	edit(t, filepath.Join(dir, "usr/share/telegraf-station/telegraf.conf"), "[agent]", "# of "+other+"\n[agent]")
-	edit(t, filepath.Join(dir, "usr/share/telegraf-station/default"), "# The", "# Of "+other+": the")
+	edit(t, filepath.Join(dir, "usr/share/telegraf-station/default"), "# Environment", "# Of "+other+": environment")
 	repacked := filepath.Join(t.TempDir(), "telegraf-station_"+other+".deb")
 	command(t, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", dir, repacked)
 	return repacked
@@ -85,7 +85,7 @@ func edit(t *testing.T, file, before, after string) {
 	require.NoError(t, os.Chmod(file, 0o644))
 }
 
-// writeProgram writes a file that may be executed, in a folder that all may enter.
+// writeProgram writes an executable file to a directory that all users can enter.
 func writeProgram(t *testing.T, file, text string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))  //nolint:gosec // as in a package
@@ -93,11 +93,11 @@ func writeProgram(t *testing.T, file, text string) {
 	require.NoError(t, os.Chmod(file, 0o755))                   // whatever the umask is
 }
 
-// command runs a program of this machine and returns what it prints.
+// command runs a program on this machine and returns its output.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	// Cleanups run commands, too: the test's context is over by then.
-	//nolint:gosec // all of them are the tests' own
+	// Cleanups also run commands, when the context of the test is already canceled.
+	//nolint:gosec // only called by tests
 	output, err := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...).CombinedOutput()
 	require.NoError(t, err, "%s %q: %s", name, args, output)
 	return string(output)
@@ -105,11 +105,11 @@ func command(t *testing.T, name string, args ...string) string {
 
 func commandThatFails(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
-	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput() //nolint:gosec // the tests' own
+	output, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput() //nolint:gosec // only called by tests
 	return string(output), err
 }
 
-// The lists of modules (CycloneDX) name what the programs were built of, in the package and beside it.
+// The module lists (CycloneDX), in the package and next to it, match the programs.
 func TestSBOM(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "package")
@@ -117,9 +117,9 @@ func TestSBOM(t *testing.T) {
 	for _, program := range []string{"telegraf", "stationctl"} {
 		text, err := os.ReadFile(filepath.Join(dir, "usr/share/doc/telegraf-station", program+".cdx.json"))
 		require.NoError(t, err)
-		beside, err := os.ReadFile(strings.TrimSuffix(packageFor(t, "amd64"), "deb") + program + ".cdx.json")
+		nextTo, err := os.ReadFile(strings.TrimSuffix(packageFor(t, "amd64"), "deb") + program + ".cdx.json")
 		require.NoError(t, err)
-		require.Equal(t, string(beside), string(text))
+		require.Equal(t, string(nextTo), string(text))
 		var bom struct {
 			BOMFormat  string
 			Components []struct{ Name, Version string }
@@ -130,14 +130,14 @@ func TestSBOM(t *testing.T) {
 		for _, component := range bom.Components {
 			named[component.Name] = component.Version
 		}
-		require.Contains(t, named, "std", "Go's own library")
+		require.Contains(t, named, "std", "the standard library")
 		require.NotContains(t, string(text), "(devel)")
 		modules := 0
 		for line := range strings.Lines(command(t, "go", "version", "-m", filepath.Join(dir, "usr/bin", program))) {
 			if fields := strings.Fields(line); len(fields) > 3 && fields[0] == "dep" {
 				modules++
 				if fields[1] == "github.com/telegraf-station/telegraf-station" {
-					fields[2] = "v" + version(t) // in Telegraf it is a folder
+					fields[2] = "v" + version(t) // in our Telegraf, it is a directory without a version
 				}
 				require.Equal(t, fields[2], named[fields[1]], fields[1])
 			}
@@ -146,7 +146,7 @@ func TestSBOM(t *testing.T) {
 	}
 }
 
-func TestTwoBuildsAreOne(t *testing.T) {
+func TestTwoBuildsAreIdentical(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, buildPackages(dir, "armhf", "amd64"))
 	for _, arch := range []string{"armhf", "amd64"} {
@@ -158,7 +158,7 @@ func TestTwoBuildsAreOne(t *testing.T) {
 	}
 }
 
-// Warnings count, too; the overrides are in the package, with their reasons.
+// Warnings fail, too. The package contains the overrides with their reasons.
 func TestLintian(t *testing.T) {
 	for _, arch := range architectures {
 		require.Empty(t, command(t, "lintian", "--allow-root", "--fail-on", "error,warning", packageFor(t, arch)))

@@ -18,9 +18,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// TestTheReadmeWordByWord does on a Pi's system what the README says about installation, with an own repository in place of the
-// example's address, and a user at a terminal who answers setup's questions.
-func TestTheReadmeWordByWord(t *testing.T) {
+// TestReadmeInstallation runs the installation commands of the README on the system of a Pi, with a local repository instead of the example
+// URL, and answers the questions of setup at a terminal.
+func TestReadmeInstallation(t *testing.T) {
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
@@ -45,17 +45,17 @@ func TestTheReadmeWordByWord(t *testing.T) {
 	require.Contains(t, output, "environment,device_id=roof,index=7,site=JNU,type=rasp")
 	output, err = r.try(service)
 	require.Error(t, err)
-	require.Contains(t, output, "System has not been booted with systemd", "nothing else is wrong with it")
+	require.Contains(t, output, "System has not been booted with systemd", "only systemd is missing")
 	require.FileExists(t, r.path("etc/systemd/system/multi-user.target.wants/telegraf-station.service"))
 
-	// With a password for Kafka, which setup leaves to the service's variables, the reading comes as well.
+	// A test reading also works with a Kafka password, which setup stores in the environment of the service.
 	edit(t, r.path(configuration), `# sasl_password = "${KAFKA_PASSWORD:?set KAFKA_PASSWORD}"`, `sasl_password = "${KAFKA_PASSWORD:?set KAFKA_PASSWORD}"`)
 	edit(t, r.path(defaults), `#KAFKA_PASSWORD=`, `KAFKA_PASSWORD=`)
 	r.run("chown root:telegraf /" + configuration + " /" + defaults + "; chmod 640 /" + configuration + " /" + defaults)
 	require.Contains(t, r.run(commands[2]), "> environment,device_id=roof,index=7,site=JNU,type=rasp")
 }
 
-// readmeCommands are the blocks of shell commands between "Install" and "What the Arduino prints".
+// readmeCommands returns the blocks of shell commands between "Install on a Raspberry Pi" and "What the Arduino prints".
 func readmeCommands(t *testing.T) []string {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
@@ -71,7 +71,7 @@ func readmeCommands(t *testing.T) []string {
 	return commands
 }
 
-// serveRepository signs one with a key made for it, and serves it as any web server does.
+// serveRepository creates a repository that is signed with a new key, serves it, and returns its URL.
 func serveRepository(t *testing.T) (address string) {
 	t.Helper()
 	newKey(t, "test@example.org")
@@ -82,7 +82,7 @@ func serveRepository(t *testing.T) (address string) {
 	return server.URL
 }
 
-// newKey makes a keyring for gpg, with a key.
+// newKey creates a gpg keyring with one key.
 func newKey(t *testing.T, address string) {
 	t.Helper()
 	home := t.TempDir()
@@ -92,7 +92,7 @@ func newKey(t *testing.T, address string) {
 	command(t, "gpg", "--batch", "--passphrase", "", "--quick-gen-key", address)
 }
 
-// plugTalking has a board print readings, two a second, until the test ends.
+// plugTalking plugs in a board that prints two readings per second until the test ends.
 func plugTalking(r *root) {
 	r.Helper()
 	board, err := arduino.Plug(r.path("dev/arduino-uno"))
@@ -120,8 +120,8 @@ func plugTalking(r *root) {
 	}()
 }
 
-// A signature of another key is refused.
-func TestAChangedRepositoryIsRefused(t *testing.T) {
+// apt rejects a signature by another key.
+func TestForeignSignatureIsRejected(t *testing.T) {
 	repository := serveRepository(t)
 	r := newRoot(t, "amd64")
 	install := strings.Replace(readmeCommands(t)[0], "https://apt.example.org", repository, 1)
@@ -132,17 +132,17 @@ func TestAChangedRepositoryIsRefused(t *testing.T) {
 	require.Contains(t, output, "NO_PUBKEY")
 }
 
-func TestMakeAptRepoSaysWhatIsMissing(t *testing.T) {
+func TestAptRepoReportsMissingKey(t *testing.T) {
 	t.Setenv("GNUPGHOME", t.TempDir())
 	for _, test := range []struct {
 		arguments []string
-		says      string
+		message   string
 	}{
-		{[]string{""}, "give the key to sign with: make apt-repo KEY="},
-		{[]string{"nobody@example.org"}, `gpg has no secret key "nobody@example.org"`},
+		{[]string{""}, "no signing key specified; run \"make apt-repo KEY="},
+		{[]string{"missing@example.org"}, `gpg has no secret key "missing@example.org"`},
 	} {
 		output, err := commandThatFails(t, "../../packaging/apt/repo.sh", test.arguments...)
 		require.Error(t, err)
-		require.Contains(t, output, test.says)
+		require.Contains(t, output, test.message)
 	}
 }

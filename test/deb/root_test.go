@@ -16,16 +16,16 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// root is a small Debian of a processor, in a folder.
+// root is a small Debian system for one processor, in a directory.
 type root struct {
 	*testing.T
 	arch, dir string
 }
 
-// newRoot unpacks one that has no package source: what is installed comes with the test.
+// newRoot unpacks a system without package sources: tests bring the packages that they install.
 func newRoot(t *testing.T, arch string) *root {
 	t.Helper()
-	require.Zero(t, os.Getuid(), "a Debian in a folder needs root: run this as root")
+	require.Zero(t, os.Getuid(), "run these tests as root: they use chroot")
 	r := &root{T: t, arch: arch, dir: t.TempDir()}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
@@ -57,13 +57,13 @@ func (r *root) read(name string) string {
 	return string(text)
 }
 
-// enter runs a script in the root. What is mounted is so for it alone, and gone with it, however it ends.
+// enter runs a script in the root. Its mounts are private and disappear with it, however it exits.
 const enter = `mount -t proc proc "$1/proc"
 mount --bind /dev/pts "$1/dev/pts"
 mount -t sysfs -o ro sysfs "$1/sys"
 exec chroot "$1" /bin/bash -euo pipefail -c "$2"`
 
-// run has a shell in the root run a script, and returns what it prints.
+// run runs a shell script in the root and returns its output.
 func (r *root) run(script string) string {
 	r.Helper()
 	output, err := r.try(script)
@@ -82,7 +82,7 @@ func (r *root) try(script string, environment ...string) (string, error) {
 	return output.String(), err
 }
 
-// install copies a package into the root and has apt install it.
+// install copies a package into the root and installs it with apt.
 func (r *root) install(file, flags string) string {
 	r.Helper()
 	data, err := os.ReadFile(file)
@@ -91,8 +91,8 @@ func (r *root) install(file, flags string) string {
 	return r.run("apt-get install --yes --no-install-recommends " + flags + " /root/" + filepath.Base(file))
 }
 
-// files are all files and links of the root, with what they hold; but for those that every installation changes: dpkg's and apt's
-// own, logs and caches, and the lists of users, of whom the package's stays.
+// files returns all files and links of the root with their content, except for those that every installation changes: files of dpkg and apt,
+// logs, caches, and the lists of users, where the user of the package stays.
 func (r *root) files() map[string]string {
 	r.Helper()
 	all := make(map[string]string)
@@ -110,7 +110,7 @@ func (r *root) files() map[string]string {
 			all[name], err = os.Readlink(path)
 		case entry.Type().IsRegular():
 			var data []byte
-			data, err = os.ReadFile(path) //nolint:gosec // nobody else is in the root
+			data, err = os.ReadFile(path) //nolint:gosec // no other process uses the root
 			all[name] = string(data)
 		default:
 			all[name] = entry.Type().String()

@@ -22,7 +22,7 @@ import (
 
 const unit = "../../packaging/systemd/telegraf-station.service"
 
-// systemd's score goes from 0, the best, to 10; --threshold is ten times that.
+// The score of systemd-analyze is between 0 (best) and 10; --threshold is ten times that.
 func TestTheServiceIsHardened(t *testing.T) {
 	report := command(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
 	_, score, found := strings.Cut(report, "Overall exposure level")
@@ -30,11 +30,11 @@ func TestTheServiceIsHardened(t *testing.T) {
 	t.Log("exposure level" + score)
 }
 
-// refusable are system calls that the service's filter refuses and that nobody misses: Go's runtime asks for more descriptors by it.
+// refusable are system calls that the filter of the service denies without harm: the Go runtime uses prlimit64 to raise the limit of files.
 var refusable = []string{"prlimit64"}
 
-// TestTheFilterLetsTelegrafWork sees with strace (-D: Telegraf itself gets our signals) which system calls a station makes from its start to its end, a reading in Kafka between
-// them, and compares with what the unit's SystemCallFilter allows by systemd's own lists. systemd itself cannot be run here.
+// TestTheFilterLetsTelegrafWork records with strace (-D: signals reach Telegraf itself) the system calls of a station that starts, sends
+// readings, and stops. All of them must be allowed by SystemCallFilter, according to the lists of systemd. systemd itself cannot run here.
 func TestTheFilterLetsTelegrafWork(t *testing.T) {
 	dir := t.TempDir()
 	command(t, "dpkg-deb", "-x", packageFor(t, "amd64"), dir)
@@ -82,7 +82,7 @@ func madeCalls(t *testing.T, trace string) []string {
 	return names
 }
 
-// allowedCalls are those of the unit's SystemCallFilter lines: groups, and with ~ groups that are taken out again.
+// allowedCalls returns the system calls that the SystemCallFilter lines of the unit allow. A ~ removes groups.
 func allowedCalls(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(unit)
@@ -103,7 +103,7 @@ func allowedCalls(t *testing.T) []string {
 	return allowed
 }
 
-// callGroups are systemd's, each with its calls and other groups.
+// callGroups returns the groups of systemd, each with its calls and other groups.
 func callGroups(t *testing.T) map[string][]string {
 	t.Helper()
 	groups := make(map[string][]string)
@@ -129,8 +129,8 @@ func expand(groups map[string][]string, name string) (calls []string) {
 	return calls
 }
 
-// TestOnAReadOnlySystem starts the installed program as the service's user in a system whose root is an overlay, as Raspberry Pi OS makes it
-// on request, and whose /etc cannot be written; with the outbox on the overlay, on a disk of its own, and where it cannot be.
+// TestOnAReadOnlySystem starts the installed program as the service user, on a system with an overlay root (an option of Raspberry Pi OS) and a
+// read-only /etc. The outbox is on the overlay, on its own disk, or on the read-only file system.
 func TestOnAReadOnlySystem(t *testing.T) {
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3})
 	require.NoError(t, err)
@@ -139,8 +139,8 @@ func TestOnAReadOnlySystem(t *testing.T) {
 	r.install(packageFor(t, "amd64"), "")
 	plugTalking(r)
 	for _, test := range []struct {
-		outbox, says string
-		durable      bool
+		outbox, message string
+		durable         bool
 	}{
 		{"/var/lib/telegraf-station/outbox", "is on a file system of kind overlay: readings that wait there may be gone", true},
 		{"/mnt/disk/outbox", "", true},
@@ -149,11 +149,11 @@ func TestOnAReadOnlySystem(t *testing.T) {
 		t.Run(test.outbox, func(t *testing.T) {
 			site := "ro" + strings.ReplaceAll(filepath.Dir(test.outbox), "/", "-")
 			output := runReadOnly(r, cluster, site, test.outbox)
-			if test.says == "" {
+			if test.message == "" {
 				require.NotContains(t, output, " W! [outputs.kafka_site]")
 				require.NotContains(t, output, " E! ")
 			} else {
-				require.Contains(t, output, test.says)
+				require.Contains(t, output, test.message)
 			}
 			records, err := kafka.Records(t.Context(), cluster.Addresses(), site+"_1_rasp")
 			require.NoError(t, err, output)
@@ -162,7 +162,7 @@ func TestOnAReadOnlySystem(t *testing.T) {
 	}
 }
 
-// runReadOnly runs it for some seconds, in mounts of its own.
+// runReadOnly runs Telegraf for a few seconds, with private mounts, and returns its output.
 func runReadOnly(r *root, cluster *kafka.Embedded, site, outbox string) string {
 	r.Helper()
 	disk, err := os.MkdirTemp(".", "disk-") // on the checkout's file system, which is a disk
@@ -200,16 +200,16 @@ chroot /mnt/root timeout --signal=TERM 8 setpriv --reuid telegraf --regid telegr
 	return output.String()
 }
 
-// TestTheClockIsWaitedForAWhile runs the unit's script with stand-ins for timedatectl and sleep.
-func TestTheClockIsWaitedForAWhile(t *testing.T) {
+// TestWaitForClock runs the script of the unit with stubs for timedatectl and sleep.
+func TestWaitForClock(t *testing.T) {
 	for name, test := range map[string]struct {
 		timedatectl string
 		slept       int
-		says        string
+		message     string
 	}{
 		"set":                    {"echo yes", 0, ""},
 		"set after 3 seconds":    {`if [ "$(wc -l <slept)" -ge 3 ]; then echo yes; else echo no; fi`, 3, ""},
-		"never":                  {"echo no", 5, "The clock is not set yet"},
+		"never":                  {"echo no", 5, "The clock is not synchronized yet"},
 		"a system without D-Bus": {"exit 1", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestTheClockIsWaitedForAWhile(t *testing.T) {
 			slept, err := os.ReadFile(filepath.Join(dir, "slept"))
 			require.NoError(t, err)
 			require.Len(t, slept, test.slept)
-			require.Contains(t, output.String(), test.says)
+			require.Contains(t, output.String(), test.message)
 		})
 	}
 }

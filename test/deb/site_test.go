@@ -22,17 +22,17 @@ import (
 	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// TestAddASite does what docs/add-a-site.md says: from the command to the site's first point in InfluxDB, with a Kafka that asks for TLS
-// and passwords, a central Telegraf that runs already, and our sketch on a simulated Arduino.
+// TestAddASite follows docs/add-a-site.md, from the first command to the first point in InfluxDB, with a Kafka cluster that requires TLS and
+// passwords, a running central Telegraf, and our sketch on a simulated Arduino.
 func TestAddASite(t *testing.T) {
 	r := newRoot(t, "amd64")
 	r.install(packageFor(t, "amd64"), "")
 	f := newFleet(r)
 	plugSketch(r, "dev/serial/by-id/usb-Arduino_Uno")
-	inCentral, onPi := f.commands()
+	onCentral, onPi := f.commands()
 
-	begin := time.Now()
-	r.in("root/central", inCentral)
+	start := time.Now()
+	r.in("root/central", onCentral)
 	r.run("cp -r /root/central /root/pi")
 	try, service, found := strings.Cut(onPi, "sudo systemctl ")
 	require.True(t, found)
@@ -40,19 +40,19 @@ func TestAddASite(t *testing.T) {
 	require.Contains(t, r.in("root/pi", try), "> environment,device_id=JNU-1-rasp,index=1,site=JNU,type=rasp ")
 	r.serve()
 	f.requirePoints("JNU_rasp")
-	t.Logf("from the command to the first point in InfluxDB: %s", time.Since(begin).Round(time.Second))
-	require.Less(t, time.Since(begin), time.Minute)
+	t.Logf("from the command to the first point in InfluxDB: %s", time.Since(start).Round(time.Second))
+	require.Less(t, time.Since(start), time.Minute)
 
-	require.Contains(t, r.in("root/central", inCentral), "nothing to change")
-	f.killAndRunAgain(inCentral)
+	require.Contains(t, r.in("root/central", onCentral), "nothing to change")
+	f.killAndRunAgain(onCentral)
 }
 
-// killAndRunAgain ends the command at some moments: the next run makes what is missing.
-func (f *fleet) killAndRunAgain(inCentral string) {
+// killAndRunAgain kills the command after different delays: the next run creates what is missing.
+func (f *fleet) killAndRunAgain(onCentral string) {
 	r := f.admins
 	for i := range 6 {
 		name := fmt.Sprintf("killed %d rasp", i)
-		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(inCentral)
+		again := strings.NewReplacer("JNU 1 rasp", name, "JNU_1_rasp", strings.ReplaceAll(name, " ", "_")).Replace(onCentral)
 		killed := strings.Replace(again, "stationctl", fmt.Sprintf("timeout --signal=KILL 0.%02d stationctl", 4+4*i), 1)
 		_, err := r.try("cd /root/central; " + killed)
 		r.Logf("killed after 0.%02d s: %v", 4+4*i, err)
@@ -61,7 +61,7 @@ func (f *fleet) killAndRunAgain(inCentral string) {
 	}
 }
 
-// fleet is a central Telegraf that runs, and the system of its administrator, who has what the page says in root/central.
+// fleet is a running central Telegraf and the system of its administrator, with the files that the page lists in root/central.
 type fleet struct {
 	kafka  *kafka.Real
 	store  *influxdb.Server
@@ -90,7 +90,7 @@ func newFleet(r *root) *fleet {
 	return f
 }
 
-// startCentral runs the shipped configuration as a user who may read all sites, and nothing else.
+// startCentral runs the shipped configuration as a user that can read all sites and nothing else.
 func (f *fleet) startCentral() {
 	r := f.admins
 	r.Helper()
@@ -110,18 +110,18 @@ func (f *fleet) startCentral() {
 	r.stopLater(running)
 }
 
-// commands are the page's, with the test's addresses.
-func (f *fleet) commands() (inCentral, onPi string) {
+// commands returns the commands of the page, with the addresses of this test.
+func (f *fleet) commands() (onCentral, onPi string) {
 	t := f.admins
 	t.Helper()
 	page, err := os.ReadFile("../../docs/add-a-site.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	inCentral = strings.NewReplacer(
+	onCentral = strings.NewReplacer(
 		"kafka-1:9092,kafka-2:9092,kafka-3:9092", strings.Join(f.kafka.Addresses(), ","), "http://influxdb:8086", f.store.URL(),
 	).Replace(blocks[0][1])
-	require.Contains(t, inCentral, f.store.URL())
-	return inCentral, blocks[1][1]
+	require.Contains(t, onCentral, f.store.URL())
+	return onCentral, blocks[1][1]
 }
 
 func (f *fleet) requirePoints(measurement string) {
@@ -133,13 +133,13 @@ func (f *fleet) requirePoints(measurement string) {
 	}, 2*time.Minute, 100*time.Millisecond)
 }
 
-// in runs a script in a folder of the root.
-func (r *root) in(folder, script string) string {
+// in runs a script in a directory of the root.
+func (r *root) in(dir, script string) string {
 	r.Helper()
-	return r.run("cd /" + folder + "\n" + script)
+	return r.run("cd /" + dir + "\n" + script)
 }
 
-// serve runs what the unit runs, as its user, until the test ends. systemd itself cannot be run here.
+// serve runs the command of the unit, as its user, until the test ends. systemd itself cannot run here.
 func (r *root) serve() {
 	r.Helper()
 	running, err := process.Start(process.Command{
@@ -153,7 +153,7 @@ func (r *root) serve() {
 	r.stopLater(running)
 }
 
-// stopLater ends a program with the test, and tells what it said if that failed.
+// stopLater stops a program at the end of the test, and logs its output if the test failed.
 func (r *root) stopLater(running *process.Process) {
 	r.Cleanup(func() {
 		require.NoError(r, running.Stop(30*time.Second))
@@ -163,7 +163,7 @@ func (r *root) stopLater(running *process.Process) {
 	})
 }
 
-// plugSketch plugs a simulated Uno in, which runs our sketch until the test ends.
+// plugSketch plugs in a simulated Uno that runs our sketch until the test ends.
 func plugSketch(r *root, port string) {
 	r.Helper()
 	require.Empty(r, avr.Missing(), "run test/bed/install/packages.sh")

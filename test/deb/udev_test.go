@@ -11,28 +11,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSerialPortsHaveNamesThatStay has udev look at USB devices that umockdev pretends are there, with the installed package's rules.
-func TestSerialPortsHaveNamesThatStay(t *testing.T) {
+// TestSerialPortsHaveStableNames runs udev with the rules of the installed package on USB devices that umockdev simulates.
+func TestSerialPortsHaveStableNames(t *testing.T) {
 	r := newRoot(t, "amd64")
 	r.install(packageFor(t, "amd64"), "")
 	for _, test := range []struct {
-		what, vendor, product, serial, port string
+		name, vendor, product, serial, port string
 		link                                string
 	}{
 		{"an Uno", "2341", "0043", "75735353338351F0F1B1", "00", "arduino-75735353338351F0F1B1"},
-		{"a clone with a CH340, which has no number", "1a86", "7523", "", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
-		{"a CP2102 with the number of all others", "10c4", "ea60", "0001", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
+		{"a clone with a CH340 without a serial number", "1a86", "7523", "", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
+		{"a CP2102 with the default serial number", "10c4", "ea60", "0001", "00", "arduino-pci-0000_00_14_0-usb-0_4_1_0"},
 		{"the second port of an FT2232", "0403", "6010", "FT4ABC", "01", "arduino-FT4ABC-if01"},
 		{"a modem", "12d1", "1506", "0123456789", "00", ""},
-		{"another chip of CH340's maker", "1a86", "8010", "", "00", ""},
+		{"another chip of the manufacturer of the CH340", "1a86", "8010", "", "00", ""},
 	} {
-		t.Run(test.what, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			r.write("root/devices", device(test.vendor, test.product, test.serial, test.port))
-			ask := func(path string) string {
+			udevTest := func(path string) string {
 				return r.run("umockdev-run --device /root/devices -- udevadm test --action=add " + path + " 2>&1")
 			}
-			tty := ask("/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1." + test.port[1:] + "/ttyUSB0/tty/ttyUSB0")
-			usb := ask("/devices/pci0000:00/0000:00:14.0/usb1/1-4")
+			tty := udevTest("/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4:1." + test.port[1:] + "/ttyUSB0/tty/ttyUSB0")
+			usb := udevTest("/devices/pci0000:00/0000:00:14.0/usb1/1-4")
 			links := regexp.MustCompile(`(?m)^DEVLINKS=(.*)$`).FindStringSubmatch(tty)[1]
 			if test.link == "" {
 				require.NotContains(t, links, "/dev/arduino-")
@@ -42,14 +42,14 @@ func TestSerialPortsHaveNamesThatStay(t *testing.T) {
 			require.Contains(t, strings.Fields(links), "/dev/"+test.link)
 			require.Contains(t, tty, "65-telegraf-station.rules:")
 			require.Contains(t, tty, "GROUP 20", "dialout")
-			require.NotRegexp(t, "65-telegraf-station.rules:[0-9]+ (GROUP|MODE)", tty, "an administrator's rule stays in force")
+			require.NotRegexp(t, "65-telegraf-station.rules:[0-9]+ (GROUP|MODE)", tty, "a rule of the administrator stays in effect")
 			require.Contains(t, tty, "\nID_MM_PORT_IGNORE=1\n")
 			require.Contains(t, usb, "\nID_MM_DEVICE_IGNORE=1\n")
 		})
 	}
 }
 
-// device is a USB serial port in umockdev's form.
+// device returns the description of a USB serial port for umockdev.
 func device(vendor, product, serial, port string) string {
 	if serial != "" {
 		serial = "A: serial=" + serial + "\n"

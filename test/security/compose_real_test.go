@@ -26,9 +26,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-const composeFolder = "../../packaging/compose"
+const composeDir = "../../packaging/compose"
 
-// example is the shipped example for this machine: .env and the folder of its secrets, as its README has them made.
+// example is the shipped Compose project for this machine, with .env and secrets created as described in its README.
 type example struct {
 	dir     string
 	project *types.Project
@@ -38,7 +38,7 @@ func newExample(t *testing.T) *example {
 	t.Helper()
 	e := &example{dir: t.TempDir()}
 	env := filepath.Join(e.dir, ".env")
-	require.NoError(t, process.Run(t.Context(), process.Command{Path: "./make-env.sh", Args: []string{"127.0.0.1", env}, Dir: composeFolder}))
+	require.NoError(t, process.Run(t.Context(), process.Command{Path: "./make-env.sh", Args: []string{"127.0.0.1", env}, Dir: composeDir}))
 	authority, err := certs.PlanAuthority(e.secret(""), "test", 2)
 	require.NoError(t, err)
 	require.NoError(t, authority.Apply())
@@ -48,7 +48,7 @@ func newExample(t *testing.T) *example {
 		require.NoError(t, err)
 		require.NoError(t, made.Apply())
 	}
-	options, err := cli.NewProjectOptions([]string{filepath.Join(composeFolder, "compose.yaml")},
+	options, err := cli.NewProjectOptions([]string{filepath.Join(composeDir, "compose.yaml")},
 		cli.WithEnv([]string{"SECRETS=" + e.secret("")}), cli.WithEnvFiles(env), cli.WithDotEnv)
 	require.NoError(t, err)
 	e.project, err = options.LoadProject(t.Context())
@@ -65,7 +65,7 @@ func (e *example) password(t *testing.T, user string) string {
 	return string(text)
 }
 
-// settings are a service's as the image writes them, with this machine's addresses and folders in place of the containers'.
+// settings returns the broker settings that the image would write, with addresses and directories of this machine instead of the container.
 func (e *example) settings(all []testkafka.Node, broker int) (string, error) {
 	service := e.project.Services["kafka-"+strconv.Itoa(broker+1)]
 	secrets := filepath.Join(all[broker].Dir, "secrets")
@@ -84,7 +84,7 @@ func (e *example) settings(all []testkafka.Node, broker int) (string, error) {
 	return strings.NewReplacer(places...).Replace(properties(service)), nil
 }
 
-// properties are what the image makes of its variables (KafkaDockerWrapper of Kafka 4.3.1).
+// properties converts environment variables to settings, like the image (KafkaDockerWrapper of Kafka 4.3.1).
 func properties(service types.ServiceConfig) string {
 	key := strings.NewReplacer("___", "-", "__", "_", "_", ".")
 	var lines strings.Builder
@@ -96,7 +96,7 @@ func properties(service types.ServiceConfig) string {
 	return lines.String()
 }
 
-// mount copies the service's secrets to where it finds them.
+// mount copies the secrets of the service to dir.
 func (e *example) mount(service types.ServiceConfig, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (e *example) mount(service types.ServiceConfig, dir string) error {
 	return nil
 }
 
-// TestTheShippedBrokers runs the settings of compose.yaml, and does what its README says.
+// TestTheShippedBrokers runs brokers with the settings of compose.yaml and follows the README.
 func TestTheShippedBrokers(t *testing.T) {
 	t.Parallel()
 	e := newExample(t)
@@ -158,18 +158,18 @@ func TestTheShippedBrokers(t *testing.T) {
 	} {
 		require.ErrorIs(t, refused.try(t, addresses), sarama.ErrSASLAuthenticationFailed, "%s as %s", refused.mechanism, refused.user)
 	}
-	requireNobodyWithoutTLS(t, admin, addresses)
+	requireTLS(t, admin, addresses)
 	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
 	require.NoError(t, err)
-	require.Zero(t, plan.Changes(), "a second time nothing changes")
+	require.Zero(t, plan.Changes(), "a second run changes nothing")
 	require.False(t, plan.Doubts())
 	require.NoError(t, os.WriteFile(e.secret("JNU_1_rasp.env"), []byte("KAFKA_USERNAME=JNU_1_rasp\nKAFKA_PASSWORD=wrong\n"), 0o600))
 	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
 	require.NoError(t, err)
-	require.True(t, plan.Doubts(), "the administrator's other way to log in does not hide that the password is wrong")
+	require.True(t, plan.Doubts(), "the other login of the administrator does not hide the incorrect password")
 }
 
-// requireCentralReads runs the central Telegraf's Telegraf with the variables that its service has.
+// requireCentralReads runs the central Telegraf with the variables of its Compose service.
 func requireCentralReads(t *testing.T, as login, addresses []string, service types.ServiceConfig) {
 	t.Helper()
 	binary, err := telegraf.Build(t.Context(), os.Stderr)
@@ -189,7 +189,7 @@ func requireCentralReads(t *testing.T, as login, addresses []string, service typ
 	require.NoError(t, central.WaitForLog(ctx, "Consuming 2 topic(s): JNU_10_rasp, JNU_1_rasp"))
 }
 
-func requireNobodyWithoutTLS(t *testing.T, admin login, addresses []string) {
+func requireTLS(t *testing.T, admin login, addresses []string) {
 	t.Helper()
 	settings := admin.settings(t)
 	settings.Net.TLS.Enable = false

@@ -1,6 +1,6 @@
 //go:build real
 
-// Package security shows the whole way with what the shipped example has: TLS with an own authority, users with SCRAM, and default deny.
+// Package security tests the shipped example end to end: TLS with its own certificate authority (CA), SCRAM users, and default deny.
 package security
 
 import (
@@ -34,13 +34,13 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/faults"
 )
 
-// TestMain sets the client library's log before anybody uses it: the plugins do it at their Init, for the whole process.
+// TestMain sets the logger of the client library before its first use: otherwise the Init of a plugin sets it, for the whole process.
 func TestMain(m *testing.M) {
 	kafka.SetLogger(telegraf.Error)
 	os.Exit(m.Run())
 }
 
-// login is how the plugins and the tool log in.
+// login is a Kafka login of a plugin or of stationctl.
 type login struct{ mechanism, user, password, ca string }
 
 // fill sets the options enable_tls, tls_ca and sasl_*.
@@ -50,7 +50,7 @@ func (l login) fill(c *kafka.Config) {
 	c.SASLUsername, c.SASLPassword = config.NewSecret([]byte(l.user)), config.NewSecret([]byte(l.password))
 }
 
-// settings are those of a client that is none of the plugins.
+// settings returns the configuration of a client that is not a plugin.
 func (l login) settings(t *testing.T) *sarama.Config {
 	t.Helper()
 	settings := audit.NewConfig()
@@ -69,7 +69,7 @@ func (l login) try(t *testing.T, addresses []string) error {
 	return client.Close()
 }
 
-// as is another user, with the credentials of a file.
+// as returns the login of another user, with the credentials from a file.
 func (l login) as(t *testing.T, file string) login {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -85,13 +85,13 @@ func apply(t *testing.T, plan *site.Plan, err error) {
 	require.NoError(t, plan.Apply(t.Context(), func(site.Step) error { return nil }))
 }
 
-// loginHolds is how long the brokers of this test take a login for good.
-const loginHolds = 5 * time.Second
+// loginLifetime is how long the brokers of this test accept a login.
+const loginLifetime = 5 * time.Second
 
 func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	brokers, err := testkafka.StartReal(t.Context(), testkafka.Options{
-		Brokers: 1, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"}, TLS: true, MaxReauth: loginHolds,
+		Brokers: 1, Dir: t.TempDir(), Admin: testkafka.Login{User: "admin", Password: "of-the-test"}, TLS: true, MaxReauth: loginLifetime,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
@@ -117,22 +117,22 @@ func TestRotationUnderLoad(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, pi.Stop()) })
 	received := read(t, admin.as(t, centralFile), brokers.Addresses())
 	load := &load{station: pi}
-	load.until(t, func() bool { return received.Load() > 0 }, "nothing arrives")
-	before := len(log.Errors()) // a new cluster is not ready at once
-	load.run(t, 2*loginHolds)   // logins are renewed meanwhile
-	require.Empty(t, log.Errors()[before:], "logins that hold for %s only are renewed by themselves", loginHolds)
+	load.until(t, func() bool { return received.Load() > 0 }, "no record arrived")
+	before := len(log.Errors())  // a new cluster is not ready immediately
+	load.run(t, 2*loginLifetime) // logins expire and are renewed meanwhile
+	require.Empty(t, log.Errors()[before:], "logins that expire after %s are renewed automatically", loginLifetime)
 
 	old := admin.as(t, file)
 	plan, err = cluster.PlanRotate(name, "", file)
 	apply(t, plan, err)
-	require.Eventually(t, func() bool { return old.try(t, brokers.Addresses()) != nil }, 20*time.Second, 50*time.Millisecond, "the old password is taken")
-	load.until(t, func() bool { return len(log.Errors()) > before }, "the old password goes on for ever")
-	t.Logf("the station said: %s", log.Errors()[before])
+	require.Eventually(t, func() bool { return old.try(t, brokers.Addresses()) != nil }, 20*time.Second, 50*time.Millisecond, "the old password is still accepted")
+	load.until(t, func() bool { return len(log.Errors()) > before }, "the connection with the old password stays open")
+	t.Logf("the station logged: %s", log.Errors()[before])
 	require.Regexp(t, "SASL|sasl|password", log.Errors()[before])
 
 	require.NoError(t, pi.Stop()) // the new password, and a restart
 	require.NoError(t, pi.Start())
-	load.run(t, loginHolds)
+	load.run(t, loginLifetime)
 	require.Eventually(t, func() bool {
 		state, err := outbox.Inspect(pi.Outbox())
 		return err == nil && len(state.Topics) == 0
@@ -141,18 +141,18 @@ func TestRotationUnderLoad(t *testing.T) {
 	report, err := audit.Run(t.Context(), audit.Options{Brokers: brokers.Addresses(), Config: admin.settings(t)})
 	require.NoError(t, err)
 	require.True(t, report.Sound(), "%+v", report)
-	require.Equal(t, load.accepted, report.Records()-report.Repeated(), "nothing is lost")
+	require.Equal(t, load.accepted, report.Records()-report.Repeated(), "no record is lost")
 	require.Zero(t, report.Parked()+report.Dropped())
 	require.Eventually(t, func() bool { return received.Load() >= load.accepted }, time.Minute, 20*time.Millisecond,
 		"the central Telegraf has %d of %d", received, load.accepted)
-	centralMayOnlyRead(t, admin.as(t, centralFile), brokers.Addresses())
+	requireCentralCanOnlyRead(t, admin.as(t, centralFile), brokers.Addresses())
 	endsOpenConnections(t, admin.as(t, file), brokers.Addresses(), func() {
 		plan, err := cluster.PlanRemove(name, "", false)
 		apply(t, plan, err)
 	})
 }
 
-// endsOpenConnections sees that who is connected, such as a thief, writes nothing more once the site is removed.
+// endsOpenConnections checks that an open connection, such as one of a thief, cannot write after the site is removed.
 func endsOpenConnections(t *testing.T, thief login, addresses []string, remove func()) {
 	t.Helper()
 	settings := thief.settings(t)
@@ -166,33 +166,33 @@ func endsOpenConnections(t *testing.T, thief login, addresses []string, remove f
 	}
 	require.NoError(t, write())
 	remove()
-	begin := time.Now()
-	require.Eventually(t, func() bool { return errors.Is(write(), sarama.ErrTopicAuthorizationFailed) }, loginHolds, 20*time.Millisecond, "the thief goes on")
-	t.Logf("refused %s after the removal", time.Since(begin).Round(time.Millisecond))
+	start := time.Now()
+	require.Eventually(t, func() bool { return errors.Is(write(), sarama.ErrTopicAuthorizationFailed) }, loginLifetime, 20*time.Millisecond, "the thief can still write")
+	t.Logf("denied %s after the removal", time.Since(start).Round(time.Millisecond))
 }
 
-// load is a station that reads steadily.
+// load is a station with a steady stream of readings.
 type load struct {
 	station  *faults.Station
 	accepted int64
 }
 
-func (l *load) run(t *testing.T, long time.Duration) {
+func (l *load) run(t *testing.T, duration time.Duration) {
 	t.Helper()
-	end := time.Now().Add(long)
+	end := time.Now().Add(duration)
 	l.until(t, func() bool { return time.Now().After(end) }, "")
 }
 
 func (l *load) until(t *testing.T, condition func() bool, otherwise string) {
 	t.Helper()
-	for begin := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
-		require.Less(t, time.Since(begin), time.Minute, otherwise)
+	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
+		require.Less(t, time.Since(start), time.Minute, otherwise)
 		require.NoError(t, l.station.Read(1))
 		l.accepted++
 	}
 }
 
-// read runs the central Telegraf's input, and counts what it reads.
+// read runs the input of the central Telegraf and counts what it reads.
 func read(t *testing.T, as login, addresses []string) *atomic.Int64 {
 	t.Helper()
 	input := inputs.Inputs["kafka_sites"]().(*kafka_sites.KafkaSites)
@@ -211,7 +211,7 @@ func read(t *testing.T, as login, addresses []string) *atomic.Int64 {
 	return acc.received
 }
 
-// counting is an output that has everything at once.
+// counting acts as an output that accepts everything immediately.
 type counting struct {
 	testutil.Accumulator
 	received  *atomic.Int64
@@ -237,7 +237,7 @@ func (a *counting) AddTrackingMetricGroup(group []telegraf.Metric) telegraf.Trac
 
 func (a *counting) Delivered() <-chan telegraf.DeliveryInfo { return a.delivered }
 
-func centralMayOnlyRead(t *testing.T, central login, addresses []string) {
+func requireCentralCanOnlyRead(t *testing.T, central login, addresses []string) {
 	t.Helper()
 	settings := central.settings(t)
 	settings.Producer.Return.Successes, settings.Producer.Retry.Max = true, 0
@@ -253,7 +253,7 @@ func centralMayOnlyRead(t *testing.T, central login, addresses []string) {
 	topics, err := admin.ListTopics()
 	require.NoError(t, err)
 	for topic := range topics {
-		require.False(t, strings.HasPrefix(topic, "__"), "%s is Kafka's own", topic)
+		require.False(t, strings.HasPrefix(topic, "__"), "%s is an internal topic", topic)
 	}
 	_, err = admin.ListConsumerGroupOffsets("another", nil)
 	require.ErrorIs(t, err, sarama.ErrGroupAuthorizationFailed)

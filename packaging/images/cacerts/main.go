@@ -1,5 +1,5 @@
-// Command cacerts prints the certificates of the authorities that Mozilla trusts, in PEM, for the images. They are those of the Go
-// module golang.org/x/crypto/x509roots/fallback at the version in our go.mod, so that every machine builds the same image.
+// Command cacerts prints the CA certificates that Mozilla trusts, in PEM, for the images. They come from the Go module
+// golang.org/x/crypto/x509roots/fallback at the version in our go.mod, so that every machine builds the same image.
 package main
 
 import (
@@ -15,7 +15,7 @@ func main() {
 	log.SetFlags(0)
 	out := bufio.NewWriter(os.Stdout)
 	for root := range bundle.Roots() {
-		// Mozilla trusts these for some certificates only, such as those made before a day. A PEM file cannot say so.
+		// Mozilla trusts these only for some certificates, such as those issued before a date. A PEM file cannot express that.
 		if root.Constraint != nil {
 			continue
 		}
