@@ -1,4 +1,4 @@
-// Package conf holds the shipped configuration files, for the programs that try them out.
+// Package conf contains the shipped configuration files, for tests and programs that use them.
 package conf
 
 import _ "embed"
@@ -8,12 +8,12 @@ import _ "embed"
 //go:embed pi/telegraf.conf
 var Pi string
 
-// Central is the configuration of the central Telegraf's Telegraf.
+// Central is the configuration of the central Telegraf.
 //
 //go:embed central/telegraf.conf
 var Central string
 
-// InfluxDBV1Query is the script that lets v1 queries find the bucket in InfluxDB 2.
+// InfluxDBV1Query is the script that makes an InfluxDB 2 bucket available to v1 queries.
 //
 //go:embed central/influxdb-v1-query.sh
 var InfluxDBV1Query string

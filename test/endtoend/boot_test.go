@@ -39,7 +39,7 @@ func partsAppear(t *testing.T, order []string) {
 	central := startCentral(t, telegraf.Central{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
 	// Each has tried in vain before anything appears.
 	waitForLog(t, pi, "no such device; plug in the board")
-	waitForLog(t, central, "cannot connect to Kafka at")
+	waitForLog(t, central, "cannot list the topics: broker ")
 
 	readings := arduino.Readings(1, 20)
 	var store *influxdb.Server

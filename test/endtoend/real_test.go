@@ -24,7 +24,7 @@ func TestTheWholeWayOnRealParts(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 
 	require.Contains(t, mapV1Queries(t, store), `database "station" now shows the bucket "station"`)
-	require.Contains(t, mapV1Queries(t, store), `database "station" is mapped already`, "running it again does no harm")
+	require.Contains(t, mapV1Queries(t, store), `database "station" is already mapped`, "another run changes nothing")
 	theWholeWay(t, cluster.Addresses(), store)
 }
 

@@ -176,7 +176,7 @@ func bufferFull(c *centralStage) {
 	})
 	c.front.set(refuse(503))
 	require.NoError(c, station.Read(2000))
-	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "Going back to the committed offsets") }, time.Minute, 100*time.Millisecond)
+	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "rereading from the committed offsets") }, time.Minute, 100*time.Millisecond)
 	c.front.set(passOn)
 	c.judged("InfluxDB away, and metric_buffer_limit a fiftieth of max_undelivered_messages", "what the buffer drops is read again", c.store.Bucket(), station)
 }

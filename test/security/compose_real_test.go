@@ -186,7 +186,7 @@ func requireCentralReads(t *testing.T, as login, addresses []string, service typ
 	t.Cleanup(func() { require.NoError(t, central.Kill()) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, central.WaitForLog(ctx, "Consuming 2 topic(s): JNU_10_rasp, JNU_1_rasp"))
+	require.NoError(t, central.WaitForLog(ctx, "Consuming 2 topics: JNU_10_rasp, JNU_1_rasp"))
 }
 
 func requireTLS(t *testing.T, admin login, addresses []string) {

@@ -10,7 +10,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 )
 
-// BenchmarkRecord is what a record costs from sarama to the accumulator, with the options of conf/central.
+// BenchmarkRecord measures a record from sarama to the accumulator, with the options of conf/central.
 func BenchmarkRecord(b *testing.B) {
 	plugin := &KafkaSites{}
 	named(plugin)
@@ -33,7 +33,7 @@ func BenchmarkRecord(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, m := range metrics {
-			site.name(m)
+			site.apply(m)
 		}
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
-// newConfig is what all connections have in common.
+// newConfig returns the configuration that all connections have in common.
 func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 	version, err := sarama.ParseKafkaVersion(k.Version)
 	if err != nil || !version.IsAtLeast(sarama.V0_11_0_0) {
-		return nil, fmt.Errorf(`option "kafka_version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got %q)`, k.Version)
+		return nil, fmt.Errorf(`option "kafka_version" must be 0.11.0.0 or later, such as "2.8.0" (got %q)`, k.Version)
 	}
 	cfg := sarama.NewConfig()
 	cfg.Version = version
-	// A broker with auto.create.topics.enable, Kafka's default, would create a deleted topic again when it is asked about it.
+	// With auto.create.topics.enable, the Kafka default, a broker would re-create a deleted topic when it receives a request for its metadata.
 	cfg.Metadata.AllowAutoTopicCreation = false
 	if err := k.SetConfig(cfg, k.Log); err != nil {
 		return nil, err
@@ -29,11 +29,15 @@ func (k *KafkaSites) newConfig() (*sarama.Config, error) {
 }
 
 const (
-	// sessionTimeout is after how long a silence of a central Telegraf Kafka gives its topics to the others. With what comes on top (a heartbeat, a
-	// flush and a commit) a site goes unread for less than 10 s, sarama's own default; brokers allow no less than 6 s.
+	// sessionTimeout is how long after its last heartbeat Kafka assigns the topics of a central Telegraf to the remaining ones. Including a
+	// heartbeat, a flush, and a commit, a site is unread for less than 10 s, sarama's default. Brokers allow no less than 6 s.
 	sessionTimeout = 7 * time.Second
-	// heartbeat is how often a central Telegraf says that it is there, and how late it hears at most that it has more topics.
+	// heartbeat is also the longest time until a central Telegraf learns that it has more topics.
 	heartbeat = time.Second
+	// From manyTopics topics on, a fetch waits for manyBytes. It costs the broker and the central Telegraf something for each requested topic,
+	// with or without a record (sarama has no fetch sessions, KIP-227). With that many topics, one always has a record, so each fetch would
+	// return only one or two.
+	manyTopics, manyBytes = 500, 64 << 10
 )
 
 func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
@@ -56,7 +60,7 @@ func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
 		cfg.Consumer.MaxProcessingTime = time.Duration(k.MaxProcessingTime)
 	}
 	if k.ConsumerFetchDefault > 0 {
-		cfg.Consumer.Fetch.Default = int32(k.ConsumerFetchDefault) //nolint:gosec // a fetch of 2 GB is sarama's to refuse
+		cfg.Consumer.Fetch.Default = int32(k.ConsumerFetchDefault) //nolint:gosec // sarama rejects a fetch of 2 GB
 	}
 	if k.ConsumerFetchMin > 0 {
 		cfg.Consumer.Fetch.Min = int32(k.ConsumerFetchMin) //nolint:gosec // as above
@@ -65,6 +69,16 @@ func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
 		cfg.Consumer.MaxWaitTime = time.Duration(k.ConsumerFetchMaxWait)
 	}
 	return cfg, cfg.Validate()
+}
+
+// configFor returns the configuration for consuming a number of topics.
+func (k *KafkaSites) configFor(topics int) *sarama.Config {
+	if topics < manyTopics || k.ConsumerFetchMin > 0 {
+		return k.config
+	}
+	cfg := *k.config
+	cfg.Consumer.Fetch.Min = manyBytes
+	return &cfg
 }
 
 func initialOffset(name string) (int64, error) {
@@ -87,6 +101,6 @@ func balanceStrategy(name string) (sarama.BalanceStrategy, error) {
 	case "range":
 		return sarama.NewBalanceStrategyRange(), nil
 	default:
-		return nil, fmt.Errorf(`option "balance_strategy" must be "sticky", "roundrobin" or "range" (got %q)`, name)
+		return nil, fmt.Errorf(`option "balance_strategy" must be "sticky", "roundrobin", or "range" (got %q)`, name)
 	}
 }

@@ -10,26 +10,24 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/influxdata/telegraf"
 )
 
-// consumer is a member of the group, for topics that do not change.
+// consumer is a member of the consumer group, for topics that do not change.
 type consumer struct {
-	plugin     *KafkaSites
-	acc        telegraf.Accumulator
-	deliveries *deliveries
-	topics     []topic
-	client     sarama.Client
-	group      sarama.ConsumerGroup
+	plugin   *KafkaSites
+	inFlight *inFlight
+	topics   []topic // sorted by name
+	client   sarama.Client
+	group    sarama.ConsumerGroup
 
-	joined  atomic.Bool // Kafka has given this member its partitions, at least once
+	joined  atomic.Bool // true when Kafka has assigned partitions to this member for the first time
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	done    chan struct{} // closed when it has failed, or was stopped
-	err     error         // why; set before done is closed
+	done    chan struct{} // closed when the consumer has failed or was stopped
+	err     error         // the failure; set before done is closed
 }
 
-func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliveries, topics []topic) (*consumer, error) {
+func (k *KafkaSites) startConsumer(inFlight *inFlight, topics []topic) (*consumer, error) {
 	client, err := sarama.NewClient(k.Brokers, k.configFor(len(topics)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot consume: %w", err)
@@ -41,89 +39,102 @@ func (k *KafkaSites) startConsumer(acc telegraf.Accumulator, deliveries *deliver
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &consumer{
-		plugin: k, acc: acc, deliveries: deliveries, topics: topics, client: client, group: group, cancel: cancel,
-		done: make(chan struct{}),
+		plugin: k, inFlight: inFlight, topics: topics, client: client, group: group, cancel: cancel, done: make(chan struct{}),
 	}
-	k.claims.forget(c.names())
-	c.running.Go(c.passErrorsOn)
+	k.assigned.forgetExcept(topicNames(topics))
+	c.running.Go(c.logErrors)
 	c.running.Go(func() { c.run(ctx) })
 	return c, nil
 }
 
-// passErrorsOn ends when the group is closed. Kafka's clients go on by themselves after these errors.
-func (c *consumer) passErrorsOn() {
+// logErrors returns when the group is closed. sarama retries after these errors.
+func (c *consumer) logErrors() {
 	for err := range c.group.Errors() {
-		c.acc.AddError(err)
+		cause := err
+		var failed *sarama.ConsumerError
+		if errors.As(err, &failed) {
+			cause = failed.Err
+		}
+		c.plugin.once.Errorf("consumer "+cause.Error(), "%v; retrying", err)
 	}
 }
 
-// run consumes, session after session: one ends when a member joins or leaves, or when the outputs reject a record.
+// run consumes in sessions. A session ends when a member joins or leaves the group, or when an output rejects a record.
 func (c *consumer) run(ctx context.Context) {
 	defer close(c.done)
 	for ctx.Err() == nil {
-		err := c.consumeSession(ctx)
-		if err != nil && ctx.Err() == nil {
+		if err := c.runSession(ctx); err != nil && ctx.Err() == nil {
 			c.err = fmt.Errorf("cannot consume: %w", err)
 			return
 		}
 	}
 }
 
-// consumeSession begins at the committed offsets. After a rejection it returns when the pause is over.
-func (c *consumer) consumeSession(ctx context.Context) error {
+// runSession reads from the committed offsets. After a rejection, it pauses before it returns.
+func (c *consumer) runSession(ctx context.Context) error {
 	sessionCtx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	err := c.group.Consume(sessionCtx, c.names(), &session{consumer: c, end: end})
+	err := c.group.Consume(sessionCtx, topicNames(c.topics), &session{consumer: c, end: end})
 	var rejection *rejectionError
 	if !errors.As(context.Cause(sessionCtx), &rejection) {
 		return err
 	}
-	pause := c.plugin.setbacks.next(time.Now())
 	c.plugin.counters.rejected.Incr(1)
-	c.plugin.setbacks.report(c.plugin.Log, rejection, pause)
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause):
-	}
+	sleep(ctx, c.plugin.backoff.next(time.Now(), c.plugin.Log, rejection))
 	return nil
 }
 
-func (c *consumer) names() []string {
-	names := make([]string, len(c.topics))
-	for i, topic := range c.topics {
-		names[i] = topic.name
-	}
-	return names
-}
-
-// announce is called at the start of each session.
-func (c *consumer) announce() {
-	if c.joined.Swap(true) {
-		return
-	}
-	c.plugin.counters.starts.Incr(1)
-	c.plugin.counters.topics.Set(int64(len(c.topics)))
-	c.plugin.Log.Infof("Consuming %d topic(s): %s", len(c.topics), shorten(c.names()))
-}
-
-// shorten lists the first topics: a fleet has thousands.
-func shorten(topics []string) string {
-	const shown = 10
-	if len(topics) <= shown {
-		return strings.Join(topics, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(topics[:shown], ", "), len(topics)-shown)
-}
-
-// stop commits what was delivered and leaves the group.
+// stop commits the offsets of delivered records and leaves the group.
 func (c *consumer) stop() {
 	c.cancel()
 	<-c.done
 	if err := c.group.Close(); err != nil {
-		c.plugin.Log.Warnf("Leaving the consumer group: %v", err)
+		c.plugin.Log.Warnf("Cannot leave the consumer group: %v", err)
 	}
 	if err := c.client.Close(); err != nil {
-		c.plugin.Log.Warnf("Closing the connections to Kafka: %v", err)
+		c.plugin.Log.Warnf("Cannot close the connections to Kafka: %v", err)
 	}
 	c.running.Wait()
+}
+
+// session is the time between two rebalances of the group. It implements sarama.ConsumerGroupHandler.
+type session struct {
+	consumer  *consumer
+	end       context.CancelCauseFunc
+	rejection sync.Once
+}
+
+// Setup is called when Kafka has assigned partitions to this member.
+func (s *session) Setup(group sarama.ConsumerGroupSession) error {
+	c := s.consumer
+	if err := c.rewind(group); err != nil {
+		return err
+	}
+	if !c.joined.Swap(true) {
+		c.plugin.counters.starts.Incr(1)
+		c.plugin.counters.topics.Set(int64(len(c.topics)))
+		c.plugin.Log.Infof("Consuming %s", listed(topicNames(c.topics)))
+	}
+	return nil
+}
+
+// Cleanup does not wait: records in flight are not committed, and the next member of the partition reads them again.
+func (*session) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+
+// reject ends the session at its first rejection.
+func (s *session) reject(p partitionID, offset int64) {
+	s.rejection.Do(func() { s.end(&rejectionError{p, offset, s.consumer.inFlight.shrink()}) })
+}
+
+// listed returns the number of topics and the first of them: a fleet has thousands.
+func listed(topics []string) string {
+	const shown = 10
+	count := fmt.Sprintf("%d topics", len(topics))
+	if len(topics) == 1 {
+		count = "1 topic"
+	}
+	if more := len(topics) - shown; more > 0 {
+		return fmt.Sprintf("%s: %s, and %d more", count, strings.Join(topics[:shown], ", "), more)
+	}
+	return count + ": " + strings.Join(topics, ", ")
 }

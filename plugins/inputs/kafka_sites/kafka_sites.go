@@ -1,4 +1,3 @@
-// Package kafka_sites consumes the topics of all sites, those of new sites too, and commits a record only when the outputs have it.
 package kafka_sites
 
 import (
@@ -12,27 +11,36 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
 	"github.com/influxdata/telegraf/selfstat"
+
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 )
 
 //go:embed sample.conf
 var sampleConfig string
 
-// KafkaSites has the options of Telegraf's kafka_consumer and its own. It is no wrapper around that plugin, which commits records
-// that InfluxDB does not have yet and lets the brokers create deleted topics again, and has no option against either.
+// KafkaSites has the options of Telegraf's kafka_consumer and its own. It does not wrap that plugin, which commits records that InfluxDB
+// does not have yet, lets the brokers re-create deleted topics, and has no option against either.
 type KafkaSites struct {
 	Options
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
-	finder   *topicFinder
+	lister   *topicLister
 	config   *sarama.Config
 	parser   telegraf.Parser
 	naming   *naming
-	consumer *consumer // nil while there is nothing to consume
-	setbacks setbacks
+	once     *logonce.Log
 	counters counters
-	claims   claims
-	teller   teller
+
+	// retryInterval is how often to list the topics while there is nothing to consume.
+	retryInterval time.Duration
+
+	consumer *consumer // nil while there is nothing to consume
+	noTopic  bool      // true if it was logged that no topic matches
+	failure  logonce.Failure
+	backoff  backoff
+	assigned assigned
+	reporter reporter
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -41,10 +49,10 @@ type KafkaSites struct {
 // SampleConfig returns the commented configuration.
 func (*KafkaSites) SampleConfig() string { return sampleConfig }
 
-// SetParser takes the parser that data_format names.
+// SetParser sets the parser that data_format names.
 func (k *KafkaSites) SetParser(parser telegraf.Parser) { k.parser = parser }
 
-// Init checks the options; it touches no network.
+// Init checks the options; it does not connect.
 func (k *KafkaSites) Init() error {
 	if err := k.checkOptions(); err != nil {
 		return err
@@ -53,31 +61,32 @@ func (k *KafkaSites) Init() error {
 	if k.naming, err = k.newNaming(); err != nil {
 		return err
 	}
-	if k.finder, err = k.newTopicFinder(); err != nil {
+	if k.lister, err = k.newTopicLister(); err != nil {
 		return err
 	}
 	if k.config, err = k.newConsumerConfig(); err != nil {
 		return err
 	}
+	k.once = logonce.New(k.Log, "")
 	k.counters = newCounters(k.Statistics)
 	return nil
 }
 
-// Start begins to look for topics. That there is no broker or no topic yet is no error: both are waited for.
+// Start starts to look for topics. Brokers and topics may be missing: the plugin waits for them.
 func (k *KafkaSites) Start(acc telegraf.Accumulator) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	k.cancel = cancel
-	deliveries := newDeliveries(acc, k.MaxUndeliveredMessages)
+	inFlight := newInFlight(acc, k.MaxUndeliveredMessages)
 	listening, stopListening := context.WithCancel(context.Background())
-	k.running.Go(func() { deliveries.run(listening) })
+	k.running.Go(func() { inFlight.run(listening) })
 	k.running.Go(func() {
-		defer stopListening() // last: what is delivered while the consumer stops is committed, too
-		k.run(ctx, acc, deliveries)
+		defer stopListening() // last, so that records delivered while the consumer stops are committed
+		k.refresh(ctx, inFlight)
 	})
 	return nil
 }
 
-// Stop ends consuming; offsets of what was delivered are committed. The rest is consumed again after the next start.
+// Stop stops consuming and commits the offsets of delivered records. The rest is read again after the next start.
 func (k *KafkaSites) Stop() {
 	k.cancel()
 	k.running.Wait()
@@ -94,6 +103,9 @@ func init() {
 				MaxProcessingTime:      config.Duration(100 * time.Millisecond),
 				RefreshInterval:        config.Duration(30 * time.Second),
 			},
+			retryInterval: 2 * time.Second,
+			backoff:       backoff{shortest: time.Second, longest: time.Minute},
+			reporter:      reporter{timeout: 2 * time.Second},
 		}
 	})
 }

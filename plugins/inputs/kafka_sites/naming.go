@@ -6,29 +6,24 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/influxdata/telegraf"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// naming says how metrics are named and tagged by their topic's name.
+// naming names and tags metrics by the name of their topic.
 type naming struct {
-	topic       *record.TopicPattern // nil: topics' names say nothing
-	measurement string
-	renamings   []renaming
-
-	mu      sync.Mutex
-	misfits map[string]bool // topics that do not fit, and were told
+	topic     *record.TopicPattern // nil if the option "topic" is not set
+	renamings []renaming
 }
 
-// renaming is of a tag or field.
+// renaming is another name for a tag or field.
 type renaming struct{ from, to string }
 
-// newNaming checks the options that are about names.
+// newNaming checks the options for names.
 func (o *Options) newNaming() (*naming, error) {
-	n := &naming{measurement: o.Measurement, misfits: make(map[string]bool)}
+	n := &naming{}
 	var err error
 	if n.renamings, err = newRenamings(o.Rename); err != nil {
 		return nil, err
@@ -46,9 +41,9 @@ func (o *Options) checkMeasurement(topic *record.TopicPattern) error {
 	case o.Measurement == "":
 		return nil
 	case o.MsgHeaderAsMetricName != "":
-		return errors.New(`options "measurement" and "msg_header_as_metric_name" both name the metrics: remove one`)
+		return errors.New(`options "measurement" and "msg_header_as_metric_name" are mutually exclusive; set only one of them`)
 	case topic == nil:
-		return fmt.Errorf(`option "measurement" needs option "topic", which says what the topic's name consists of (got %q)`, o.Measurement)
+		return fmt.Errorf(`option "measurement" requires option "topic" (got %q)`, o.Measurement)
 	}
 	named := make(map[string]string)
 	for _, tag := range topic.Tags() {
@@ -56,7 +51,7 @@ func (o *Options) checkMeasurement(topic *record.TopicPattern) error {
 	}
 	template := record.NewTextTemplate(o.Measurement)
 	if rest := template.Fill(named); rest == o.Measurement || strings.ContainsAny(rest, "{}") {
-		return fmt.Errorf(`option "measurement" must name tags of option "topic" in braces, as in "{site}_{type}" (got %q)`, o.Measurement)
+		return fmt.Errorf(`option "measurement" must contain tags of option "topic" in braces, as in "{site}_{type}" (got %q)`, o.Measurement)
 	}
 	return nil
 }
@@ -65,12 +60,12 @@ func newRenamings(option map[string]string) (all []renaming, err error) {
 	to := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(option)) {
 		other := option[name]
-		_, again := option[other]
+		_, renamed := option[other]
 		switch {
 		case name == "" || other == "":
-			return nil, fmt.Errorf(`option "rename" must not have empty names (got %q = %q)`, name, other)
-		case again || to[other]:
-			return nil, fmt.Errorf(`option "rename" must give different names, none of which it renames (got %q = %q)`, name, other)
+			return nil, fmt.Errorf(`option "rename" must not contain empty names (got %q = %q)`, name, other)
+		case renamed || to[other]:
+			return nil, fmt.Errorf(`option "rename" must not use a name twice (got %q = %q)`, name, other)
 		}
 		to[other] = true
 		all = append(all, renaming{name, other})
@@ -78,14 +73,14 @@ func newRenamings(option map[string]string) (all []renaming, err error) {
 	return all, nil
 }
 
-// site is what a topic's name says of all its records. It is worked out once for each claim.
+// site is what all records of a topic have in common. It is computed once per assigned partition.
 type site struct {
-	measurement string // empty: metrics keep their names
+	measurement string // empty if metrics keep their names
 	tags        []telegraf.Tag
 	renamings   []renaming
 }
 
-// siteOf warns once of a topic that does not fit: its metrics are as they would be without the options "topic" and "measurement".
+// siteOf logs a topic name that does not match the option "topic". Metrics of the topic are as they would be without the options.
 func (k *KafkaSites) siteOf(topic string) site {
 	s := site{renamings: k.naming.renamings}
 	if k.naming.topic == nil {
@@ -93,10 +88,8 @@ func (k *KafkaSites) siteOf(topic string) site {
 	}
 	parts := k.naming.topic.Parts(topic)
 	if parts == nil {
-		k.naming.tell(topic, func() {
-			k.Log.Warnf("The name of topic %s is not of the form %q: its metrics get no tags of it, and keep their names. "+
-				"Topics that are no sites are left out by topic_regexps", topic, k.Topic)
-		})
+		k.once.Warnf("topic "+topic, "The name of topic %s does not match option \"topic\" (%q); its metrics keep their names and get no tags "+
+			"from it; if the topic is not a site, exclude it from topic_regexps", topic, k.Topic)
 		return s
 	}
 	template := record.NewTextTemplate(k.Measurement)
@@ -107,25 +100,16 @@ func (k *KafkaSites) siteOf(topic string) site {
 	return s
 }
 
-func (n *naming) tell(topic string, warn func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.misfits[topic] {
-		n.misfits[topic] = true
-		warn()
-	}
-}
-
-// name is for what a record says.
-func (s *site) name(m telegraf.Metric) {
+// apply names and tags a metric of a record.
+func (s *site) apply(m telegraf.Metric) {
 	if s.measurement != "" {
 		m.SetName(s.measurement)
 	}
-	s.tag(m)
+	s.applyTags(m)
 }
 
-// tag is also for what is told of topics and agents, which keeps its name.
-func (s *site) tag(m telegraf.Metric) {
+// applyTags tags a metric of a topic or an agent, which keeps its name.
+func (s *site) applyTags(m telegraf.Metric) {
 	for _, r := range s.renamings {
 		r.renameTag(m)
 		r.renameField(m)

@@ -11,7 +11,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
-// Options are those of Telegraf's kafka_consumer by the same names, and some more.
+// Options has the options of Telegraf's kafka_consumer under the same names, without topics and connection_strategy, and more.
 type Options struct {
 	Brokers                []string        `toml:"brokers"`
 	TopicRegexps           []string        `toml:"topic_regexps"`
@@ -41,10 +41,6 @@ type Options struct {
 
 	Version string `toml:"kafka_version"` // hides the one of telegrafkafka.ReadConfig, which is "version" there
 	telegrafkafka.ReadConfig
-
-	// Of kafka_consumer, and refused with a reason.
-	Topics             []string `toml:"topics"`
-	ConnectionStrategy string   `toml:"connection_strategy"`
 }
 
 func (o *Options) checkOptions() error {
@@ -53,16 +49,10 @@ func (o *Options) checkOptions() error {
 		return err
 	}
 	if len(o.TopicRegexps) == 0 {
-		return errors.New(`option "topic_regexps" is missing: it says which topics are sites, e.g. topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`)
-	}
-	if len(o.Topics) > 0 {
-		return fmt.Errorf(`option "topics" is not for this plugin: put %q into topic_regexps`, o.Topics)
+		return errors.New(`option "topic_regexps" is required, such as topic_regexps = ["^[^_]+_[^_]+_[^_]+$"]`)
 	}
 	if o.MaxUndeliveredMessages < 1 {
-		return fmt.Errorf(`option "max_undelivered_messages" must be 1 or more, and less than the agent's metric_buffer_limit (got %d)`, o.MaxUndeliveredMessages)
-	}
-	if o.ConnectionStrategy != "" {
-		return fmt.Errorf(`option "connection_strategy" is not for this plugin, which waits for the brokers by itself: remove it (got %q)`, o.ConnectionStrategy)
+		return fmt.Errorf(`option "max_undelivered_messages" must be 1 or more and less than metric_buffer_limit (got %d)`, o.MaxUndeliveredMessages)
 	}
 	if interval := time.Duration(o.RefreshInterval); interval < time.Second {
 		return fmt.Errorf(`option "refresh_interval" must be 1s or more (got %s)`, interval)
@@ -70,7 +60,7 @@ func (o *Options) checkOptions() error {
 	switch o.TimestampSource {
 	case "", "metric", "inner", "outer":
 	default:
-		return fmt.Errorf(`option "timestamp_source" must be "metric", "inner" or "outer" (got %q)`, o.TimestampSource)
+		return fmt.Errorf(`option "timestamp_source" must be "metric", "inner", or "outer" (got %q)`, o.TimestampSource)
 	}
 	return nil
 }

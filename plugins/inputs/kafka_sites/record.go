@@ -7,9 +7,13 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/metric"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
+	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// metricsOf parses a record and gives its metrics what the options add. With an error there are none.
+// metricsOf returns the metrics that a record consists of. With an error there are none.
 func (k *KafkaSites) metricsOf(message *sarama.ConsumerMessage) ([]telegraf.Metric, error) {
 	if k.MaxMessageLen > 0 && len(message.Value) > k.MaxMessageLen {
 		return nil, fmt.Errorf("message exceeds max_message_len (actual %d, max %d)", len(message.Value), k.MaxMessageLen)
@@ -20,7 +24,7 @@ func (k *KafkaSites) metricsOf(message *sarama.ConsumerMessage) ([]telegraf.Metr
 	}
 	for _, m := range metrics {
 		k.addHeaders(m, message.Headers)
-		k.addPlace(m, message)
+		k.addSource(m, message)
 		k.setTime(m, message)
 	}
 	return metrics, nil
@@ -37,8 +41,8 @@ func (k *KafkaSites) addHeaders(m telegraf.Metric, headers []*sarama.RecordHeade
 	}
 }
 
-// addPlace says where in Kafka the record is.
-func (k *KafkaSites) addPlace(m telegraf.Metric, message *sarama.ConsumerMessage) {
+// addSource adds the tags that identify the record.
+func (k *KafkaSites) addSource(m telegraf.Metric, message *sarama.ConsumerMessage) {
 	if k.TopicTag != "" {
 		m.AddTag(k.TopicTag, message.Topic)
 	}
@@ -57,4 +61,36 @@ func (k *KafkaSites) setTime(m telegraf.Metric, message *sarama.ConsumerMessage)
 	case "outer":
 		m.SetTime(message.BlockTimestamp)
 	}
+}
+
+// agentMetric returns the metric for the header station-health, with the device and the time of the record's reading; nil if the record has
+// no such header.
+func agentMetric(message *sarama.ConsumerMessage, reading telegraf.Metric) (telegraf.Metric, error) {
+	text, found := headerOf(message, record.HeaderHealth)
+	if !found {
+		return nil, nil
+	}
+	health, err := record.ParseHealth(text)
+	if err != nil || len(health) == 0 {
+		return nil, err
+	}
+	device, tagged := reading.GetTag(schema.DeviceID)
+	if !tagged {
+		device = string(message.Key)
+	}
+	fields := make(map[string]any, len(health))
+	for name, value := range health {
+		fields[name] = value
+	}
+	tags := map[string]string{"topic": message.Topic, schema.DeviceID: device}
+	return metric.New("kafka_sites_agent", tags, fields, reading.Time()), nil
+}
+
+func headerOf(message *sarama.ConsumerMessage, key string) (value string, found bool) {
+	for _, header := range message.Headers {
+		if string(header.Key) == key {
+			return string(header.Value), true
+		}
+	}
+	return "", false
 }

@@ -13,99 +13,86 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
-// topicFinder lists the topics that match the patterns.
-type topicFinder struct {
-	brokers  []string
+// listTimeout limits each step of listing the topics, so that a broker that accepts a connection and does not respond is soon skipped.
+const listTimeout = 5 * time.Second
+
+// topicLister lists the topics that match the patterns. It requests them from one broker after another, because the client of sarama
+// does not return topic IDs.
+type topicLister struct {
+	seeds    []string
+	brokers  []string // from the last response
 	config   *sarama.Config
 	patterns []*regexp.Regexp
-
-	client sarama.Client
 }
 
-func (k *KafkaSites) newTopicFinder() (*topicFinder, error) {
+// topic is a topic of the cluster. A topic that was deleted and re-created has the same name, another ID, and other records.
+type topic struct {
+	name string
+	id   string // empty before Kafka 2.8
+}
+
+// isSame treats a topic without an ID as the same: while Kafka is upgraded to 2.8, only some brokers return IDs.
+func (t topic) isSame(other topic) bool {
+	return t.name == other.name && (t.id == other.id || t.id == "" || other.id == "")
+}
+
+func (k *KafkaSites) newTopicLister() (*topicLister, error) {
 	cfg, err := k.newConfig()
 	if err != nil {
 		return nil, err
 	}
-	finder := &topicFinder{brokers: k.Brokers, config: cfg}
+	cfg.Net.DialTimeout, cfg.Net.ReadTimeout, cfg.Net.WriteTimeout = listTimeout, listTimeout, listTimeout
+	lister := &topicLister{seeds: k.Brokers, config: cfg}
 	for _, text := range k.TopicRegexps {
 		pattern, err := regexp.Compile(text)
 		if err != nil {
 			return nil, fmt.Errorf(`option "topic_regexps": %w (got %q)`, err, text)
 		}
-		finder.patterns = append(finder.patterns, pattern)
+		lister.patterns = append(lister.patterns, pattern)
 	}
-	cfg.Metadata.Retry.Max = 1
-	// A broker that accepts and does not answer is given up soon: Stop may have to wait for it.
-	cfg.Net.DialTimeout = finderTimeout
-	cfg.Net.ReadTimeout = finderTimeout
-	cfg.Net.WriteTimeout = finderTimeout
-	return finder, nil
+	return lister, nil
 }
 
-const finderTimeout = 5 * time.Second
-
-// topic is one of the cluster. A topic that is deleted and made again by the same name has another id, and other records.
-type topic struct {
-	name string
-	id   string // empty with a Kafka older than 2.8
-}
-
-// isSame takes a topic without an id for any of its name: while Kafka is upgraded to 2.8, some brokers tell ids and others do not.
-func (t topic) isSame(other topic) bool {
-	return t.name == other.name && (t.id == other.id || t.id == "" || other.id == "")
-}
-
-// find returns the topics that match and can be consumed, sorted by name.
-func (f *topicFinder) find() ([]topic, error) {
-	if f.client == nil {
-		client, err := sarama.NewClient(f.brokers, f.config)
+// list returns the topics that match and can be consumed, sorted by name.
+func (l *topicLister) list() ([]topic, error) {
+	var failures []error
+	for _, address := range append(slices.Clone(l.seeds), l.brokers...) {
+		response, err := l.request(address)
 		if err != nil {
-			return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(f.brokers, ", "), err, kafka.Advice(err))
+			failures = append(failures, fmt.Errorf("broker %s: %w", address, err))
+			continue
 		}
-		f.client = client
+		l.brokers = nil
+		for _, broker := range response.Brokers {
+			l.brokers = append(l.brokers, broker.Addr())
+		}
+		return l.matching(response.Topics), nil
 	}
-	all, err := f.list()
-	if err != nil {
-		_ = f.close() // the next time begins with the brokers of the option
-		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+	err := errors.Join(failures...)
+	return nil, fmt.Errorf("cannot list the topics: %w%s", err, kafka.Advice(err))
+}
+
+func (l *topicLister) request(address string) (*sarama.MetadataResponse, error) {
+	broker := sarama.NewBroker(address)
+	if err := broker.Open(l.config); err != nil {
+		return nil, err
 	}
-	var topics []topic
-	for _, found := range all {
-		if f.matches(found.Name) && hasLeaders(found) {
-			topics = append(topics, topic{found.Name, idOf(found)})
+	defer func() { _ = broker.Close() }() // fails if the connection did
+	return broker.GetMetadata(sarama.NewMetadataRequest(l.config.Version, nil))
+}
+
+func (l *topicLister) matching(all []*sarama.TopicMetadata) (topics []topic) {
+	for _, t := range all {
+		if hasLeaders(t) && slices.ContainsFunc(l.patterns, func(p *regexp.Regexp) bool { return p.MatchString(t.Name) }) {
+			topics = append(topics, topic{t.Name, idOf(t)})
 		}
 	}
 	slices.SortFunc(topics, func(a, b topic) int { return strings.Compare(a.name, b.name) })
-	return topics, nil
+	return topics
 }
 
-// list asks the brokers until one answers: sarama's client has no way to a topic's id.
-func (f *topicFinder) list() ([]*sarama.TopicMetadata, error) {
-	var failures []error
-	for _, broker := range f.client.Brokers() {
-		response, err := f.ask(broker)
-		if err == nil {
-			return response.Topics, nil
-		}
-		failures = append(failures, fmt.Errorf("broker %s: %w", broker.Addr(), err))
-	}
-	return nil, errors.Join(failures...)
-}
-
-func (f *topicFinder) ask(broker *sarama.Broker) (*sarama.MetadataResponse, error) {
-	if err := broker.Open(f.config); err != nil && !errors.Is(err, sarama.ErrAlreadyConnected) {
-		return nil, err
-	}
-	response, err := broker.GetMetadata(sarama.NewMetadataRequest(f.config.Version, nil))
-	if err != nil {
-		_ = broker.Close() // Open would take a broken connection for a good one
-	}
-	return response, err
-}
-
-// hasLeaders leaves out a topic while a partition of it has no leader: the consumer would fail for all topics because of one.
-// It comes back with a later refresh, and its records with it.
+// hasLeaders reports whether all partitions of a topic have a leader. Without one, the consumer would fail for all topics. The topic is
+// listed again when it has.
 func hasLeaders(topic *sarama.TopicMetadata) bool {
 	return topic.Err == sarama.ErrNoError && len(topic.Partitions) > 0 &&
 		!slices.ContainsFunc(topic.Partitions, func(p *sarama.PartitionMetadata) bool { return p.Leader < 0 })
@@ -118,15 +105,10 @@ func idOf(topic *sarama.TopicMetadata) string {
 	return topic.Uuid.String()
 }
 
-func (f *topicFinder) matches(topic string) bool {
-	return slices.ContainsFunc(f.patterns, func(pattern *regexp.Regexp) bool { return pattern.MatchString(topic) })
-}
-
-func (f *topicFinder) close() error {
-	if f.client == nil {
-		return nil
+func topicNames(topics []topic) []string {
+	names := make([]string, len(topics))
+	for i, topic := range topics {
+		names[i] = topic.name
 	}
-	client := f.client
-	f.client = nil
-	return client.Close()
+	return names
 }

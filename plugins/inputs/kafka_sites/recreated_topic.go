@@ -9,14 +9,14 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// markPrefix begins what is committed beside an offset; the topic's id follows.
+// markPrefix is followed by a topic ID in the metadata that is committed with an offset.
 const markPrefix = "topic-id:"
 
-// rewind begins a partition anew whose committed offset is of an earlier topic of the same name. Each offset is committed with the
-// topic's id, which tells. One without an id, of another consumer or of a Kafka older than 2.8, is believed.
+// rewind resets partitions whose committed offset belongs to an earlier topic of the same name, which the topic ID shows. An offset without
+// an ID, from another consumer or committed before Kafka 2.8, is used as it is.
 func (c *consumer) rewind(group sarama.ConsumerGroupSession) error {
 	if len(group.Claims()) == 0 {
-		return nil // Kafka would list all topics
+		return nil // Kafka would return all topics
 	}
 	committed, err := c.committed(group.Claims())
 	if err != nil {
@@ -30,13 +30,13 @@ func (c *consumer) rewind(group sarama.ConsumerGroupSession) error {
 				continue
 			}
 			group.ResetOffset(topic, partition, 0, mark)
-			c.plugin.Log.Warnf("The topic %s was deleted and made again: reading partition %d from its beginning", topic, partition)
+			c.plugin.Log.Warnf("Topic %s was deleted and re-created; reading partition %d from the beginning", topic, partition)
 		}
 	}
 	return nil
 }
 
-// committed asks the coordinator, which the session has just joined by.
+// committed requests the offsets from the coordinator of the group, to which the client is connected.
 func (c *consumer) committed(claims map[string][]int32) (*sarama.OffsetFetchResponse, error) {
 	coordinator, err := c.client.Coordinator(c.plugin.ConsumerGroup)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *consumer) committed(claims map[string][]int32) (*sarama.OffsetFetchResp
 	return response, nil
 }
 
-// markOf is what is committed with a topic's offsets; empty where Kafka tells no id.
+// markOf returns the metadata to commit with the offsets of a topic: empty if Kafka did not return its ID.
 func (c *consumer) markOf(name string) string {
 	at, found := slices.BinarySearchFunc(c.topics, name, func(t topic, name string) int { return strings.Compare(t.name, name) })
 	if !found || c.topics[at].id == "" {
