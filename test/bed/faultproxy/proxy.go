@@ -1,5 +1,5 @@
-// Package faultproxy stands between Kafka's clients and a broker, and does to the network what networks do: cuts it, holds it, slows it
-// down, and loses an acknowledgement after the broker has appended. It knows Kafka's framing and nothing else of the protocol.
+// Package faultproxy forwards Kafka connections to a broker and injects network faults: it resets connections, holds or slows down their
+// data, and drops acknowledgements after the broker has appended the records. Of the Kafka protocol it reads only the frame headers.
 package faultproxy
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Proxy passes connections on to one broker. Its methods may be called at any time.
+// Proxy forwards connections to one broker. Its methods can be called at any time.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -23,33 +23,33 @@ type Proxy struct {
 	connections map[*connection]struct{}
 	closed      bool
 	down, held  bool
-	rate        int // bytes a second; 0: no limit
+	rate        int // bytes per second; 0: no limit
 	delay       time.Duration
 	loseAcks    int
 	lost        int
 }
 
-// connection is a client's and the one to the broker.
+// connection is a client connection and the matching one to the broker.
 type connection struct {
 	client, broker net.Conn
-	// lose are the correlation ids of answers that the client never gets.
+	// lose has the correlation IDs of the responses to drop.
 	lose map[uint32]bool
 }
 
 func (c *connection) cut() {
 	for _, each := range []net.Conn{c.client, c.broker} {
 		if tcp, ok := each.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // a reset, as a cut line gives it
+			_ = tcp.SetLinger(0) // close with a reset, not with a FIN
 		}
 		_ = each.Close()
 	}
 }
 
-// Start listens on a free port of 127.0.0.1 and passes everything on to the target.
+// Start listens on a free port of 127.0.0.1 and forwards connections to target.
 func Start(target string) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it listens until Close
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listens until Close
 	if err != nil {
-		return nil, fmt.Errorf("no port for a proxy: %w", err)
+		return nil, fmt.Errorf("cannot listen for the fault proxy: %w", err)
 	}
 	p := &Proxy{listener: listener, target: target, connections: make(map[*connection]struct{})}
 	p.changed = sync.NewCond(&p.mu)
@@ -57,10 +57,11 @@ func Start(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where clients connect.
+// Address returns the address for clients.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Down cuts all connections, and new ones at once, until it is called with false.
+// Down(true) resets all connections, and new ones on arrival, until Down(false). A client sees the reset of a new one either from connect
+// or from its first read or write.
 func (p *Proxy) Down(down bool) {
 	p.change(func() { p.down = down })
 	if down {
@@ -68,7 +69,7 @@ func (p *Proxy) Down(down bool) {
 	}
 }
 
-// Cut resets the connections that are there.
+// Cut resets the open connections.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,18 +78,18 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Hold keeps all bytes back, and the connections open, until it is called with false: a link that is gone without a word.
+// Hold(true) stops forwarding but keeps the connections open, like a network that drops all packets, until Hold(false).
 func (p *Proxy) Hold(held bool) { p.change(func() { p.held = held }) }
 
-// Slow gives each direction so many bytes a second and so long a delay; 0 and 0 end it.
+// Slow limits each direction to bytesPerSecond and delays each frame. Zeros remove the limit and the delay.
 func (p *Proxy) Slow(bytesPerSecond int, delay time.Duration) {
 	p.change(func() { p.rate, p.delay = bytesPerSecond, delay })
 }
 
-// LoseAcks lets the next n produce requests reach the broker, and cuts the connection when the answer comes.
+// LoseAcks forwards the next n produce requests and resets the connection when the broker responds.
 func (p *Proxy) LoseAcks(n int) { p.change(func() { p.loseAcks = n }) }
 
-// LostAcks is how many answers were lost so far.
+// LostAcks returns the number of dropped responses.
 func (p *Proxy) LostAcks() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,7 +103,7 @@ func (p *Proxy) change(do func()) {
 	p.changed.Broadcast()
 }
 
-// Close ends everything. A second call does nothing.
+// Close stops the proxy. A second call has no effect.
 func (p *Proxy) Close() error {
 	p.change(func() { p.closed = true })
 	err := p.listener.Close()
@@ -130,20 +131,21 @@ func (p *Proxy) serve(client net.Conn) {
 	if c.broker, err = net.DialTimeout("tcp", p.target, 5*time.Second); err != nil { //nolint:noctx // bounded
 		c.broker = client
 	}
-	if err != nil || !p.enter(c) {
+	if err != nil || !p.register(c) {
 		c.cut()
 		return
 	}
 	var pumps sync.WaitGroup
-	pumps.Go(func() { p.pump(c, c.client, c.broker, p.request) })
-	pumps.Go(func() { p.pump(c, c.broker, c.client, p.answer) })
+	pumps.Go(func() { p.pump(c, c.client, c.broker, p.forwardsRequest) })
+	pumps.Go(func() { p.pump(c, c.broker, c.client, p.forwardsResponse) })
 	pumps.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.connections, c)
 }
 
-func (p *Proxy) enter(c *connection) bool {
+// register reports whether the connection can be used.
+func (p *Proxy) register(c *connection) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down || p.closed {
@@ -153,8 +155,8 @@ func (p *Proxy) enter(c *connection) bool {
 	return true
 }
 
-// pump passes frames on until one side ends; look may refuse one, which cuts the connection.
-func (p *Proxy) pump(c *connection, from, to net.Conn, look func(*connection, []byte) bool) {
+// pump forwards frames until one side closes or forwards returns false for a frame, and then resets the connection.
+func (p *Proxy) pump(c *connection, from, to net.Conn, forwards func(*connection, []byte) bool) {
 	defer c.cut()
 	var size [4]byte
 	for {
@@ -166,14 +168,14 @@ func (p *Proxy) pump(c *connection, from, to net.Conn, look func(*connection, []
 		if _, err := io.ReadFull(from, frame[4:]); err != nil {
 			return
 		}
-		if !look(c, frame) || !p.pass(to, frame) {
+		if !forwards(c, frame) || !p.write(to, frame) {
 			return
 		}
 	}
 }
 
-// pass writes a frame as fast as the link allows.
-func (p *Proxy) pass(to net.Conn, frame []byte) bool {
+// write sends a frame at the current rate and reports whether it was sent.
+func (p *Proxy) write(to net.Conn, frame []byte) bool {
 	p.mu.Lock()
 	for p.held && !p.closed {
 		p.changed.Wait()
@@ -195,10 +197,10 @@ func (p *Proxy) pass(to net.Conn, frame []byte) bool {
 	return true
 }
 
-const produce = 0 // the API key
+const produce = 0 // API key
 
-// request notes the produce requests whose answers are to be lost.
-func (p *Proxy) request(c *connection, frame []byte) bool {
+// forwardsRequest marks the produce requests whose responses are to be dropped.
+func (p *Proxy) forwardsRequest(c *connection, frame []byte) bool {
 	if len(frame) < 12 || binary.BigEndian.Uint16(frame[4:]) != produce {
 		return true
 	}
@@ -211,8 +213,8 @@ func (p *Proxy) request(c *connection, frame []byte) bool {
 	return true
 }
 
-// answer tells whether the client gets an answer.
-func (p *Proxy) answer(c *connection, frame []byte) bool {
+// forwardsResponse reports whether the client gets the response.
+func (p *Proxy) forwardsResponse(c *connection, frame []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(frame) >= 8 && c.lose[binary.BigEndian.Uint32(frame[4:])] {
