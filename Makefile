@@ -2,6 +2,8 @@
 # it says, or installs. What is downloaded or built is kept in $TELEGRAF_STATION_CACHE (else ~/.cache/telegraf-station).
 
 FUZZTIME ?= 10s
+RUNS ?= 30
+PACKAGES ?= ./...
 
 .PHONY: help
 help: ## Show the targets
@@ -41,6 +43,14 @@ demo: ## Show the whole chain at work, with embedded parts; flags as ARGS='...' 
 .PHONY: test
 test: ## Run all tests that need nothing but Go and a C compiler (nine minutes the first time)
 	@scripts/test.sh
+
+.PHONY: test-short
+test-short: ## Run the tests without the slow ones and without the race detector: what to run while editing (a minute)
+	@scripts/test.sh short
+
+.PHONY: stress
+stress: ## Find flaky tests: run each package in PACKAGES=./... RUNS=30 times next to two busy loops (hours for all of them)
+	@RUNS='$(RUNS)' scripts/stress.sh $(PACKAGES)
 
 .PHONY: test-real
 test-real: ## Run the tests with real parts, Kafka and InfluxDB 2 (half an hour the first time)
