@@ -7,7 +7,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// What an agent told with its records (kafka_sites_agent), about once a minute.
+// The health that an agent sends with its records (kafka_sites_agent), about once a minute.
 const (
 	ofAgent = `FROM "kafka_sites_agent" WHERE $timeFilter AND "site" = '${site}' AND "type" =~ /^${type:regex}$/` +
 		` AND "index" =~ /^${index:regex}$/ AND "id" =~ /^${id:regex}$/` +
@@ -15,7 +15,7 @@ const (
 	agentField = stationName + " [[col]]"
 )
 
-// perHour is a unit that Grafana has not.
+// perHour is a unit that Grafana does not have.
 const perHour = "suffix:/h"
 
 const agentRejected = `import "strings"
@@ -30,24 +30,24 @@ from(bucket: v.defaultBucket)
   |> keep(columns: ["_time", "_value", "index", "type", "id", "cause"])`
 
 func agentDashboard() *dashboard.DashboardBuilder {
-	return agentVariables(newDashboard("Agent health", agentUID, "How the stations' agents are: what they hold back, drop, reject, and need.")).
-		WithPanel(latest("Uptime", "s", "Since the agent's output started", gauge("uptime"))).
-		WithPanel(latest("Memory", "bytes", "What the Go runtime has from the system", gauge("memory"))).
+	return agentVariables(newDashboard("Agent health", agentUID, "Health of the agents: outbox, parked, dropped, and rejected records, board problems, and memory.")).
+		WithPanel(latest("Uptime", "s", "Time since the output of the agent started", gauge("uptime"))).
+		WithPanel(latest("Memory", "bytes", "Memory that the Go runtime has obtained from the system", gauge("memory"))).
 		WithPanel(latest("Outbox", "percentunit", "Share of outbox_max_size that is in use",
 			series(stationName, `SELECT last("outbox_bytes") / last("outbox_limit") AS "share" `+ofAgent))).
-		WithPanel(latest("Parked", "short", "Records that can never be delivered as they are: stationctl outbox list", gauge("parked"))).
+		WithPanel(latest("Parked", "short", "Records that cannot be delivered as they are; show them with stationctl outbox list", gauge("parked"))).
 		WithPanel(lines("Records in the outbox", "short", gauge("outbox_records")).Interval("2m")).
-		WithPanel(lines("Bytes of the outbox, and its limit", "bytes", series(agentField,
+		WithPanel(lines("Outbox size and limit", "bytes", series(agentField,
 			`SELECT last("outbox_bytes") AS "in use", last("outbox_limit") AS "limit" `+ofAgent)).Interval("2m")).
 		WithPanel(lines("Parked", "short", gauge("parked")).Interval("2m")).
 		WithPanel(lines("Records per minute", "cpm", changes("1m", "written", "sent_again", "dropped", "damaged", "rejected")).Interval("2m")).
 		WithPanel(lines("Lines per minute", "cpm", changes("1m", "lines", "readings")).Interval("2m")).
 		WithPanel(bars("Rejected lines per hour, by cause", perHour, flux(agentRejected)).Interval("2m").
 			DisplayName("${__field.labels.index} ${__field.labels.id} ${__field.labels.cause}")).
-		WithPanel(bars("Trouble with the board, per hour", perHour,
+		WithPanel(bars("Board problems per hour", perHour,
 			changes("1h", "sensing_errors", "silences", "lines_lost", "board_resets", "port_opens")).Interval("2m")).
 		WithPanel(lines("Memory", "bytes", gauge("memory")).Interval("2m")).
-		WithPanel(lines("Uptime", "s", gauge("uptime")).Interval("2m").Description("A step down is a restart of the agent"))
+		WithPanel(lines("Uptime", "s", gauge("uptime")).Interval("2m").Description("A drop shows a restart of the agent"))
 }
 
 func agentVariables(builder *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
@@ -64,7 +64,7 @@ func gauge(field string) influxQuery {
 	return series(stationName, fmt.Sprintf(`SELECT last(%q) `, field)+ofAgent)
 }
 
-// changes makes rates of counters, for each 1m or 1h; a counter that began again leaves a gap.
+// changes returns a query for the rates of counters, per 1m or 1h. A counter that restarted leaves a gap.
 func changes(unit string, counters ...string) influxQuery {
 	var columns []string
 	for _, counter := range counters {

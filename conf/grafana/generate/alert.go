@@ -6,13 +6,13 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/alerting"
 )
 
-// topic and station name what an alert is about, from the labels of its series.
+// Templates that name the topic or the station of an alert, from the labels of its series.
 const (
 	topicLabels   = `{{ $labels.site }}_{{ $labels.index }}_{{ $labels.type }}`
 	stationLabels = topicLabels + `, {{ $labels.id }}`
 )
 
-// stationTags make a series of an alert for each station.
+// stationTags group the series of an alert by station.
 const stationTags = ` GROUP BY "site", "index", "type", "id"`
 
 const (
@@ -21,10 +21,9 @@ const (
 	day    = 24 * hour
 )
 
-// silence is how long ago each station's last reading was, in seconds: of the last week, for it has to be known that there is a
-// station. A station of which nothing but status 2 came has been silent for the whole week. statuses is a function
-// because InfluxDB finds the last point of a series fast only if nothing else reads the same stream: 0.5 s instead of 22 s for
-// a thousand stations.
+// silence returns the seconds since the last reading of each station that was seen in the last week. A station with only status 2 has been
+// silent for the whole week. statuses is a function because InfluxDB finds the last point of a series fast only if nothing else reads the same
+// stream: 0.5 s instead of 22 s for a thousand stations.
 const silence = `statuses = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement =~ /^[^_]+_[^_]+$/ and r._field == "status")
@@ -43,7 +42,7 @@ union(tables: [read, known])
   |> group(columns: ["site", "index", "type", "id"])
   |> min()`
 
-// recentlyLost is what each topic lost in the query's time.
+// recentlyLost returns the records that each topic lost in the time of the query.
 const recentlyLost = lostCounter + `lost`
 
 func alerts(sensors []sensor) []alert {
@@ -54,7 +53,7 @@ func silent() alert {
 	return alert{
 		uid: "station-silent", title: "Station silent", severity: "critical", pending: "1m",
 		summary:   stationLabels + `: no reading for {{ humanizeDuration $values.B.Value }}`,
-		advice:    "On the station: systemctl status telegraf-station, and its log. Status 2 in the dashboard Station: the board is silent, the agent is not.",
+		advice:    "On the station, run: sudo stationctl doctor. If the dashboard Station shows status 2, the agent works and the board is silent.",
 		queries:   []timed{{query: flux(silence), from: 7 * day}},
 		condition: above(10 * minute),
 	}
@@ -64,14 +63,14 @@ func sensingErrors() alert {
 	return alert{
 		uid: "station-sensing-errors", title: "Station has sensing errors", severity: "warning", pending: "10m",
 		summary: stationLabels + `: {{ humanizePercentage $values.B.Value }} of the readings have status 1`,
-		advice:  "The agent's log names the value and the wire to check.",
-		// The mean of zeros and ones is the share of the ones.
+		advice:  "The log of the agent names the value and the wire to check.",
+		// the mean of zeros and ones is the share of the ones
 		queries:   []timed{{query: series("", `SELECT mean("status") FROM /^[^_]+_[^_]+$/ WHERE $timeFilter AND "status" < 2`+stationTags), from: 15 * minute}},
 		condition: above(0.5),
 	}
 }
 
-// failing are the alerts of the sensors one by one: not one good value in a while, though the board sends.
+// failing returns an alert for each sensor: no valid value for a while, although the board sends readings.
 func failing(sensors []sensor) []alert {
 	var all []alert
 	for _, s := range sensors {
@@ -83,24 +82,24 @@ func failing(sensors []sensor) []alert {
 }
 
 func failingSensor(s sensor) alert {
-	selector, condition := s.bad()
+	selector, condition := s.failed()
 	query := fmt.Sprintf(`SELECT %s(%q) FROM /^[^_]+_[^_]+$/ WHERE $timeFilter AND "status" < 2%s`, selector, s.Name, stationTags)
 	return alert{
 		uid: "station-sensor-" + s.Name, title: "Sensor failing: " + s.title, severity: "warning", pending: "5m",
-		summary:   stationLabels + ": " + s.title + ` has had no good value for 15 minutes`,
-		advice:    "Check the sensor's wires.",
+		summary:   stationLabels + ": " + s.title + ` has had no valid value for 15 minutes`,
+		advice:    "Check the wires of the sensor.",
 		queries:   []timed{{query: series("", query), from: 15 * minute}},
 		condition: condition,
 	}
 }
 
-// lagGrows compares the least lag of now with the greatest of ten minutes ago: a lag that goes up and down stays quiet.
+// lagGrows compares the lowest lag now with the highest one ten minutes ago, so that a lag that goes up and down does not fire.
 func lagGrows() alert {
 	const tags = ` FROM "kafka_sites_topic" WHERE $timeFilter GROUP BY "site", "index", "type", "group"`
 	return alert{
 		uid: "station-lag-growing", title: "Lag growing", severity: "critical", pending: "5m",
-		summary: topicLabels + `: the central Telegraf has fallen {{ humanize $values.E.Value }} records further behind within ten minutes`,
-		advice:  "Look whether InfluxDB takes what the central Telegraf writes, and start another central Telegraf if there are more topics than it can read.",
+		summary: topicLabels + `: the lag of the central Telegraf has grown by {{ humanize $values.E.Value }} records within ten minutes`,
+		advice:  "Check that InfluxDB accepts the points of the central Telegraf. If it does, start another central Telegraf to share the topics.",
 		queries: []timed{
 			{query: series("", `SELECT min("lag")`+tags), from: 5 * minute},
 			{query: series("", `SELECT max("lag")`+tags), from: 15 * minute, to: 10 * minute},
@@ -113,8 +112,8 @@ func lagGrows() alert {
 func outboxFills() alert {
 	return alert{
 		uid: "station-outbox-filling", title: "Outbox filling", severity: "warning", pending: "5m",
-		summary:   stationLabels + `: {{ humanizePercentage $values.B.Value }} of the outbox are in use`,
-		advice:    "The station gets less through to Kafka than it reads. Its log says why; on_full says what happens when the outbox is full.",
+		summary:   stationLabels + `: {{ humanizePercentage $values.B.Value }} of the outbox is in use`,
+		advice:    "The station delivers fewer records to Kafka than it reads. Its log shows the reason. The option on_full sets what happens when the outbox is full.",
 		queries:   []timed{{query: series("", `SELECT last("outbox_bytes") / last("outbox_limit") FROM "kafka_sites_agent" WHERE $timeFilter AND "outbox_limit" > 0`+stationTags), from: 15 * minute}},
 		condition: above(0.8),
 	}
@@ -124,23 +123,23 @@ func lost() alert {
 	return alert{
 		uid: "station-lost", title: "Records lost", severity: "critical", pending: "0s",
 		summary:   topicLabels + `: {{ humanize $values.B.Value }} records are missing in the last hour`,
-		advice:    "stationctl audit says which.",
+		advice:    "To list them, run: stationctl audit.",
 		queries:   []timed{{query: flux(recentlyLost), from: hour}},
 		condition: above(0),
 	}
 }
 
-// alert is a rule: a query for each letter, reduced to its last value, maybe the difference of two, and a condition.
+// alert is a rule: queries, each reduced to its last value, optionally their difference, and a condition.
 type alert struct {
 	uid, title, severity string
-	pending              string // how long it must be so
+	pending              string // how long the condition must hold
 	summary, advice      string
 	queries              []timed
 	difference           bool // of the first two queries
 	condition            condition
 }
 
-// timed is a query over a time that ends some seconds before now.
+// timed is a query over a time range, in seconds before now.
 type timed struct {
 	query    influxQuery
 	from, to alerting.Duration

@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// The dashboards' uids are in their addresses.
+// The UIDs of the dashboards are part of their addresses.
 const (
 	stationUID = "station"
 	siteUID    = "station-site"
@@ -20,7 +20,7 @@ func dashboards(sensors []sensor) []*dashboard.DashboardBuilder {
 	return []*dashboard.DashboardBuilder{stationDashboard(sensors), siteDashboard(), fleetDashboard(), agentDashboard()}
 }
 
-// newDashboard starts a dashboard; all of them list the others at the top.
+// newDashboard returns a dashboard with links to the other ones at the top.
 func newDashboard(title, uid, description string) *dashboard.DashboardBuilder {
 	return dashboard.NewDashboardBuilder(title).
 		Uid(uid).Description(description).Tags([]string{"telegraf-station"}).
@@ -30,7 +30,7 @@ func newDashboard(title, uid, description string) *dashboard.DashboardBuilder {
 			Tags([]string{"telegraf-station"}).IncludeVars(true).KeepTime(true))
 }
 
-// dashboardFile is the dashboard's path in conf/grafana, and its JSON.
+// dashboardFile returns the path of a dashboard in conf/grafana, and its JSON.
 func dashboardFile(builder *dashboard.DashboardBuilder) (name string, content []byte, err error) {
 	built, err := builder.Build()
 	if err != nil {
@@ -40,13 +40,13 @@ func dashboardFile(builder *dashboard.DashboardBuilder) (name string, content []
 		complete(panel.Panel, i)
 	}
 	for i := range built.Links {
-		built.Links[i].Placement = nil // at the top; the SDK's default hides it in a menu
+		built.Links[i].Placement = nil // at the top: the default of the SDK hides it in a menu
 	}
 	content, err = json.MarshalIndent(built, "", "  ")
 	return fmt.Sprintf("dashboards/%s.json", *built.Uid), append(readable(content), '\n'), err
 }
 
-// readable has the operators in queries as they are; JSON made for web pages writes < as \u003c.
+// readable restores the operators in queries: json.Marshal escapes < as \u003c.
 func readable(content []byte) []byte {
 	for escaped, char := range map[string]string{`\u003c`: "<", `\u003e`: ">", `\u0026`: "&"} {
 		content = bytes.ReplaceAll(content, []byte(escaped), []byte(char))
@@ -54,7 +54,7 @@ func readable(content []byte) []byte {
 	return content
 }
 
-// complete gives a panel an id, so that a link to it stays good, and the data source of its queries.
+// complete sets the ID of a panel, so that links to it stay valid, and the data source of its queries.
 func complete(panel *dashboard.Panel, i int) {
 	panel.Id = new(uint32(i + 1)) //nolint:gosec // a few panels
 	if query, ok := panel.Targets[0].(influxQuery); ok {
@@ -82,7 +82,7 @@ func choices(name, label, query string) *dashboard.QueryVariableBuilder {
 		Current(dashboard.VariableOption{Text: dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}}, Value: all})
 }
 
-// stationVariables are those of the readings of a measurement: site and type name it, index and id choose in it.
+// stationVariables adds the variables for readings: site and type select the measurement; index and id select its stations.
 func stationVariables(builder *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return measurementVariables(builder).
 		WithVariable(choices("index", "Index", `SHOW TAG VALUES FROM "${site}_${type}" WITH KEY = "index"`)).

@@ -2,15 +2,15 @@ package main
 
 import "github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
-// Everything by site; a measurement with one "_" has readings.
+// Queries for all sites. A measurement whose name has one "_" contains readings.
 const (
 	allReadings = `FROM /^[^_]+_[^_]+$/ WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type" fill(none)`
 	allTopics   = `FROM "kafka_sites_topic" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type" fill(none)`
 	topicName   = "[[tag_site]]_[[tag_index]]_[[tag_type]]"
 )
 
-// lostCounter is what each topic lost in the query's time. The counter begins again at zero when a central Telegraf takes up a topic, and
-// that may be within this time: then the first value was lost too. (5 minutes: an older series has had a point by then.)
+// lostCounter returns the records that each topic lost in the time of the query. The counter restarts at zero when a central Telegraf is
+// assigned the topic. If that is within this time, the first value was lost, too. (5 minutes: an older series has a point by then.)
 const lostCounter = `counter = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "kafka_sites_topic" and r._field == "lost")
@@ -27,9 +27,9 @@ lost = union(tables: [before, counter()])
   |> last()
 `
 
-// fleetSites makes a row for each site of what three kinds of measurements know of it. Counters begin again when a central Telegraf or
-// a station does: increase() adds up what they gained. For rejected lines it sees but the first and the last, which
-// InfluxDB finds without reading the others. The streams are functions, as in silence.
+// fleetSites returns a row for each site from three kinds of measurements. Counters restart with a central Telegraf or a station; increase()
+// sums their increments. For rejected lines, it uses only the first and the last value, which InfluxDB finds without reading the rest. The
+// streams are functions, as in silence.
 const fleetSites = lostCounter + `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
 all = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
@@ -64,8 +64,8 @@ union(tables: [seen, rate, newest(field: "stations"), newest(field: "lag"), miss
   |> pivot(rowKey: ["site", "index", "type"], columnKey: ["part"], valueColumn: "_value")
   |> sort(columns: ["site", "index", "type"])`
 
-// rejectedByCause adds up the fleet's lines that were not taken, by the counter's name without "rejected_"; the counter
-// "rejected" is of records that can never be written.
+// rejectedByCause sums the rejected lines of the fleet by the name of the counter without "rejected_". The counter "rejected" is about
+// records that can never be written.
 const rejectedByCause = `import "strings"
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
@@ -94,13 +94,13 @@ func fleetDashboard() *dashboard.DashboardBuilder {
 			column{name: "parked", title: "Parked", unit: "short", warn: 1},
 			column{name: "rejected", title: "Rejected", unit: "short"})).
 		WithPanel(lines("Records per minute", "cpm", series(topicName, perMinute+allReadings)).Interval("1m")).
-		WithPanel(lines("Age of the topic's newest record", "s", series(topicName, `SELECT max("newest_age") `+allTopics)).Interval("1m")).
-		WithPanel(lines("Lag of the central Telegraf instances", "short", series(topicName, `SELECT max("lag") `+allTopics)).Interval("1m")).
+		WithPanel(lines("Age of the newest record", "s", series(topicName, `SELECT max("newest_age") `+allTopics)).Interval("1m")).
+		WithPanel(lines("Lag of the central Telegraf", "short", series(topicName, `SELECT max("lag") `+allTopics)).Interval("1m")).
 		WithPanel(lines("Lost", "short", series(topicName, `SELECT max("lost") `+allTopics)).Interval("1m").
-			Description("Numbers that are missing since the central Telegraf took up the topic")).
+			Description("Missing record numbers since the central Telegraf was assigned the topic")).
 		WithPanel(lines("Parked", "short", series(topicName+" [[tag_id]]",
 			`SELECT last("parked") FROM "kafka_sites_agent" WHERE $timeFilter GROUP BY time($__interval), "site", "index", "type", "id" fill(none)`)).
-			Interval("2m").Description("Records that can never be delivered as they are: stationctl outbox list")).
+			Interval("2m").Description("Records that cannot be delivered as they are; show them with stationctl outbox list")).
 		WithPanel(bars("Rejected by cause", "short", flux(rejectedByCause)).Interval("2m").DisplayName("${__field.labels.cause}").
-			Description("Lines that were not taken, of all stations; \"never writable\" are records"))
+			Description("Rejected lines of all stations; \"never writable\" counts records"))
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// TestMain lets the SDK read the panels, and our queries.
+// TestMain makes the SDK read the panels and our queries.
 func TestMain(m *testing.M) {
 	plugins.RegisterDefaultPlugins()
 	cog.NewRuntime().RegisterDataqueryVariant(influxVariant())
 	os.Exit(m.Run())
 }
 
-func made(t *testing.T) map[string][]byte {
+func generated(t *testing.T) map[string][]byte {
 	t.Helper()
 	sensors, err := loadSensors(schema.Default)
 	require.NoError(t, err)
@@ -33,8 +33,8 @@ func made(t *testing.T) map[string][]byte {
 	return contents
 }
 
-// strict reads as the SDK does it strictly: every key is known, has the right type, and is there if it must. In v0.0.18 the SDK
-// returns an error without content when all is well.
+// strict reads JSON with the strict mode of the SDK: no unknown key, no wrong type, and no missing required key. The SDK may return an
+// error without content on success.
 func strict(into interface{ UnmarshalJSONStrict(raw []byte) error }, content []byte) error {
 	err := into.UnmarshalJSONStrict(content)
 	var found cog.BuildErrors
@@ -46,7 +46,7 @@ func strict(into interface{ UnmarshalJSONStrict(raw []byte) error }, content []b
 
 func TestFilesAreAsGenerated(t *testing.T) {
 	t.Parallel()
-	contents := made(t)
+	contents := generated(t)
 	for name, want := range contents {
 		content, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err, "run make dashboards")
@@ -54,7 +54,7 @@ func TestFilesAreAsGenerated(t *testing.T) {
 	}
 	dashboards, err := filepath.Glob("../dashboards/*")
 	require.NoError(t, err)
-	require.Len(t, dashboards, len(contents)-1, "a dashboard that nobody generates")
+	require.Len(t, dashboards, len(contents)-1, "a dashboard that is not generated")
 }
 
 func TestDashboardsMeetTheSchema(t *testing.T) {
@@ -66,7 +66,7 @@ func TestDashboardsMeetTheSchema(t *testing.T) {
 		require.NoError(t, err)
 		var read dashboard.Dashboard
 		require.NoError(t, strict(&read, content), path)
-		require.NoError(t, json.Unmarshal(content, &read), path) // the strict reading keeps no panels
+		require.NoError(t, json.Unmarshal(content, &read), path) // strict reading drops the panels
 		require.NoError(t, read.Validate(), path)
 		requirePanelsAreWhole(t, read)
 	}
@@ -79,7 +79,7 @@ func requirePanelsAreWhole(t *testing.T, read dashboard.Dashboard) {
 		panel := entry.Panel
 		name := *read.Title + ": " + *panel.Title
 		require.NotEmpty(t, panel.Targets, name)
-		if panel.Type != "table" { // whose columns have units
+		if panel.Type != "table" { // its columns have units
 			require.NotNil(t, panel.FieldConfig.Defaults.Unit, name)
 		}
 		requireFreeSpace(t, taken, *panel.GridPos, name)
@@ -91,13 +91,13 @@ func requireFreeSpace(t *testing.T, taken map[[2]uint32]string, place dashboard.
 	require.LessOrEqual(t, place.X+place.W, uint32(24), name)
 	for x := place.X; x < place.X+place.W; x++ {
 		for y := place.Y; y < place.Y+place.H; y++ {
-			require.Empty(t, taken[[2]uint32{x, y}], "%s lies on it", name)
+			require.Empty(t, taken[[2]uint32{x, y}], "%s overlaps it", name)
 			taken[[2]uint32{x, y}] = name
 		}
 	}
 }
 
-func TestStrictReadingRefusesWhatGrafanaDoesNotKnow(t *testing.T) {
+func TestStrictReadingRejectsUnknownKeys(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(map[string]any){
 		"unexpected field 'titel'": func(d map[string]any) { d["titel"] = "Station" },
@@ -107,7 +107,7 @@ func TestStrictReadingRefusesWhatGrafanaDoesNotKnow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var document map[string]any
-			require.NoError(t, json.Unmarshal(made(t)["dashboards/station.json"], &document))
+			require.NoError(t, json.Unmarshal(generated(t)["dashboards/station.json"], &document))
 			edit(document)
 			content, err := json.Marshal(document)
 			require.NoError(t, err)
@@ -120,7 +120,7 @@ func panelOf(document map[string]any) map[string]any {
 	return document["panels"].([]any)[0].(map[string]any)
 }
 
-// TestAlertRulesMeetTheSchema gives each rule of the file what Grafana takes from its group.
+// TestAlertRulesMeetTheSchema adds to each rule of the file the properties of its group.
 func TestAlertRulesMeetTheSchema(t *testing.T) {
 	t.Parallel()
 	var file struct {
@@ -130,7 +130,7 @@ func TestAlertRulesMeetTheSchema(t *testing.T) {
 			Rules        []map[string]any
 		}
 	}
-	require.NoError(t, yaml.Unmarshal(made(t)["provisioning/alerting/station.yaml"], &file))
+	require.NoError(t, yaml.Unmarshal(generated(t)["provisioning/alerting/station.yaml"], &file))
 	require.Equal(t, 1, file.APIVersion)
 	require.Len(t, file.Groups, 1)
 	uids := map[any]bool{}
@@ -142,13 +142,13 @@ func TestAlertRulesMeetTheSchema(t *testing.T) {
 		require.NoError(t, err)
 		var read alerting.Rule
 		require.NoError(t, strict(&read, content), rule["uid"])
-		require.NoError(t, json.Unmarshal(content, &read), rule["uid"]) // the strict reading keeps no expressions
+		require.NoError(t, json.Unmarshal(content, &read), rule["uid"]) // strict reading drops the expressions
 		require.NoError(t, read.Validate(), rule["uid"])
 	}
 	require.Len(t, uids, 9)
 }
 
-// TestOwnSensors makes the dashboards of a schema that the project does not have.
+// TestOwnSensors generates the dashboards of another schema.
 func TestOwnSensors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -1,5 +1,5 @@
-// Command generate writes Grafana's dashboards and alert rules, as JSON and YAML, into conf/grafana. `make dashboards` runs it.
-// Edit the code here, not the files: a test compares them.
+// Command generate writes the Grafana dashboards (JSON) and alert rules (YAML) to conf/grafana. `make dashboards` runs it.
+// Edit this code instead of the files: a test compares them.
 package main
 
 import (
@@ -12,8 +12,8 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "conf/grafana", "the folder that has dashboards and provisioning")
-	option := flag.String("schema", schema.Default, "a schema file with your own sensors, as in inputs.arduino_serial")
+	out := flag.String("out", "conf/grafana", "directory with dashboards and provisioning")
+	option := flag.String("schema", schema.Default, "schema file with your own sensors, as in inputs.arduino_serial")
 	flag.Parse()
 	if err := generate(*out, *option); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
@@ -45,7 +45,7 @@ func write(path string, content []byte) error {
 	return os.WriteFile(path, content, 0o644) //nolint:gosec // Grafana, another user, reads it
 }
 
-// files makes the content of each file by its path in conf/grafana.
+// files returns the content of each file by its path in conf/grafana.
 func files(sensors []sensor) (map[string][]byte, error) {
 	contents := map[string][]byte{}
 	for _, builder := range dashboards(sensors) {

@@ -13,17 +13,17 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// Grafana's grid has 24 columns.
+// Widths in the grid of Grafana, which has 24 columns.
 const (
 	third = 8
 	half  = 12
 	whole = 24
 )
 
-// gapMillis is how long a line goes on without a point: a station that is away leaves a gap.
+// gapMillis is the longest time between two points that a line connects: a station that is down leaves a gap.
 const gapMillis = 5 * 60 * 1000
 
-// lines shows values over time.
+// lines returns a panel with values over time.
 func lines(title, unit string, queries ...influxQuery) *timeseries.PanelBuilder {
 	return timeseries.NewPanelBuilder().
 		Title(title).Unit(unit).Span(third).Height(8).
@@ -40,17 +40,17 @@ func legend() *common.VizLegendOptionsBuilder {
 		DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)
 }
 
-// bars shows counts over time, one on the other.
+// bars returns a panel with stacked counts over time.
 func bars(title, unit string, queries ...influxQuery) *timeseries.PanelBuilder {
 	return lines(title, unit, queries...).
 		DrawStyle(common.GraphDrawStyleBars).FillOpacity(80).LineWidth(0).
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
 }
 
-// statusNames are those of the values of status, with their colours.
+// statusNames are the names and colors of the values of status.
 var statusNames = []struct{ text, color string }{{"good", "green"}, {"sensing error", "orange"}, {"communication error", "red"}}
 
-// shares shows the parts of a whole over time; the queries' names are those of a status.
+// shares returns a panel with parts of a whole over time. Each query is named after a status.
 func shares(title string, queries ...influxQuery) *timeseries.PanelBuilder {
 	panel := bars(title, "short", queries...).
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModePercent).Group("A"))
@@ -62,7 +62,7 @@ func shares(title string, queries ...influxQuery) *timeseries.PanelBuilder {
 	return panel
 }
 
-// latest shows the last value of each series, large.
+// latest returns a panel with the last value of each series in large type.
 func latest(title, unit, description string, query influxQuery) *stat.PanelBuilder {
 	return stat.NewPanelBuilder().
 		Title(title).Unit(unit).Description(description).Span(6).Height(5).
@@ -71,14 +71,14 @@ func latest(title, unit, description string, query influxQuery) *stat.PanelBuild
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
 }
 
-// column tells a table how to show a field.
+// column is the appearance of a field in a table.
 type column struct {
 	name, title, unit string
-	warn              float64 // from here on in red; 0: never
-	link              string  // a dashboard's address
+	warn              float64 // values from here are red; 0: never
+	link              string  // address of a dashboard
 }
 
-// list shows the rows of one query.
+// list returns a table with the rows of one query.
 func list(title string, query influxQuery, columns ...column) *table.PanelBuilder {
 	panel := table.NewPanelBuilder().
 		Title(title).Span(whole).Height(9).
@@ -109,10 +109,10 @@ func (c column) properties() []dashboard.DynamicConfigValue {
 	return properties
 }
 
-// states shows the records' status over time.
+// states returns a panel with the status of the records over time.
 func states(title string, query influxQuery) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
-		Title(title).Unit("none").Description("The most frequent one in each point's time. Communication error: the board is silent or away.").
+		Title(title).Unit("none").Description("Most frequent status in the time of each point. Communication error: the board is silent or disconnected.").
 		Span(half).Height(9).
 		Targets(named([]influxQuery{query})).
 		Mappings(statusMappings()).
@@ -129,7 +129,7 @@ func statusMappings() []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: options}}}
 }
 
-// positions shows where the stations stand, in the colour of their status.
+// positions returns a map of the stations in the color of their status.
 func positions(title string, query influxQuery) *geomap.PanelBuilder {
 	coordinates := common.NewFrameGeometrySourceBuilder().Mode(common.FrameGeometrySourceModeCoords).Latitude("latitude").Longitude("longitude")
 	markers := common.NewMapLayerOptionsBuilder().Type("markers").Name("Stations").Tooltip(true).Location(coordinates).
@@ -139,7 +139,7 @@ func positions(title string, query influxQuery) *geomap.PanelBuilder {
 			"text":  map[string]any{"field": "id", "mode": "field"},
 		}})
 	return geomap.NewPanelBuilder().
-		Title(title).Description("Where each station was at its last reading that had a position").Unit("none").
+		Title(title).Description("Position of each station in its last reading that has one").Unit("none").
 		Span(half).Height(9).
 		Targets(named([]influxQuery{query})).
 		Mappings(statusMappings()).

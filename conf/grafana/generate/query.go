@@ -17,22 +17,22 @@ const (
 	fluxSource     = "station-flux"
 )
 
-// influxQuery is a query of Grafana's InfluxDB data source, for which the SDK has no type.
+// influxQuery is a query of the InfluxDB data source of Grafana, for which the SDK has no type.
 type influxQuery struct {
 	RefID        string               `json:"refId"`
 	Datasource   common.DataSourceRef `json:"datasource"`
 	Query        string               `json:"query"`
-	RawQuery     bool                 `json:"rawQuery,omitempty"`     // InfluxQL as text, not as clicked together
+	RawQuery     bool                 `json:"rawQuery,omitempty"`     // InfluxQL as text instead of the parts of the query editor
 	ResultFormat string               `json:"resultFormat,omitempty"` // InfluxQL
-	Alias        string               `json:"alias,omitempty"`        // InfluxQL: the series' name
+	Alias        string               `json:"alias,omitempty"`        // InfluxQL: name of the series
 }
 
-// series asks with InfluxQL for lines; alias names them by their tags.
+// series returns an InfluxQL query for lines, which alias names by their tags.
 func series(alias, query string) influxQuery {
 	return influxQuery{Datasource: source(influxQLSource), Query: query, RawQuery: true, ResultFormat: "time_series", Alias: alias}
 }
 
-// rows asks with InfluxQL for a table.
+// rows returns an InfluxQL query for a table.
 func rows(query string) influxQuery {
 	return influxQuery{Datasource: source(influxQLSource), Query: query, RawQuery: true, ResultFormat: "table"}
 }
@@ -43,7 +43,7 @@ func source(uid string) common.DataSourceRef {
 	return common.DataSourceRef{Type: new("influxdb"), Uid: &uid}
 }
 
-// named gives the queries of one panel the names A, B, C.
+// named names the queries of a panel A, B, C.
 func named(queries []influxQuery) []cog.Builder[variants.Dataquery] {
 	var targets []cog.Builder[variants.Dataquery]
 	for i, query := range queries {
@@ -53,19 +53,19 @@ func named(queries []influxQuery) []cog.Builder[variants.Dataquery] {
 	return targets
 }
 
-// Build makes the query its own builder.
+// Build makes the query implement cog.Builder.
 func (q influxQuery) Build() (variants.Dataquery, error) { return q, q.Validate() }
 
-// ImplementsDataqueryVariant tells the SDK that it is a query.
+// ImplementsDataqueryVariant marks the type as a query for the SDK.
 func (influxQuery) ImplementsDataqueryVariant() {}
 
-// DataqueryType is the data source's type.
+// DataqueryType returns the type of the data source.
 func (influxQuery) DataqueryType() string { return "influxdb" }
 
-// Equals compares two queries.
+// Equals reports whether two queries are equal.
 func (q influxQuery) Equals(other variants.Dataquery) bool { return reflect.DeepEqual(q, other) }
 
-// Validate refuses a query that Grafana could not send.
+// Validate rejects a query that Grafana could not send.
 func (q influxQuery) Validate() error {
 	switch {
 	case q.Query == "" || q.RefID == "":
@@ -76,7 +76,7 @@ func (q influxQuery) Validate() error {
 	return nil
 }
 
-// influxVariant lets the SDK read our queries, in its strict way too.
+// influxVariant registers the query type with the SDK, which then also reads it strictly.
 func influxVariant() variants.DataqueryConfig {
 	return variants.DataqueryConfig{Identifier: "influxdb", DataqueryUnmarshaler: decodeQuery, StrictDataqueryUnmarshaler: decodeQuery}
 }

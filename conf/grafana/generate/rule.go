@@ -8,7 +8,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/expr"
 )
 
-// expressions is where Grafana itself computes.
+// expressions is the data source for computations in Grafana.
 const expressions = "__expr__"
 
 // condition is a threshold.
@@ -25,31 +25,31 @@ func below(value float64) condition {
 	return condition{expr.ExprTypeThresholdConditionsEvaluatorTypeLt, value}
 }
 
-// build makes the rule. With one query: A, its last value B, the condition C. With two, whose difference counts: A and B, their
-// last values C and D, the difference E, the condition F.
+// build returns the rule. With one query: A, its last value B, and the condition C. With the difference of two: A and B, their last values C
+// and D, the difference E, and the condition F.
 func (a alert) build(folder, group string) (alerting.Rule, error) {
-	made := &steps{}
+	s := &steps{}
 	for _, q := range a.queries {
-		made.ask(q)
+		s.query(q)
 	}
 	for i := range a.queries {
-		made.compute(lastValue(refID(i), made.next()))
+		s.compute(lastValue(refID(i), s.next()))
 	}
 	if a.difference {
-		made.compute(difference("$C - $D", made.next()))
+		s.compute(difference("$C - $D", s.next()))
 	}
-	made.compute(threshold(made.last(), made.next(), a.condition))
+	s.compute(threshold(s.last(), s.next(), a.condition))
 	return alerting.NewRuleBuilder(a.title).
 		Uid(a.uid).FolderUID(folder).RuleGroup(group).OrgID(1).
-		Queries(made.queries).Condition(made.last()).For(a.pending).
-		// A series that is not there has no trouble, and a station that is away has its own rule.
+		Queries(s.queries).Condition(s.last()).For(a.pending).
+		// A missing series is not a problem, and a station that is down has its own rule.
 		NoDataState(alerting.RuleNoDataStateOK).ExecErrState(alerting.RuleExecErrStateError).
 		Annotations(map[string]string{"summary": a.summary, "description": a.advice}).
 		Labels(map[string]string{"severity": a.severity}).
 		Build()
 }
 
-// steps are a rule's queries and expressions, named A, B, C.
+// steps are the queries and expressions of a rule, named A, B, C.
 type steps struct{ queries []cog.Builder[alerting.Query] }
 
 func refID(i int) string { return "ABCDEFGH"[i : i+1] }
@@ -57,7 +57,7 @@ func refID(i int) string { return "ABCDEFGH"[i : i+1] }
 func (s *steps) next() string { return refID(len(s.queries)) }
 func (s *steps) last() string { return refID(len(s.queries) - 1) }
 
-func (s *steps) ask(q timed) {
+func (s *steps) query(q timed) {
 	q.query.RefID = s.next()
 	s.queries = append(s.queries, alerting.NewQueryBuilder(s.next()).
 		DatasourceUid(*q.query.Datasource.Uid).Model(q.query).RelativeTimeRange(q.from, q.to))

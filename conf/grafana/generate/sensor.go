@@ -8,15 +8,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// sensor is a field of the schema as a dashboard shows it.
+// sensor is a field of the schema and its appearance in a dashboard.
 type sensor struct {
 	schema.Field
 	title string
-	unit  string // one of Grafana's ids
-	axis  string // what Grafana has no unit for
+	unit  string // an ID in Grafana
+	axis  string // the unit if Grafana does not have it
 }
 
-// loadSensors reads the schema that the stations have; the position has a panel of its own.
+// loadSensors returns the sensors of the stations' schema. The position has its own panel.
 func loadSensors(option string) ([]sensor, error) {
 	declared, err := schema.Load(option)
 	if err != nil {
@@ -55,8 +55,8 @@ func title(name string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// good is an InfluxQL condition that only good values meet: an error value is never inside the sensor's range.
-func (s sensor) good() string {
+// valid returns an InfluxQL condition for valid values. An error value is never in the range of the sensor.
+func (s sensor) valid() string {
 	var conditions []string
 	add := func(operator string, bound *float64) {
 		if bound != nil {
@@ -69,9 +69,9 @@ func (s sensor) good() string {
 	return strings.Join(conditions, " AND ")
 }
 
-// bad is the InfluxQL selector that finds the best of several values, and what it meets if even that is the error value: it is
-// nearer to that than to the range.
-func (s sensor) bad() (selector string, met condition) {
+// failed returns the InfluxQL selector of the best of several values, and the condition that it meets if even that one is the error value:
+// it is closer to the error value than to the range.
+func (s sensor) failed() (selector string, met condition) {
 	if s.Min != nil && *s.ErrorValue < *s.Min {
 		return "max", below((*s.ErrorValue + *s.Min) / 2)
 	}

@@ -6,14 +6,14 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// A site's readings, and what the central Telegraf says of its topics.
+// Queries for the readings of a site and the metrics of its topics.
 const (
 	ofSite     = `FROM "${site}_${type}" WHERE $timeFilter`
 	siteTopics = `FROM "kafka_sites_topic" WHERE $timeFilter AND "site" = '${site}' AND "type" = '${type}' GROUP BY time($__interval), "index" fill(none)`
 	indexName  = "[[tag_index]]"
 )
 
-// siteStations makes a row for each station. The mean of "is it this status" is that status's share.
+// siteStations returns a row for each station. The mean of 1 for a status and 0 for the rest is the share of that status.
 const siteStations = `minutes = float(v: int(v: v.timeRangeStop) - int(v: v.timeRangeStart)) / 60000000000.0
 status = () => from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
@@ -37,7 +37,7 @@ union(tables: [seen, rate, share(value: 0, name: "good"), share(value: 1, name: 
   |> sort(columns: ["index", "id"])`
 
 func siteDashboard() *dashboard.DashboardBuilder {
-	return measurementVariables(newDashboard("Site", siteUID, "All stations of a site: do they send, and do the central Telegraf instances keep up.")).
+	return measurementVariables(newDashboard("Site", siteUID, "All stations of a site: their readings, and the lag of the central Telegraf.")).
 		WithPanel(list("Stations", flux(siteStations),
 			column{name: "index", title: "Index"},
 			column{name: "id", title: "Station", link: "/d/" + stationUID + "?var-site=${site}&var-type=${type}&var-index=${__data.fields.index}&var-id=${__data.fields.id}"},
@@ -48,10 +48,10 @@ func siteDashboard() *dashboard.DashboardBuilder {
 			column{name: "communication_error", title: "Communication error", unit: "percentunit", warn: 0.05})).
 		WithPanel(lines("Records per minute", "cpm", series(stationName, perMinute+ofSite+perStation)).Interval("1m").Span(half)).
 		WithPanel(shares("Share of each status", statusCounts()...).Interval("1m").Span(half)).
-		WithPanel(lines("Lag of the central Telegraf instances", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
-		WithPanel(lines("Age of the topic's newest record", "s", series(indexName, `SELECT max("newest_age") `+siteTopics)).Interval("1m")).
+		WithPanel(lines("Lag of the central Telegraf", "short", series(indexName, `SELECT max("lag") `+siteTopics)).Interval("1m")).
+		WithPanel(lines("Age of the newest record", "s", series(indexName, `SELECT max("newest_age") `+siteTopics)).Interval("1m")).
 		WithPanel(lines("Lost", "short", series(indexName, `SELECT max("lost") `+siteTopics)).Interval("1m").
-			Description("Numbers that are missing since the central Telegraf took up the topic"))
+			Description("Missing record numbers since the central Telegraf was assigned the topic"))
 }
 
 func statusCounts() []influxQuery {

@@ -7,18 +7,18 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// A station's readings: the variables of stationVariables choose them.
+// Queries for the readings that stationVariables select.
 const (
 	ofStation   = `FROM "${site}_${type}" WHERE $timeFilter AND "index" =~ /^${index:regex}$/ AND "id" =~ /^${id:regex}$/`
 	perStation  = ` GROUP BY time($__interval), "index", "id" fill(none)`
 	stationName = "[[tag_index]] [[tag_id]]"
 )
 
-// perMinute counts records; $__interval_ms is the width of a point.
+// perMinute is the rate of records. $__interval_ms is the time of a point.
 const perMinute = `SELECT count("status") * 60000.0 / $__interval_ms AS "rate" `
 
 func stationDashboard(sensors []sensor) *dashboard.DashboardBuilder {
-	builder := stationVariables(newDashboard("Station", stationUID, "What the stations of a site measure. Error values are left out.")).
+	builder := stationVariables(newDashboard("Station", stationUID, "Readings of the stations of a site, without error values.")).
 		WithPanel(states("Status", series(stationName, `SELECT mode("status") `+ofStation+perStation))).
 		WithPanel(positions("Position", rows(
 			`SELECT last("latitude") AS "latitude", "longitude", "status" `+ofStation+` GROUP BY "index", "id"`)))
@@ -30,8 +30,8 @@ func stationDashboard(sensors []sensor) *dashboard.DashboardBuilder {
 
 func sensorPanel(s sensor) *timeseries.PanelBuilder {
 	condition := ""
-	if good := s.good(); good != "" {
-		condition = " AND " + good
+	if valid := s.valid(); valid != "" {
+		condition = " AND " + valid
 	}
 	query := fmt.Sprintf(`SELECT mean(%q) %s%s%s`, s.Name, ofStation, condition, perStation)
 	panel := lines(s.title, s.unit, series(stationName, query))

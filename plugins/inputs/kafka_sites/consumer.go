@@ -51,8 +51,7 @@ func (k *KafkaSites) startConsumer(inFlight *inFlight, topics []topic) (*consume
 func (c *consumer) logErrors() {
 	for err := range c.group.Errors() {
 		cause := err
-		var failed *sarama.ConsumerError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*sarama.ConsumerError](err); ok {
 			cause = failed.Err
 		}
 		c.plugin.once.Errorf("consumer "+cause.Error(), "%v; retrying", err)

@@ -60,7 +60,6 @@ func (s *sequence) add(n number) {
 		s.givenUp = min(s.givenUp+skipped.Count(), record.MaxSeq)
 		s.find(skipped)
 	}
-
 }
 
 // find removes numbers from the missing ones.
