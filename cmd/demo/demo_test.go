@@ -46,71 +46,71 @@ func TestDemoShowsEachHopOfEachReading(t *testing.T) {
 	_, answer, found := strings.Cut(text, "> SELECT * FROM JNU_rasp ORDER BY time DESC LIMIT 5\n")
 	require.True(t, found, text)
 	require.Len(t, strings.Split(strings.TrimSpace(answer), "\n"), 1+3+1, "a header, three rows, and the last line")
-	require.True(t, strings.HasSuffix(text, "All parts are stopped.\n"), text)
+	require.True(t, strings.HasSuffix(text, "Stopped everything.\n"), text)
 	requireNothingLeft(t)
 }
 
-func TestCtrlCEndsAllOfIt(t *testing.T) {
+func TestCtrlCStopsEverything(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out output
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, options{board: boardGo, sites: 1, duration: time.Second, keep: true}, &out) }()
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Still running, until Ctrl-C:") }, 5*time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Still running; press Ctrl-C to stop:") }, 5*time.Minute, 50*time.Millisecond)
 	require.Contains(t, out.String(), "InfluxDB  http://127.0.0.1:")
 	interrupt()
 	require.NoError(t, <-ended)
-	require.True(t, strings.HasSuffix(out.String(), "All parts are stopped.\n"), out.String())
+	require.True(t, strings.HasSuffix(out.String(), "Stopped everything.\n"), out.String())
 	requireNothingLeft(t)
 }
 
-// requireNothingLeft looks for children of this process and for the demo's folders.
+// requireNothingLeft checks that no child process and no directory of the demo is left.
 func requireNothingLeft(t *testing.T) {
 	t.Helper()
 	tasks, err := filepath.Glob("/proc/self/task/*/children")
 	require.NoError(t, err)
 	for _, task := range tasks {
 		children, err := os.ReadFile(task)
-		if os.IsNotExist(err) { // a thread that ended
+		if os.IsNotExist(err) { // an exited thread
 			continue
 		}
 		require.NoError(t, err)
 		require.Empty(t, strings.TrimSpace(string(children)))
 	}
-	folders, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "telegraf-station-demo-*"))
+	dirs, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "telegraf-station-demo-*"))
 	require.NoError(t, err)
-	require.Empty(t, folders)
+	require.Empty(t, dirs)
 }
 
-func TestWrongOptions(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	var out output
 	require.EqualError(t, run(t.Context(), options{sites: 0}, &out), "--sites must be between 1 and 20 (got 0)")
 	require.EqualError(t, run(t.Context(), options{sites: 21}, &out), "--sites must be between 1 and 20 (got 21)")
 	require.EqualError(t, run(t.Context(), options{sites: 1, duration: -time.Second}, &out), "--for must not be negative (got -1s)")
-	require.EqualError(t, run(t.Context(), options{sites: 1, board: "mega"}, &out), `--board must be auto, avr or go (got "mega")`)
+	require.EqualError(t, run(t.Context(), options{sites: 1, board: "mega"}, &out), `--board must be auto, avr, or go (got "mega")`)
 	require.Empty(t, out.String())
 }
 
-func TestWhatTheArduinosAre(t *testing.T) {
+func TestChooseBoard(t *testing.T) {
 	t.Parallel()
 	missing := []string{"gcc-avr", "libsimavr-dev"}
 	for _, one := range []struct {
-		wanted  string
-		missing []string
-		sketch  bool
-		told    string
+		board       string
+		missing     []string
+		sketch      bool
+		description string
 	}{
-		{"auto", nil, true, "Each Arduino is a simulated ATmega328P that runs the project's sketch"},
-		{"avr", nil, true, "Each Arduino is a simulated ATmega328P that runs the project's sketch"},
+		{"auto", nil, true, "Each Arduino is a simulated ATmega328P that runs our sketch"},
+		{"avr", nil, true, "Each Arduino is a simulated ATmega328P that runs our sketch"},
 		{"go", nil, false, "The Arduinos are simulated by this program"},
 		{"go", missing, false, "The Arduinos are simulated by this program"},
-		{"auto", missing, false, "The Arduinos are simulated by this program; with these packages it would run the project's sketch on a simulated ATmega328P: gcc-avr libsimavr-dev"},
+		{"auto", missing, false, "The Arduinos are simulated by this program; to run our sketch on a simulated ATmega328P, install these packages: gcc-avr libsimavr-dev"},
 	} {
-		sketch, told, err := chooseBoard(one.wanted, one.missing)
+		sketch, description, err := chooseBoard(one.board, one.missing)
 		require.NoError(t, err)
 		require.Equal(t, one.sketch, sketch)
-		require.Equal(t, one.told, told)
+		require.Equal(t, one.description, description)
 	}
 	_, _, err := chooseBoard("avr", missing)
-	require.EqualError(t, err, "--board avr needs these packages: gcc-avr libsimavr-dev: install them, or use --board go")
+	require.EqualError(t, err, "--board avr requires these packages: gcc-avr libsimavr-dev; install them, or use --board go")
 }

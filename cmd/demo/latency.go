@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// latency pairs a site's lines with its points, which keep their order.
+// latency matches the lines of a site with its points, which arrive in the same order.
 type latency struct {
 	mu      sync.Mutex
-	waiting []time.Time
+	pending []time.Time
 	lines   int
 	taken   []time.Duration
 }
 
-// printed notes the moment of a line's newline.
+// printed records the time of a newline.
 func (l *latency) printed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines++
-	l.waiting = append(l.waiting, time.Now())
+	l.pending = append(l.pending, time.Now())
 }
 
-// arrived returns how long the oldest line took that is still on its way.
+// arrived returns the latency of the oldest pending line, whose point has arrived.
 func (l *latency) arrived() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 { // a point that no line of ours made, such as one of status 2
+	if len(l.pending) == 0 { // a point without a line, such as one with status 2
 		return 0
 	}
-	taken := time.Since(l.waiting[0])
-	l.waiting = l.waiting[1:]
+	taken := time.Since(l.pending[0])
+	l.pending = l.pending[1:]
 	l.taken = append(l.taken, taken)
 	return taken
 }
@@ -39,10 +39,10 @@ func (l *latency) arrived() time.Duration {
 func (l *latency) missing() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.waiting)
+	return len(l.pending)
 }
 
-// summary is the number of lines and points, and the least, the median and the greatest time between them.
+// summary returns the number of lines and points, and the minimum, median, and maximum latency.
 func (l *latency) summary() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// line is the i-th reading of a site's Arduino: the reference values of the system that this replaces, a little in motion.
+// line returns the i-th line of the Arduino of a site: the reference values of the system that this one replaces, slightly varied.
 func line(site, i int) string {
 	wave := math.Sin(float64(i)/10 + float64(site))
 	return fmt.Sprintf(`{"lat":%.5f,"lon":%.5f,"alcohol_gas":%d,"co_gas":%d,"temp":%.2f,"light":%d,"dust":%.2f}`+"\r\n",

@@ -17,14 +17,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// parts is all that runs.
+// parts are the running parts of the demo.
 type parts struct {
-	folder  string
+	dir     string
 	kafka   *kafka.Embedded
 	store   *influxdb.Server
 	central *process.Process
 	sites   []*site
-	sketch  *avr.Firmware // that the boards run; nil if there is none
+	sketch  *avr.Firmware // runs on the boards; nil without a sketch
 }
 
 // site is a station: a simulated Arduino and the Telegraf of its Pi.
@@ -34,13 +34,13 @@ type site struct {
 	telegraf *process.Process
 }
 
-// startParts builds what is missing and starts everything; what was started is stopped again if something fails.
+// startParts builds what is missing and starts everything. If a part fails, it stops the rest.
 func startParts(ctx context.Context, sites int, sketch bool, screen *screen) (*parts, error) {
-	folder, err := os.MkdirTemp("", "telegraf-station-demo-")
+	dir, err := os.MkdirTemp("", "telegraf-station-demo-")
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{folder: folder}
+	p := &parts{dir: dir}
 	if err := p.start(ctx, sites, sketch, screen); err != nil {
 		p.stop(screen)
 		return nil, err
@@ -56,34 +56,34 @@ func (p *parts) start(ctx context.Context, sites int, sketch bool, screen *scree
 		}
 		p.sketch = &compiled
 	}
-	screen.printf("1/3  Our Telegraf (some minutes the first time, then seconds)")
+	screen.printf("1/3  Building our Telegraf (a few minutes the first time, then seconds)")
 	var binary string
-	err := screen.during(func() (err error) {
+	err := screen.withProgress(func() (err error) {
 		binary, err = telegraf.Build(ctx, screen)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	screen.printf("2/3  InfluxDB 1.8 (one to five minutes the first time) and an embedded Kafka")
-	err = screen.during(func() (err error) {
-		p.store, err = influxdb.StartV1(ctx, influxdb.Options{Dir: filepath.Join(p.folder, "influxdb"), Log: screen})
+	screen.printf("2/3  Starting InfluxDB 1.8 (one to five minutes the first time) and an embedded Kafka")
+	err = screen.withProgress(func() (err error) {
+		p.store, err = influxdb.StartV1(ctx, influxdb.Options{Dir: filepath.Join(p.dir, "influxdb"), Log: screen})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	// As many brokers as the shipped configuration wants replicas.
+	// One broker per replica of the shipped configuration.
 	if p.kafka, err = kafka.StartEmbedded(kafka.EmbeddedOptions{Brokers: 3}); err != nil {
 		return err
 	}
-	screen.printf("     Kafka: listens on %s", strings.Join(p.kafka.Addresses(), ", "))
-	screen.printf("3/3  The Telegrafs: one in the central Telegraf and %d of stations, with the shipped configurations", sites)
+	screen.printf("     Kafka listens on %s", strings.Join(p.kafka.Addresses(), ", "))
+	screen.printf("3/3  Starting the central Telegraf and one Telegraf per station (%d), with the shipped configurations", sites)
 	central := telegraf.Central{
 		Brokers: p.kafka.Addresses(), URL: p.store.URL(), Token: p.store.Token(), Org: p.store.Organization(), Bucket: p.store.Bucket(),
 		RefreshInterval: time.Second,
 	}
-	if p.central, err = central.Start(binary, filepath.Join(p.folder, "central")); err != nil {
+	if p.central, err = central.Start(binary, filepath.Join(p.dir, "central")); err != nil {
 		return err
 	}
 	for i := range sites {
@@ -94,7 +94,7 @@ func (p *parts) start(ctx context.Context, sites int, sketch bool, screen *scree
 	return p.awaitTelegrafs(ctx)
 }
 
-// siteNames are the first sites' names; further ones are numbered.
+// siteNames are the names of the first sites. Further ones are numbered.
 var siteNames = []string{"JNU", "GIST", "KAIST"}
 
 func (p *parts) addSite(binary string, i int) error {
@@ -103,21 +103,21 @@ func (p *parts) addSite(binary string, i int) error {
 		name = siteNames[i]
 	}
 	added := &site{Station: telegraf.Station{
-		Port: filepath.Join(p.folder, name, "ttyACM0"), DeviceID: "RaspberryPi", Site: name, Index: "1", Type: "rasp", Brokers: p.kafka.Addresses(),
+		Port: filepath.Join(p.dir, name, "ttyACM0"), DeviceID: "RaspberryPi", Site: name, Index: "1", Type: "rasp", Brokers: p.kafka.Addresses(),
 	}}
 	p.sites = append(p.sites, added)
 	var err error
 	if added.board, err = arduino.Plug(added.Port); err != nil {
 		return err
 	}
-	added.telegraf, err = added.Start(binary, filepath.Join(p.folder, name))
+	added.telegraf, err = added.Start(binary, filepath.Join(p.dir, name))
 	return err
 }
 
-// startTime bounds the wait for a Telegraf's start; it takes less than a second.
+// startTime limits the wait for a Telegraf to start, which takes less than a second.
 const startTime = time.Minute
 
-// awaitTelegrafs returns when all have started: the first readings shall not wait for them.
+// awaitTelegrafs returns when all instances have started, so that the first readings do not wait for them.
 func (p *parts) awaitTelegrafs(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -130,20 +130,20 @@ func (p *parts) awaitTelegrafs(ctx context.Context) error {
 	return p.central.WaitForLog(ctx, started)
 }
 
-// printAddresses prints lines to copy from, so it cuts none.
+// printAddresses prints addresses to copy, and therefore does not truncate lines.
 func (p *parts) printAddresses(screen *screen) {
 	_, _ = fmt.Fprintf(screen, `
-Still running, until Ctrl-C:
+Still running; press Ctrl-C to stop:
   InfluxDB  %[1]s, no password: curl -G '%[1]s/query' --data-urlencode db=station --data-urlencode 'q=SELECT * FROM JNU_rasp LIMIT 5'
   Kafka     %[2]s
   logs      %[3]s
-`, p.store.URL(), strings.Join(p.kafka.Addresses(), ","), p.folder)
+`, p.store.URL(), strings.Join(p.kafka.Addresses(), ","), p.dir)
 }
 
-// stopGrace is what a Telegraf has to send what it holds.
+// stopGrace is the time for a Telegraf to send its pending metrics.
 const stopGrace = 15 * time.Second
 
-// stop ends all that runs, in the direction of the data.
+// stop stops all parts, in the direction of the data.
 func (p *parts) stop(screen *screen) {
 	var errs []error
 	for _, site := range p.sites {
@@ -163,9 +163,9 @@ func (p *parts) stop(screen *screen) {
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
 	}
-	if err := errors.Join(append(errs, os.RemoveAll(p.folder))...); err != nil {
-		screen.printf("Not all ended as it should: %v", err)
+	if err := errors.Join(append(errs, os.RemoveAll(p.dir))...); err != nil {
+		screen.printf("Could not stop everything: %v", err)
 		return
 	}
-	screen.printf("All parts are stopped.")
+	screen.printf("Stopped everything.")
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/avr"
 )
 
-// TestDemoRunsTheSketch does not count on a number of lines: a chip that is simulated on a busy machine is late with them.
+// TestDemoRunsTheSketch does not expect a number of lines: on a busy machine, a simulated chip prints them late.
 func TestDemoRunsTheSketch(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	require.Empty(t, avr.Missing(), "run test/bed/install/packages.sh")
 	var out output
 	require.NoError(t, run(t.Context(), options{board: boardAuto, sites: 2, duration: 8 * time.Second}, &out))
 	text := out.String()
-	require.Contains(t, text, "Each Arduino is a simulated ATmega328P that runs the project's sketch.\n")
+	require.Contains(t, text, "Each Arduino is a simulated ATmega328P that runs our sketch.\n")
 	for site, lat := range map[string]string{"JNU": "35.17959", "GIST": "35.18959"} {
 		lines := count(text, `(?m)^line +`+site+`_1_rasp +\{"seq":\d,"boot":1,.*"lat":`+lat+`0,"lon":126.908220\}`)
 		require.NotZero(t, lines, text)

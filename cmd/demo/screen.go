@@ -15,7 +15,7 @@ type screen struct {
 
 func newScreen(out io.Writer) *screen { return &screen{out: out} }
 
-// width is that of a common terminal; what is longer is cut, since a wrapped line is hard to follow.
+// width is the maximum length of a line. Longer lines are truncated, because wrapped lines are hard to follow.
 const width = 140
 
 func (s *screen) printf(format string, args ...any) {
@@ -25,16 +25,16 @@ func (s *screen) printf(format string, args ...any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = fmt.Fprintln(s.out, string(line)) // without a terminal there is nobody to tell
+	_, _ = fmt.Fprintln(s.out, string(line)) // an error cannot be reported without a terminal
 }
 
-// sayEvery is how often a long step says that it is not stuck.
-const sayEvery = 10 * time.Second
+// progressInterval is how often a long step shows that it is not stuck.
+const progressInterval = 10 * time.Second
 
-// during runs a step that may take minutes and says how long it has taken.
-func (s *screen) during(step func() error) error {
-	begin := time.Now()
-	tick := time.NewTicker(sayEvery)
+// withProgress runs a step that can take minutes and shows the elapsed time.
+func (s *screen) withProgress(step func() error) error {
+	start := time.Now()
+	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
 	done := make(chan error, 1)
 	go func() { done <- step() }()
@@ -43,12 +43,12 @@ func (s *screen) during(step func() error) error {
 		case err := <-done:
 			return err
 		case <-tick.C:
-			s.printf("     ... %s", time.Since(begin).Round(time.Second))
+			s.printf("     ... %s", time.Since(start).Round(time.Second))
 		}
 	}
 }
 
-// Write lets a build print its progress as it is.
+// Write prints the output of a build unchanged.
 func (s *screen) Write(text []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,10 +14,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// interval lies between two readings of an Arduino.
+// interval is the time between two readings of an Arduino.
 const interval = time.Second
 
-// show lets the Arduinos print until ctx or the duration ends, shows each hop live, and at the end what the store answers.
+// show runs the Arduinos until ctx or the duration ends, shows each hop live, and finally the result of a query.
 func show(ctx context.Context, p *parts, duration time.Duration, screen *screen) error {
 	screen.printf("")
 	screen.printf("%-7s %-12s %s", "hop", "site", "what")
@@ -41,7 +41,7 @@ func show(ctx context.Context, p *parts, duration time.Duration, screen *screen)
 	return nil
 }
 
-// runArduinos lets the Arduinos print until ctx or the duration ends.
+// runArduinos runs the Arduinos until ctx or the duration ends.
 func runArduinos(ctx context.Context, p *parts, latencies []*latency, duration time.Duration, screen *screen) error {
 	if duration > 0 {
 		var cancel context.CancelFunc
@@ -54,7 +54,7 @@ func runArduinos(ctx context.Context, p *parts, latencies []*latency, duration t
 	return printLines(ctx, p.sites, latencies, screen)
 }
 
-// printLines has each Arduino print a line each interval.
+// printLines prints one line per interval on each Arduino.
 func printLines(ctx context.Context, sites []*site, latencies []*latency, screen *screen) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -69,13 +69,13 @@ func printLines(ctx context.Context, sites []*site, latencies []*latency, screen
 			screen.printf("%-7s %-12s %s", "line", site.Topic(), strings.TrimSpace(text))
 			latencies[number].printed()
 			if err := site.board.Print(text); err != nil {
-				return fmt.Errorf("the Arduino of %s cannot print: %w", site.Site, err)
+				return fmt.Errorf("cannot print a line of the Arduino of %s: %w", site.Site, err)
 			}
 		}
 	}
 }
 
-// showRecords prints each record when an independent client finds it in Kafka.
+// showRecords prints each record when an independent client reads it from Kafka.
 func showRecords(ctx context.Context, p *parts, screen *screen) {
 	var topics []string
 	for _, site := range p.sites {
@@ -85,11 +85,11 @@ func showRecords(ctx context.Context, p *parts, screen *screen) {
 		screen.printf("%-7s %-12s offset %d, seq %s: %s", "record", record.Topic, record.Offset, record.Headers["station-seq"], record.Value)
 	})
 	if err != nil && ctx.Err() == nil {
-		screen.printf("the records cannot be shown: %v", err)
+		screen.printf("cannot read the records: %v", err)
 	}
 }
 
-// pollInterval is how often the store is asked; it bounds how exactly the latency is known.
+// pollInterval is how often the store is queried. It limits the accuracy of the latency.
 const pollInterval = 20 * time.Millisecond
 
 // showPoints prints each point when a query finds it.
@@ -110,7 +110,7 @@ func showPoints(ctx context.Context, store *influxdb.Server, site *site, latency
 	}
 }
 
-// point is a row in short: what a person looks for first.
+// point returns the most interesting columns of a row.
 func point(columns []string, row []any) string {
 	var parts []string
 	for _, name := range []string{"status", "temp", "light", "co_gas", "alcohol_gas", "dust"} {
@@ -121,21 +121,21 @@ func point(columns []string, row []any) string {
 	return strings.Join(parts, " ")
 }
 
-// settleTime is how long the last readings may take to arrive.
-const settleTime = 10 * time.Second
+// arrivalTime limits the wait for the last readings.
+const arrivalTime = 10 * time.Second
 
 func waitForPoints(ctx context.Context, latencies []*latency) {
-	for end := time.Now().Add(settleTime); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(pollInterval) {
+	for end := time.Now().Add(arrivalTime); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(pollInterval) {
 		if !slices.ContainsFunc(latencies, func(l *latency) bool { return l.missing() > 0 }) {
 			return
 		}
 	}
 }
 
-// summarize prints what became of the readings, and the query's answer.
+// summarize prints the number and latency of the readings of each site, and the result of a query.
 func summarize(p *parts, latencies []*latency, screen *screen) {
 	screen.printf("")
-	screen.printf("%-12s %8s %8s   %s", "site", "lines", "points", "newline to queryable: least, median, most")
+	screen.printf("%-12s %8s %8s   %s", "site", "lines", "points", "newline to queryable: min, median, max")
 	for i, site := range p.sites {
 		screen.printf("%-12s %s", site.Topic(), latencies[i].summary())
 	}
@@ -143,7 +143,7 @@ func summarize(p *parts, latencies []*latency, screen *screen) {
 	influxQL := fmt.Sprintf("SELECT * FROM %s ORDER BY time DESC LIMIT 5", site.Measurement())
 	screen.printf("")
 	screen.printf("> %s", influxQL)
-	ctx, cancel := context.WithTimeout(context.Background(), settleTime) // also after Ctrl-C
+	ctx, cancel := context.WithTimeout(context.Background(), arrivalTime) // also after Ctrl-C
 	defer cancel()
 	series, err := p.store.Query(ctx, influxQL)
 	if err != nil {

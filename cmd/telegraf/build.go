@@ -15,9 +15,9 @@ const (
 	telegrafModule = "github.com/influxdata/telegraf"
 )
 
-// build writes the binary that opts asks for and says on logger what it does, one line a step. It works on a copy of
-// Telegraf's source that is made, checked against our go.sum and deleted on every run (two seconds): no copy is trusted
-// because an earlier run left it, and two builds at once do not meet. Go's own build cache is what makes a second run fast.
+// build writes the binary that opts describes, and logs one line per step. Every run copies the source of Telegraf, checks the copy against
+// our go.sum, and deletes it at the end (two seconds), so that no earlier copy has to be trusted and concurrent builds do not interfere. The Go
+// build cache makes later runs fast.
 func build(ctx context.Context, opts options, logger *log.Logger) error {
 	plugins, err := parsePlugins(pluginsTxt)
 	if err != nil {
@@ -34,7 +34,7 @@ func build(ctx context.Context, opts options, logger *log.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(source) //nolint:errcheck // a leftover in the cache harms nobody
+	defer os.RemoveAll(source) //nolint:errcheck // a leftover in the cache does no harm
 
 	version, err := copySource(ctx, root, source, logger)
 	if err != nil {
@@ -47,7 +47,7 @@ func build(ctx context.Context, opts options, logger *log.Logger) error {
 	if err := linkOurs(ctx, toolchain, root, buildTags(plugins)); err != nil {
 		return err
 	}
-	logger.Printf("linked in the plugins of this checkout and %d of Telegraf's (%s)", len(plugins), pluginsFile)
+	logger.Printf("linked in the plugins of this checkout and %d plugins of Telegraf (%s)", len(plugins), pluginsFile)
 	return compile(ctx, toolchain, opts, root, buildTags(plugins), fullVersion(version, opts.version))
 }
 
@@ -55,11 +55,11 @@ func withDefaults(opts options, root string) (options, error) {
 	if opts.version == "" {
 		text, err := os.ReadFile(filepath.Join(root, "VERSION")) //nolint:gosec // a file of the checkout
 		if err != nil {
-			return opts, fmt.Errorf("reading our version: %w; restore the file from git or give --version", err)
+			return opts, fmt.Errorf("cannot read our version: %w; restore the file from git, or pass --version", err)
 		}
 		opts.version = strings.TrimSpace(string(text))
 		if err := checkVersion(opts.version); err != nil {
-			return opts, fmt.Errorf("the file VERSION: %w", err)
+			return opts, fmt.Errorf("file VERSION: %w", err)
 		}
 	}
 	switch {
@@ -75,13 +75,13 @@ func withDefaults(opts options, root string) (options, error) {
 	return opts, nil
 }
 
-// profile is where our Telegraf spends its time: by it the compiler makes what is called most faster. `make profile` samples it again.
+// profile is the CPU profile with which the compiler optimizes our Telegraf. `make profile` samples it again.
 const profile = "cmd/telegraf/telegraf.pgo"
 
 // compile writes opts.output, a static binary.
 func compile(ctx context.Context, copied golang, opts options, root, tags, version string) error {
 	start := time.Now()
-	copied.logger.Printf("building %s, version %s (the first build takes some minutes)", opts.target, version)
+	copied.logger.Printf("building %s, version %s (the first build takes a few minutes)", opts.target, version)
 	if err := os.MkdirAll(filepath.Dir(opts.output), 0o750); err != nil {
 		return fmt.Errorf("--output: %w", err)
 	}
@@ -92,13 +92,13 @@ func compile(ctx context.Context, copied golang, opts options, root, tags, versi
 	}
 	info, err := os.Stat(opts.output)
 	if err != nil {
-		return fmt.Errorf("looking at what was built: %w", err)
+		return fmt.Errorf("cannot inspect the binary: %w", err)
 	}
 	copied.logger.Printf("wrote %s, %.1f MB (%s)", opts.output, float64(info.Size())/1e6, since(start))
 	return nil
 }
 
-// fullVersion is what `telegraf version` shows. Ours is build metadata, which Telegraf's comparison of versions ignores.
+// fullVersion returns what `telegraf version` shows. Our version is build metadata, which Telegraf ignores when it compares versions.
 func fullVersion(telegraf, ours string) string {
 	return strings.TrimPrefix(telegraf, "v") + "+station-" + ours
 }

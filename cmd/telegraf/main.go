@@ -1,5 +1,5 @@
-// Command telegraf builds our Telegraf: the pinned upstream one, unmodified, with the plugins of plugins.txt and those
-// of this module linked in. Run it in a checkout:
+// Command telegraf builds our Telegraf: the pinned upstream release, unmodified, with the plugins listed in plugins.txt and those of this
+// module linked in. Run it in a checkout:
 //
 //	go run ./cmd/telegraf [--target linux/arm/6] [--output FILE] [--version 0.2.0]
 package main
@@ -19,7 +19,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stderr))
 }
 
-// run returns the exit status: 0 for success, 1 for a failed build, 2 for options that cannot be used.
+// run returns the exit status: 0 for success, 1 for a failed build, 2 for invalid options.
 func run(args []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

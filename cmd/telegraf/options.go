@@ -12,21 +12,21 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// options are what the user chose; an empty output or version means the default, which needs the checkout to be known.
+// options are the command-line options. An empty output or version means the default, which depends on the checkout.
 type options struct {
 	target  target
 	output  string
 	version string
-	forHost bool // no --target was given
+	forHost bool // without --target
 }
 
-// parseOptions reads the command line. Help goes to usage, and every error but flag.ErrHelp is still to be printed.
+// parseOptions parses the command line and writes help to usage. The caller prints every error except flag.ErrHelp.
 func parseOptions(args []string, usage io.Writer) (options, error) {
 	flags := flag.NewFlagSet("telegraf", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	targetName := flags.String("target", "", "build for `PLATFORM`: "+targetNames+" (default: this machine)")
 	output := flags.String("output", "", "write the binary to `FILE` (default: build/telegraf, or build/telegraf-PLATFORM with --target)")
-	version := flags.String("version", "", "our own version, `X.Y.Z` (default: what the file VERSION says)")
+	version := flags.String("version", "", "our own version, `X.Y.Z` (default: the content of the file VERSION)")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		flags.SetOutput(usage)
@@ -36,7 +36,7 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 		return options{}, fmt.Errorf("%w; --help shows the flags", err)
 	}
 	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("argument %q is not a flag, and nothing else is taken; --help shows the flags", flags.Arg(0))
+		return options{}, fmt.Errorf("unexpected argument %q; --help shows the flags", flags.Arg(0))
 	}
 	return checkOptions(*targetName, *output, *version)
 }
@@ -56,13 +56,13 @@ func checkOptions(targetName, output, version string) (options, error) {
 		}
 	}
 	if info, err := os.Stat(output); output != "" && err == nil && info.IsDir() {
-		return options{}, fmt.Errorf("--output %q is a directory; give the name of the file to write, as %q", output, filepath.Join(output, "telegraf"))
+		return options{}, fmt.Errorf("--output %q is a directory; pass a file name such as %q", output, filepath.Join(output, "telegraf"))
 	}
 	return opts, nil
 }
 
-// checkVersion refuses what would not be one part of a semantic version: Telegraf panics at start on a version that
-// is none, and ours becomes the build metadata of Telegraf's ("1.39.3+station-0.1.0"), which a second "+" would break.
+// checkVersion returns an error if version is not a semantic version without build metadata: ours becomes the build metadata of the Telegraf
+// version ("1.39.3+station-0.1.0"), and Telegraf panics at startup if the result is not a semantic version.
 func checkVersion(version string) error {
 	v := "v" + version
 	if semver.Canonical(v) != v {

@@ -9,17 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOptionsThatAreRefused(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, test := range map[string]struct {
-		args []string
-		says string
+		args    []string
+		message string
 	}{
 		"unknown flag":          {[]string{"--tags", "x"}, "-tags; --help shows the flags"},
 		"flag without value":    {[]string{"--target"}, "needs an argument"},
-		"argument":              {[]string{"linux/arm/6"}, `argument "linux/arm/6" is not a flag`},
-		"unknown target":        {[]string{"--target", "linux/riscv64"}, `"linux/riscv64" is not one that we build; give --target linux/amd64,`},
+		"argument":              {[]string{"linux/arm/6"}, `unexpected argument "linux/arm/6"`},
+		"unknown target":        {[]string{"--target", "linux/riscv64"}, `target "linux/riscv64" is not supported; use linux/amd64,`},
 		"ARM without version":   {[]string{"--target", "linux/arm"}, `"linux/arm"`},
 		"version of two parts":  {[]string{"--version", "1.2"}, `--version: version "1.2" is not of the form 1.2.3`},
 		"version with a v":      {[]string{"--version", "v1.2.3"}, `"v1.2.3"`},
@@ -30,11 +30,11 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := parseOptions(test.args, &bytes.Buffer{})
-			require.ErrorContains(t, err, test.says)
+			require.ErrorContains(t, err, test.message)
 
 			var stderr bytes.Buffer
 			require.Equal(t, 2, run(test.args, &stderr))
-			require.Contains(t, stderr.String(), test.says)
+			require.Contains(t, stderr.String(), test.message)
 		})
 	}
 }

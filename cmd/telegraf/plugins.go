@@ -14,16 +14,16 @@ var pluginsTxt string
 
 const pluginsFile = "cmd/telegraf/plugins.txt"
 
-// migrationsTag is the one build tag in the list that is no plugin.
+// migrationsTag is the only build tag in the list that is not a plugin.
 const migrationsTag = "migrations"
 
-// plugin is one name of the list and the line it stands on, counted from 1.
+// plugin is a name in the list and its line number, starting at 1.
 type plugin struct {
 	tag  string
 	line int
 }
 
-// parsePlugins reads a list of one build tag a line, where "#" starts a remark. A tag that stands there twice is an error.
+// parsePlugins parses a list with one build tag per line, where "#" starts a comment. A duplicate tag is an error.
 func parsePlugins(list string) ([]plugin, error) {
 	var plugins []plugin
 	lineOf := map[string]int{}
@@ -34,7 +34,7 @@ func parsePlugins(list string) ([]plugin, error) {
 			continue
 		}
 		if first, ok := lineOf[tag]; ok {
-			return nil, fmt.Errorf("%s:%d: %q is there already, on line %d; delete one", pluginsFile, i+1, tag, first)
+			return nil, fmt.Errorf("%s:%d: %q is a duplicate of line %d; delete one of them", pluginsFile, i+1, tag, first)
 		}
 		lineOf[tag] = i + 1
 		plugins = append(plugins, plugin{tag, i + 1})
@@ -42,8 +42,8 @@ func parsePlugins(list string) ([]plugin, error) {
 	return plugins, nil
 }
 
-// checkPlugins refuses a name that Telegraf's source does not offer: Go ignores an unknown build tag, so that a typing
-// error would only be seen on the Pi, as a plugin that is missing.
+// checkPlugins returns an error if the source of Telegraf does not have a plugin: Go ignores unknown build tags, so a typing error would be
+// noticed only on the Pi, as a missing plugin.
 func checkPlugins(plugins []plugin, source string) error {
 	offered, err := offeredTags(source)
 	if err != nil {
@@ -51,34 +51,34 @@ func checkPlugins(plugins []plugin, source string) error {
 	}
 	for _, p := range plugins {
 		if !offered[p.tag] {
-			return fmt.Errorf("%s:%d: Telegraf has no %q; the names are the build tags in its plugins/*/all/*.go, such as inputs.cpu",
+			return fmt.Errorf("%s:%d: Telegraf does not have %q; use a build tag from its plugins/*/all/*.go, such as inputs.cpu",
 				pluginsFile, p.line, p.tag)
 		}
 	}
 	return nil
 }
 
-// offeredTags reads the build constraints, not the file names: processors.timestamp is in processors.go.
+// offeredTags returns the tags in build constraints, not file names: processors.timestamp is in processors.go.
 func offeredTags(source string) (map[string]bool, error) {
 	files, err := filepath.Glob(filepath.Join(source, "plugins", "*", "all", "*.go"))
 	if err != nil {
-		return nil, fmt.Errorf("listing Telegraf's plugins: %w", err)
+		return nil, fmt.Errorf("cannot list the plugins of Telegraf: %w", err)
 	}
 	offered := map[string]bool{migrationsTag: true}
 	for _, file := range files {
 		code, err := os.ReadFile(file) //nolint:gosec // our own copy of the module
 		if err != nil {
-			return nil, fmt.Errorf("listing Telegraf's plugins: %w", err)
+			return nil, fmt.Errorf("cannot list the plugins of Telegraf: %w", err)
 		}
 		firstLine, _, _ := strings.Cut(string(code), "\n")
 		if !constraint.IsGoBuild(firstLine) {
-			continue // all.go, which only names the package
+			continue // all.go, which contains only the package clause
 		}
 		expr, err := constraint.Parse(firstLine)
 		if err != nil {
-			return nil, fmt.Errorf("build constraint %q of %s: %w", firstLine, file, err)
+			return nil, fmt.Errorf("cannot parse build constraint %q of %s: %w", firstLine, file, err)
 		}
-		expr.Eval(func(tag string) bool { // calls this for every tag: it has no short circuit
+		expr.Eval(func(tag string) bool { // Eval does not short-circuit: it calls this for every tag
 			if strings.Contains(tag, ".") {
 				offered[tag] = true
 			}
@@ -88,7 +88,7 @@ func offeredTags(source string) (map[string]bool, error) {
 	return offered, nil
 }
 
-// buildTags is the value of go build's -tags. "custom" leaves out every plugin of Telegraf that is not named.
+// buildTags returns the value for -tags of go build. "custom" excludes all plugins of Telegraf that are not listed.
 func buildTags(plugins []plugin) string {
 	tags := []string{"custom"}
 	for _, p := range plugins {

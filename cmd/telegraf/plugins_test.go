@@ -8,21 +8,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPluginListIsReadWithItsLines(t *testing.T) {
+func TestPluginListKeepsLineNumbers(t *testing.T) {
 	t.Parallel()
-	plugins, err := parsePlugins("# group\n\ninputs.cpu\n  inputs.mem   # why\n")
+	plugins, err := parsePlugins("# group\n\ninputs.cpu\n  inputs.mem   # comment\n")
 	require.NoError(t, err)
 	require.Equal(t, []plugin{{"inputs.cpu", 3}, {"inputs.mem", 4}}, plugins)
 	require.Equal(t, "custom,inputs.cpu,inputs.mem", buildTags(plugins))
 }
 
-func TestPluginListRefusesAPluginTwice(t *testing.T) {
+func TestPluginListRejectsDuplicates(t *testing.T) {
 	t.Parallel()
 	_, err := parsePlugins("inputs.cpu\ninputs.mem\ninputs.cpu # again\n")
-	require.EqualError(t, err, `cmd/telegraf/plugins.txt:3: "inputs.cpu" is there already, on line 1; delete one`)
+	require.EqualError(t, err, `cmd/telegraf/plugins.txt:3: "inputs.cpu" is a duplicate of line 1; delete one of them`)
 }
 
-func TestPluginListRefusesWhatTelegrafDoesNotOffer(t *testing.T) {
+func TestPluginListRejectsUnknownPlugins(t *testing.T) {
 	t.Parallel()
 	source := t.TempDir()
 	addPlugin(t, source, "inputs", "cpu.go", "//go:build !custom || inputs || inputs.cpu\n\npackage all\n")
@@ -33,7 +33,7 @@ func TestPluginListRefusesWhatTelegrafDoesNotOffer(t *testing.T) {
 	require.NoError(t, checkPlugins(good, source))
 	for _, tag := range []string{"inputs.cpuu", "processors.processors", "inputs.all", "inputs", "custom", "inputs.cpu,inputs.mem", "cpu"} {
 		err := checkPlugins([]plugin{{"inputs.cpu", 1}, {tag, 7}}, source)
-		require.ErrorContains(t, err, `cmd/telegraf/plugins.txt:7: Telegraf has no "`+tag+`"`)
+		require.ErrorContains(t, err, `cmd/telegraf/plugins.txt:7: Telegraf does not have "`+tag+`"`)
 	}
 }
 

@@ -36,12 +36,12 @@ func TestTargetsAreStaticAndForTheirProcessor(t *testing.T) {
 			require.Equal(t, want.machine, file.Machine)
 			require.Subset(t, settings(t, binary), want.setting)
 			require.Equal(t, "telegraf.pgo", settings(t, binary)["-pgo"])
-			require.Less(t, size(t, binary), int64(45e6), "bytes: which plugin was added, and is it worth its size on a Pi?")
+			require.Less(t, size(t, binary), int64(45e6), "the binary grew: check whether the added plugin is worth its size on a Pi")
 		})
 	}
 }
 
-// Two checkouts with other paths, caches and build caches, and with flags in the environment of one, give one binary.
+// Two checkouts with different paths, caches, and environments result in identical binaries.
 func TestBuildIsReproducible(t *testing.T) {
 	t.Parallel()
 	first := buildCheckout(t)
@@ -50,7 +50,7 @@ func TestBuildIsReproducible(t *testing.T) {
 	require.Equal(t, sha256.Sum256(first), sha256.Sum256(second))
 }
 
-// buildCheckout copies the repository to a new place and builds there as a user does.
+// buildCheckout copies the repository to a new directory, builds it there like a user, and returns the binary.
 func buildCheckout(t *testing.T, env ...string) []byte {
 	t.Helper()
 	checkout := t.TempDir()
@@ -70,7 +70,7 @@ func buildCheckout(t *testing.T, env ...string) []byte {
 	require.NoError(t, cmd.Run())
 	binary, err := fs.ReadFile(os.DirFS(checkout), "build/telegraf")
 	require.NoError(t, err)
-	require.False(t, bytes.Contains(binary, []byte(checkout)), "the checkout's path is in the binary")
+	require.False(t, bytes.Contains(binary, []byte(checkout)), "the binary contains the path of the checkout")
 	return binary
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The pinned module itself, from the module cache.
+// Uses the pinned module from the module cache.
 func TestCopyOfTelegraf(t *testing.T) {
 	t.Parallel()
 	source, logger := t.TempDir(), log.New(t.Output(), "", 0)
@@ -22,24 +22,24 @@ func TestCopyOfTelegraf(t *testing.T) {
 
 	plugins, err := parsePlugins(pluginsTxt)
 	require.NoError(t, err)
-	require.NoError(t, checkPlugins(plugins, source), "our list is checked against the module")
+	require.NoError(t, checkPlugins(plugins, source), "all listed plugins exist")
 
 	require.ErrorContains(t, verifySource(source, "v0.0.1", pinned), "go.sum has no hash for "+telegrafModule+"@v0.0.1")
 
 	flipByte(t, filepath.Join(source, "agent", "agent.go"))
 	err = verifySource(source, version, pinned)
-	require.ErrorContains(t, err, "the source of "+telegrafModule+"@"+version+" has the hash h1:")
-	require.ErrorContains(t, err, "but go.sum says "+pinned[telegrafModule+" "+version])
+	require.ErrorContains(t, err, "the source of "+telegrafModule+"@"+version+" has hash h1:")
+	require.ErrorContains(t, err, "but go.sum has "+pinned[telegrafModule+" "+version])
 	require.ErrorContains(t, err, "go clean -modcache")
 
 	flipByte(t, filepath.Join(source, "agent", "agent.go"))
-	require.NoError(t, verifySource(source, version, pinned), "the byte is back")
+	require.NoError(t, verifySource(source, version, pinned), "the byte is restored")
 	added := filepath.Join(source, "agent", "added.go")
 	require.NoError(t, os.WriteFile(added, []byte("package agent\n"), 0o600))
 	require.Error(t, verifySource(source, version, pinned), "an added file")
 }
 
-func TestOnlyACheckoutOfOursIsBuilt(t *testing.T) {
+func TestOtherModulesAreRejected(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	logger := log.New(t.Output(), "", 0)
@@ -48,10 +48,10 @@ func TestOnlyACheckoutOfOursIsBuilt(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.org/other\n"), 0o600))
 	_, err = findCheckout(t.Context(), logger)
-	require.ErrorContains(t, err, `the module here is "example.org/other"`)
+	require.ErrorContains(t, err, `module "example.org/other" is another project`)
 }
 
-func TestWorkDirIsInTheCacheThatTheUserChose(t *testing.T) {
+func TestWorkDirIsInTheChosenCache(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "new", "cache")
 	t.Setenv("TELEGRAF_STATION_CACHE", cache)
 	dir, err := newWorkDir()
@@ -68,7 +68,7 @@ func TestWorkDirIsInTheCacheThatTheUserChose(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	t.Setenv("TELEGRAF_STATION_CACHE", file)
 	_, err = newWorkDir()
-	require.ErrorContains(t, err, "set TELEGRAF_STATION_CACHE to a directory")
+	require.ErrorContains(t, err, "set TELEGRAF_STATION_CACHE to a writable directory")
 }
 
 func flipByte(t *testing.T, file string) {

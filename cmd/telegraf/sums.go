@@ -10,25 +10,25 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 )
 
-// sums is a go.sum: hash ("h1:...") by "module version" or "module version/go.mod".
+// sums is the content of a go.sum file: hashes ("h1:...") by "module version" or "module version/go.mod".
 type sums map[string]string
 
-// readSums reads the union of several go.sum files. Two hashes for one module mean that a file was altered.
+// readSums returns the union of several go.sum files. Two different hashes for one module mean that a file was modified.
 func readSums(files ...string) (sums, error) {
 	all := sums{}
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // a go.sum of the checkout or of our own copy
+		text, err := os.ReadFile(file) //nolint:gosec // in the checkout or in our copy
 		if err != nil {
-			return nil, fmt.Errorf("reading the hashes of the modules: %w", err)
+			return nil, fmt.Errorf("cannot read module hashes: %w", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			fields := strings.Fields(line)
 			if len(fields) != 3 {
-				return nil, fmt.Errorf("%s: line %q is not of the form module version hash; restore the file from git", file, line)
+				return nil, fmt.Errorf("%s: line %q does not have the form MODULE VERSION HASH; restore the file from git", file, line)
 			}
 			module, hash := fields[0]+" "+fields[1], fields[2]
 			if other, ok := all[module]; ok && other != hash {
-				return nil, fmt.Errorf("%s: %q has the hash %s here and %s before: one of them was altered; restore go.sum from git", file, module, hash, other)
+				return nil, fmt.Errorf("%s: %q has hash %s here and %s before: one of them was modified; restore go.sum from git", file, module, hash, other)
 			}
 			all[module] = hash
 		}
@@ -42,37 +42,37 @@ func (s sums) write(file string) error {
 		fmt.Fprintln(&text, module, s[module])
 	}
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-		return fmt.Errorf("writing the hashes of the modules: %w", err)
+		return fmt.Errorf("cannot write module hashes: %w", err)
 	}
 	return nil
 }
 
-// checkPinned refuses used when it has code (not just a go.mod file) that pinned does not know. Go has checked such code
-// against its public checksum database only, and we want every line that is built in to be named in a go.sum.
+// checkPinned returns an error if used contains code (not only a go.mod file) that is missing from pinned. Go has verified such code only with
+// the public checksum database, but everything in the binary must be pinned in a go.sum file.
 func checkPinned(used, pinned sums) error {
 	for _, module := range slices.Sorted(maps.Keys(used)) {
 		if _, ok := pinned[module]; !ok && !strings.HasSuffix(module, "/go.mod") {
-			return fmt.Errorf("%q would be built in, but neither our go.sum nor Telegraf's has its hash: our go.mod asks for a newer one than Telegraf; "+
-				"import a package of it in plugins/all and run `go mod tidy`, or go back to Telegraf's version of it", module)
+			return fmt.Errorf("module %q is not pinned in our go.sum or in that of Telegraf: our go.mod requires a newer version than Telegraf; "+
+				"import one of its packages in plugins/all and run `go mod tidy`, or use the version that Telegraf requires", module)
 		}
 	}
 	return nil
 }
 
-// verifySource compares the copy of Telegraf in dir with its line in go.sum.
+// verifySource checks the copy of Telegraf in dir against its hash in go.sum.
 func verifySource(dir, version string, pinned sums) error {
 	name := telegrafModule + "@" + version
 	want, ok := pinned[telegrafModule+" "+version]
 	if !ok {
-		return fmt.Errorf("go.sum has no hash for %s; run `go mod tidy` and check what it changes", name)
+		return fmt.Errorf("go.sum has no hash for %s; run `go mod tidy` and check its changes", name)
 	}
 	got, err := dirhash.HashDir(dir, name, dirhash.Hash1)
 	if err != nil {
-		return fmt.Errorf("hashing the source of %s: %w", name, err)
+		return fmt.Errorf("cannot hash the source of %s: %w", name, err)
 	}
 	if got != want {
-		return fmt.Errorf("the source of %s has the hash %s, but go.sum says %s: the module cache was altered, so nothing was built; "+
-			"run `go clean -modcache` to have it downloaded again", name, got, want)
+		return fmt.Errorf("nothing was built: the source of %s has hash %s, but go.sum has %s: the module cache was modified; "+
+			"run `go clean -modcache` to download it again", name, got, want)
 	}
 	return nil
 }

@@ -23,30 +23,30 @@ func TestUnionOfSumsHasEveryHashOfBoth(t *testing.T) {
 	require.Equal(t, all, again)
 }
 
-func TestSumsThatAreRefused(t *testing.T) {
+func TestInvalidSums(t *testing.T) {
 	t.Parallel()
 	good := sumFile(t, "a v1 h1:aaa=\n")
-	for name, test := range map[string]struct{ text, says string }{
-		"two hashes for one module": {"a v1 h1:zzz=\n", `"a v1" has the hash h1:zzz= here and h1:aaa= before: one of them was altered`},
-		"a line cut short":          {"b v1 h1:bbb=\nc v1", `line "c v1" is not of the form module version hash`},
+	for name, test := range map[string]struct{ text, message string }{
+		"two hashes for one module": {"a v1 h1:zzz=\n", `"a v1" has hash h1:zzz= here and h1:aaa= before: one of them was modified`},
+		"a line cut short":          {"b v1 h1:bbb=\nc v1", `line "c v1" does not have the form MODULE VERSION HASH`},
 		"a merge conflict":          {"<<<<<<< HEAD\n", `"<<<<<<< HEAD\n"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := readSums(good, sumFile(t, test.text))
-			require.ErrorContains(t, err, test.says)
+			require.ErrorContains(t, err, test.message)
 		})
 	}
 	_, err := readSums(filepath.Join(t.TempDir(), "go.sum"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-func TestCodeWithoutAHashInGoSumIsRefused(t *testing.T) {
+func TestUnpinnedModulesAreRejected(t *testing.T) {
 	t.Parallel()
 	pinned := sums{"a v1": "h1:aaa="}
 	require.NoError(t, checkPinned(sums{"a v1": "h1:aaa=", "b v1/go.mod": "h1:bbb="}, pinned))
 	err := checkPinned(sums{"a v1": "h1:aaa=", "b v1": "h1:bbb="}, pinned)
-	require.ErrorContains(t, err, `"b v1" would be built in, but neither our go.sum nor Telegraf's has its hash`)
+	require.ErrorContains(t, err, `module "b v1" is not pinned in our go.sum or in that of Telegraf`)
 }
 
 func sumFile(t *testing.T, text string) string {

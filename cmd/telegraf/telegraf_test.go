@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The binary itself, built once for this machine (minutes with an empty build cache).
+// TestTelegraf tests the binary, built once for this machine (takes minutes with an empty build cache).
 func TestTelegraf(t *testing.T) {
 	t.Parallel()
 	readSources(t)
@@ -25,7 +25,7 @@ func TestTelegraf(t *testing.T) {
 		t.Parallel()
 		requireStatic(t, telegraf)
 	})
-	t.Run("version shows Telegraf's and ours", func(t *testing.T) {
+	t.Run("version shows both versions", func(t *testing.T) {
 		t.Parallel()
 		want := "Telegraf " + regexp.QuoteMeta(strings.TrimPrefix(pinnedTelegraf(t), "v")+"+station-0.1.0-test.1") + "\n$"
 		require.Regexp(t, "^"+want, output(t, telegraf, "version"))
@@ -77,7 +77,7 @@ func requireConfigCheck(t *testing.T, telegraf string) {
 	check := func(config string, env ...string) error {
 		file := filepath.Join(t.TempDir(), "telegraf.conf")
 		require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-		cmd := exec.CommandContext(t.Context(), telegraf, "config", "check", "--strict-env-handling", "--config", file) //nolint:gosec // what was built
+		cmd := exec.CommandContext(t.Context(), telegraf, "config", "check", "--strict-env-handling", "--config", file) //nolint:gosec // the built binary
 		cmd.Env = append(os.Environ(), env...)
 		return cmd.Run()
 	}
@@ -87,8 +87,8 @@ func requireConfigCheck(t *testing.T, telegraf string) {
 	require.ErrorAs(t, check(strings.Replace(config, "port =", "prot =", 1), "STATION_PORT=/dev/ttyACM0"), &exit, "an option that does not exist")
 }
 
-// readSources looks at every file that is built in: `go test` takes an old result as long as all files that the test
-// itself looked at are unchanged, and what go build reads it does not see.
+// readSources visits all files that are part of the binary: `go test` reuses a cached result unless a file that the test itself read has
+// changed, and it does not know which files the go command reads.
 func readSources(t *testing.T) {
 	t.Helper()
 	for _, dir := range []string{"plugins", "internal"} {
@@ -103,7 +103,7 @@ func buildTelegraf(t *testing.T, flags ...string) string {
 	var stderr bytes.Buffer
 	status := run(append([]string{"--output", binary, "--version", "0.1.0-test.1"}, flags...), &stderr)
 	t.Log(stderr.String())
-	require.Equal(t, 0, status, "the builder's exit status")
+	require.Equal(t, 0, status, "exit status of the builder")
 	return binary
 }
 
@@ -116,12 +116,12 @@ func pinnedTelegraf(t *testing.T) string {
 
 func output(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	stdout, err := exec.CommandContext(t.Context(), program, args...).Output() //nolint:gosec // what was built
+	stdout, err := exec.CommandContext(t.Context(), program, args...).Output() //nolint:gosec // the built binary
 	require.NoError(t, err, "%s %q", program, args)
 	return string(stdout)
 }
 
-// requireStatic: no interpreter and nothing to link at start, so that any Linux of this architecture runs it.
+// requireStatic checks that the binary needs no dynamic linker, so that it runs on any Linux system with this architecture.
 func requireStatic(t *testing.T, binary string) {
 	t.Helper()
 	file, err := elf.Open(binary)
