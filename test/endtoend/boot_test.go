@@ -14,8 +14,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// TestPartsMayBeMissingAtBoot starts both Telegrafs with nothing around them. The port, the brokers and InfluxDB appear
-// afterwards, in every order, and nobody has to restart anything.
+// TestPartsMayBeMissingAtBoot starts both Telegraf instances with nothing else running. The port, the brokers, and InfluxDB appear later, in
+// every order, and nothing has to be restarted.
 func TestPartsMayBeMissingAtBoot(t *testing.T) {
 	t.Parallel()
 	for _, order := range []string{
@@ -37,7 +37,7 @@ func partsAppear(t *testing.T, order []string) {
 	station := newStation(t, "JNU", brokers)
 	pi := startStation(t, station)
 	central := startCentral(t, telegraf.Central{Brokers: brokers, URL: "http://" + ports[3].Address(), Token: "station:station", Bucket: "station/autogen"})
-	// Each has tried in vain before anything appears.
+	// Each of them has failed before anything appears.
 	waitForLog(t, pi, "no such device; plug in the board")
 	waitForLog(t, central, "cannot list the topics: broker ")
 
@@ -62,7 +62,7 @@ func partsAppear(t *testing.T, order []string) {
 
 func waitForLog(t *testing.T, running *process.Process, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	require.NoError(t, running.WaitForLog(ctx, text))
 }

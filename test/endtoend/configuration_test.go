@@ -12,7 +12,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// TestShippedConfigurations loads every shipped file with the real program, strictly; the other tests of this package run them.
+// TestShippedConfigurations loads every shipped file with the real program, strictly. The other tests of this package run them.
 func TestShippedConfigurations(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../conf/*/*.conf")
@@ -25,41 +25,44 @@ func TestShippedConfigurations(t *testing.T) {
 	}
 }
 
-func TestASecretThatIsNotSet(t *testing.T) {
+func TestMissingSecret(t *testing.T) {
 	t.Parallel()
 	var output bytes.Buffer
 	err := process.Run(t.Context(), process.Command{
 		Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", "../../conf/central/telegraf.conf"}, Output: &output,
 	})
-	require.Error(t, err)
+	require.ErrorContains(t, err, "exit status 1")
 	require.Contains(t, output.String(), "set INFLUX_TOKEN to a token that may write the bucket")
 }
 
-// TestMisspelledOptions tries each often: Telegraf reads the options of a table in an order that differs from run to run.
+// TestMisspelledOptions tries each option several times, because Telegraf reads the options of a table in random order.
 func TestMisspelledOptions(t *testing.T) {
 	t.Parallel()
 	for option, file := range map[string]string{
 		"baud_rate": "pi", "site": "pi", "replication_factor": "pi", "partitions": "pi", "refresh_interval": "central", "data_format": "central", "max_undelivered_messages": "central",
 		"topic": "central", "measurement": "central", "rename": "central",
 	} {
-		good, err := os.ReadFile("../../conf/" + file + "/telegraf.conf")
-		require.NoError(t, err)
-		misspelled := filepath.Join(t.TempDir(), "telegraf.conf")
-		bad := regexp.MustCompile(`(?m)^  `+option+` = `).ReplaceAll(good, []byte("  x"+option+" = "))
-		require.NotEqual(t, good, bad)
-		require.NoError(t, os.WriteFile(misspelled, bad, 0o600))
-		for range 8 {
-			var output bytes.Buffer
-			err = process.Run(t.Context(), process.Command{
-				Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", misspelled}, Env: []string{"INFLUX_TOKEN=x"}, Output: &output,
-			})
-			require.Error(t, err, option)
-			require.Contains(t, output.String(), `configuration specified the fields ["x`+option+`"], but they were not used`)
-		}
+		t.Run(option, func(t *testing.T) {
+			t.Parallel()
+			valid, err := os.ReadFile("../../conf/" + file + "/telegraf.conf")
+			require.NoError(t, err)
+			misspelled := filepath.Join(t.TempDir(), "telegraf.conf")
+			bad := regexp.MustCompile(`(?m)^  `+option+` = `).ReplaceAll(valid, []byte("  x"+option+" = "))
+			require.NotEqual(t, valid, bad)
+			require.NoError(t, os.WriteFile(misspelled, bad, 0o600))
+			for range 8 {
+				var output bytes.Buffer
+				err = process.Run(t.Context(), process.Command{
+					Path: binary(t), Args: []string{"config", "check", "--strict-env-handling", "--config", misspelled}, Env: []string{"INFLUX_TOKEN=x"}, Output: &output,
+				})
+				require.ErrorContains(t, err, "exit status 1")
+				require.Contains(t, output.String(), `configuration specified the fields ["x`+option+`"], but they were not used`)
+			}
+		})
 	}
 }
 
-// TestTestShowsAReading is what a user does first.
+// TestTestShowsAReading does what a user does first.
 func TestTestShowsAReading(t *testing.T) {
 	t.Parallel()
 	station := newStation(t, "JNU", []string{"127.0.0.1:1"})
@@ -73,8 +76,8 @@ func TestTestShowsAReading(t *testing.T) {
 
 func TestTestSaysWhyThereIsNoReading(t *testing.T) {
 	t.Parallel()
-	station := newStation(t, "JNU", []string{"127.0.0.1:1"})
+	station := withTimeout(newStation(t, "JNU", []string{"127.0.0.1:1"}), "3s")
 	output, err := station.Test(t.Context(), binary(t), t.TempDir())
 	require.NoError(t, err)
-	require.Contains(t, output, "no reading within first_reading_timeout (10s): "+station.Port+": no such device; plug in the board")
+	require.Contains(t, output, "no reading within first_reading_timeout (3s): "+station.Port+": no such device; plug in the board")
 }

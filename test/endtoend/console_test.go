@@ -10,10 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheConsoleOnTheHeadersPort is one of the mistakes: the port of a Raspberry Pi's header is the system's console until
-// that is switched off. In a mount namespace of its own (for others than root in a user namespace too) the kernel says so of
-// /dev/tty.
-func TestTheConsoleOnTheHeadersPort(t *testing.T) {
+// TestConsoleOnTheHeaderPort is one of the mistakes: the port of the Raspberry Pi header is the system console until that is disabled. In its
+// own mount namespace (and, without root, user namespace), the kernel reports this for /dev/tty.
+func TestConsoleOnTheHeaderPort(t *testing.T) {
 	t.Parallel()
 	active := filepath.Join(t.TempDir(), "active")
 	require.NoError(t, os.WriteFile(active, []byte("tty1 tty\n"), 0o600))

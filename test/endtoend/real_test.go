@@ -14,7 +14,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-func TestTheWholeWayOnRealParts(t *testing.T) {
+func TestWholePathOnRealParts(t *testing.T) {
 	t.Parallel()
 	cluster, err := kafka.StartReal(t.Context(), kafka.Options{Dir: t.TempDir(), Log: os.Stderr})
 	require.NoError(t, err)
@@ -25,10 +25,10 @@ func TestTheWholeWayOnRealParts(t *testing.T) {
 
 	require.Contains(t, mapV1Queries(t, store), `database "station" now shows the bucket "station"`)
 	require.Contains(t, mapV1Queries(t, store), `database "station" is already mapped`, "another run changes nothing")
-	theWholeWay(t, cluster.Addresses(), store)
+	wholePath(t, cluster.Addresses(), store)
 }
 
-// mapV1Queries runs the shipped script and returns what it says.
+// mapV1Queries runs the shipped script and returns its output.
 func mapV1Queries(t *testing.T, store *influxdb.Server) string {
 	t.Helper()
 	var output strings.Builder

@@ -15,9 +15,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// TestTheSketchOnASimulatedBoard has all real parts: our sketch on a simulated Uno with voltages on its pins and a GPS, our
-// Telegraf, Kafka, the central Telegraf, InfluxDB 2. What comes out is what the voltages say, whatever happened to sensors and board.
-func TestTheSketchOnASimulatedBoard(t *testing.T) {
+// TestSketchOnASimulatedBoard uses real parts: our sketch on a simulated Uno with voltages on its pins and a GPS, our Telegraf, Kafka, the
+// central Telegraf, and InfluxDB 2. The points must match the voltages, whatever happens to the sensors and the board.
+func TestSketchOnASimulatedBoard(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, avr.Missing(), "run test/bed/install/packages.sh")
 	sketch, err := avr.Compile(t.Context(), "uno", nil, os.Stderr)
@@ -33,10 +33,10 @@ func TestTheSketchOnASimulatedBoard(t *testing.T) {
 	board := plug(t, station.Port)
 	startCentral(t, centralOf(cluster.Addresses(), store))
 
-	script, readings := troubledStation()
+	script, readings := failingStation()
 	running, err := avr.Start(t.Context(), avr.Options{Firmware: sketch, Script: script, Dir: t.TempDir(), Output: board})
 	require.NoError(t, err)
-	startStation(t, station) // what was printed before waits at the port
+	startStation(t, station) // reads what was printed earlier
 	<-running.Done()
 	require.NoError(t, running.Err(), running.Tail())
 
@@ -44,8 +44,8 @@ func TestTheSketchOnASimulatedBoard(t *testing.T) {
 	requireInInfluxDB(t, store, station, readings, times)
 }
 
-// troubledStation loses its position, then three sensors, then is reset without its dust sensor; each lasts three readings.
-func troubledStation() (*avr.Script, []arduino.Reading) {
+// failingStation loses its position, then three sensors, and is then reset without its dust sensor, for three readings each.
+func failingStation() (*avr.Script, []arduino.Reading) {
 	rmc, gga := avr.Position(35*600000+107754, 126*600000+544932)
 	script := new(avr.Script).
 		Voltages(0, avr.Reference()).GPS(100*time.Millisecond, rmc).
@@ -70,8 +70,8 @@ func troubledStation() (*avr.Script, []arduino.Reading) {
 	return script, readings
 }
 
-// known is what the voltages of avr.Reference give, but for some values; nil is left out. Its 600 mV of dust are 122 steps of the
-// converter: 170 * 122 * 5 / 1024 - 100 = 1.27.
+// known returns the reading for the voltages of avr.Reference, except for some values; nil is left out. The 600 mV for dust are 122 steps of
+// the converter: 170 * 122 * 5 / 1024 - 100 = 1.27.
 func known(status int64, others map[string]any) arduino.Reading {
 	values := map[string]any{
 		"lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(9), "co_gas": int64(117), "temp": 26.37, "light": int64(554), "dust": 1.27,

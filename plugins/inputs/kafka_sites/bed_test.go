@@ -2,6 +2,7 @@ package kafka_sites
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -27,6 +28,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8")      // the tests wait most of the time
 	telegrafkafka.SetLogger(telegraf.Trace) // only its first call sets the logger of sarama: here, before the tests run in parallel
 	sarama.Logger = log.New(io.Discard, "", 0)
 	goleak.VerifyTestMain(m,

@@ -1,10 +1,11 @@
-// Package endtoend runs the whole way, from an Arduino's line to a point in InfluxDB, through the real programs and the shipped configurations.
+// Package endtoend tests the whole path, from a line of an Arduino to a point in InfluxDB, with the real programs and the shipped configurations.
 package endtoend
 
 import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,6 +24,12 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // the tests wait most of the time
+	os.Exit(m.Run())
+}
+
 // telegrafBinary is built once for all tests of the package.
 var telegrafBinary = sync.OnceValues(func() (string, error) { return telegraf.Build(context.Background(), os.Stderr) })
 
@@ -33,7 +40,7 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// newStation is a site with a simulated board at its port, which is not plugged in yet.
+// newStation returns a station whose simulated board is not plugged in yet.
 func newStation(t *testing.T, site string, brokers []string) telegraf.Station {
 	t.Helper()
 	return telegraf.Station{
@@ -50,23 +57,26 @@ func startStation(t *testing.T, station telegraf.Station) *process.Process {
 func startCentral(t *testing.T, central telegraf.Central) *process.Process {
 	t.Helper()
 	central.RefreshInterval = time.Second
+	central.Edit = func(configuration string) string { // report the topics sooner
+		return strings.Replace(configuration, "\n  interval = \"30s\"\n", "\n  interval = \"1s\"\n", 1)
+	}
 	running, err := central.Start(binary(t), t.TempDir())
 	return stopAtEnd(t, running, err)
 }
 
-// centralOf is a central Telegraf that writes into a store that runs.
+// centralOf returns a central Telegraf that writes to a running store.
 func centralOf(brokers []string, store *influxdb.Server) telegraf.Central {
 	return telegraf.Central{Brokers: brokers, URL: store.URL(), Token: store.Token(), Org: store.Organization(), Bucket: store.Bucket()}
 }
 
-// stopAtEnd ends a Telegraf with the test, and shows its log if the test failed.
+// stopAtEnd stops a Telegraf when the test ends, and shows its log if the test failed.
 func stopAtEnd(t *testing.T, running *process.Process, err error) *process.Process {
 	t.Helper()
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, running.Stop(20*time.Second))
 		if t.Failed() {
-			t.Logf("Telegraf's log:\n%s", running.Tail())
+			t.Logf("Telegraf log:\n%s", running.Tail())
 		}
 	})
 	return running
@@ -80,8 +90,8 @@ func plug(t *testing.T, path string) *arduino.Board {
 	return board
 }
 
-// requireInKafka wants every reading in the site's topic exactly once, in order, numbered without a gap, as the JSON that the design says.
-// It returns the records' times.
+// requireInKafka requires every reading in the topic exactly once, in order, numbered without a gap, in the JSON form of the design. It
+// returns the times of the records.
 func requireInKafka(t *testing.T, station telegraf.Station, readings []arduino.Reading) []time.Time {
 	t.Helper()
 	records := waitForRecords(t, station, len(readings))
@@ -100,7 +110,7 @@ func requireInKafka(t *testing.T, station telegraf.Station, readings []arduino.R
 	return times
 }
 
-// wantedRecord spells out a record, so that the order of its keys and the form of its numbers are compared too.
+// wantedRecord returns the JSON of a record, to compare also the order of the keys and the form of the numbers.
 func wantedRecord(station telegraf.Station, reading arduino.Reading, stamp time.Time) string {
 	var record strings.Builder
 	fmt.Fprintf(&record, `{"device_id":%q,"status":%d,"time":%q`, station.DeviceID, reading.Status, stamp.Format(time.RFC3339Nano))
@@ -122,10 +132,10 @@ func wantedRecord(station telegraf.Station, reading arduino.Reading, stamp time.
 	return record.String() + "}"
 }
 
-// columns are a point's names for a record's.
+// columns are the names in a point that differ from those in a record.
 var columns = map[string]string{"lat": "latitude", "lon": "longitude"}
 
-// requireInInfluxDB wants every reading as one point, with the types, tags and error values of the design, at its record's time.
+// requireInInfluxDB requires every reading as one point, with the types, tags, and error values of the design, at the time of its record.
 func requireInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station, readings []arduino.Reading, times []time.Time) {
 	t.Helper()
 	waitForPoints(t, store, station, len(readings))
@@ -151,7 +161,7 @@ func requireInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.St
 	requireFieldTypes(t, store, station)
 }
 
-// number is an int64 as the query's answer has it; a float64, and nil for what was left out, stay as they are.
+// number returns an int64 in the form of a query result; a float64, and nil for a missing value, are unchanged.
 func number(value any) any {
 	if integer, ok := value.(int64); ok {
 		return json.Number(fmt.Sprint(integer))
@@ -174,7 +184,7 @@ func requireFieldTypes(t *testing.T, store *influxdb.Server, station telegraf.St
 	}, types)
 }
 
-// query returns the rows of an answer by their columns.
+// query returns the rows of a result by their columns.
 func query(t *testing.T, store *influxdb.Server, influxQL string) []map[string]any {
 	t.Helper()
 	series, err := store.Query(t.Context(), influxQL)
@@ -192,15 +202,15 @@ func query(t *testing.T, store *influxdb.Server, influxQL string) []map[string]a
 	return rows
 }
 
-// patience bounds each wait: a reading takes about a second, but the machine may be busy.
-const patience = 2 * time.Minute
+// waitLimit limits each wait: a reading takes about a second, but the machine may be busy.
+const waitLimit = 2 * time.Minute
 
 func waitForPoints(t *testing.T, store *influxdb.Server, station telegraf.Station, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		series, err := store.Query(t.Context(), "SELECT count(status) FROM "+station.Measurement())
 		return err == nil && len(series) == 1 && series[0].Values[0][1] == json.Number(strconv.Itoa(n))
-	}, patience, 100*time.Millisecond, "%d points of %s", n, station.Measurement())
+	}, waitLimit, 100*time.Millisecond, "%d points of %s", n, station.Measurement())
 }
 
 func waitForRecords(t *testing.T, station telegraf.Station, n int) []kafka.Record {
@@ -210,7 +220,7 @@ func waitForRecords(t *testing.T, station telegraf.Station, n int) []kafka.Recor
 		var err error
 		records, err = kafka.Records(t.Context(), station.Brokers, station.Topic())
 		return err == nil && len(records) >= n
-	}, patience, 200*time.Millisecond, "%d records in %s", n, station.Topic())
+	}, waitLimit, 200*time.Millisecond, "%d records in %s", n, station.Topic())
 	require.Len(t, records, n)
 	return records
 }

@@ -16,17 +16,17 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// readingsPerStation are written by each station, every second one with an error of the schema.
+// readingsPerStation is the number of readings of each station. Every second one violates the schema.
 const readingsPerStation = 1000
 
-func TestTheWholeWayOnEmbeddedParts(t *testing.T) {
+func TestWholePathOnEmbeddedParts(t *testing.T) {
 	t.Parallel()
-	theWholeWay(t, startEmbeddedKafka(t, kafka.EmbeddedOptions{Brokers: 3}), startInfluxDB1(t, influxdb.Options{}))
+	wholePath(t, startEmbeddedKafka(t, kafka.EmbeddedOptions{Brokers: 3}), startInfluxDB1(t, influxdb.Options{}))
 }
 
-// theWholeWay sends the readings of two sites: each is in its site's topic exactly once and in order,
-// and in InfluxDB exactly once with the right types, tags, status and error values.
-func theWholeWay(t *testing.T, brokers []string, store *influxdb.Server) {
+// wholePath sends the readings of two sites. Each must be in the topic of its site exactly once and in order, and in InfluxDB exactly once with
+// the correct types, tags, status, and error values.
+func wholePath(t *testing.T, brokers []string, store *influxdb.Server) {
 	t.Helper()
 	stations := []telegraf.Station{newStation(t, "JNU", brokers), newStation(t, "GIST", brokers)}
 	startCentral(t, centralOf(brokers, store))
@@ -49,12 +49,12 @@ func theWholeWay(t *testing.T, brokers []string, store *influxdb.Server) {
 	}
 }
 
-// requireAgentInInfluxDB wants what the dashboards of the fleet show of the station's agent, which comes with its readings. Later the
-// board's silence will have had its port opened again.
+// requireAgentInInfluxDB requires the health of the agent, which arrives with its readings. Call it soon: the port of a silent board is
+// reopened after a while.
 func requireAgentInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
 	t.Helper()
 	agents := query(t, store, "SELECT * FROM kafka_sites_agent"+ofStation(station))
-	require.GreaterOrEqual(t, len(agents), readingsPerStation/50, "one each 50 records at least")
+	require.GreaterOrEqual(t, len(agents), readingsPerStation/50, "at least one per 50 records")
 	for _, name := range record.HealthNames() {
 		require.Contains(t, agents[0], name)
 	}
@@ -69,14 +69,14 @@ func ofStation(station telegraf.Station) string {
 	return fmt.Sprintf(` WHERE site = '%s' AND "index" = '%s' AND type = '%s'`, station.Site, station.Index, station.Type)
 }
 
-// requireTopicInInfluxDB wants what they show of the station's topic, which the central Telegraf tells of each 30 seconds.
+// requireTopicInInfluxDB requires the metric of the topic, which the central Telegraf reports every interval.
 func requireTopicInInfluxDB(t *testing.T, store *influxdb.Server, station telegraf.Station) {
 	t.Helper()
 	var topics []map[string]any
 	require.Eventually(t, func() bool {
 		topics = query(t, store, fmt.Sprintf("SELECT * FROM kafka_sites_topic%s AND lag = 0 AND group_offset >= %d", ofStation(station), readingsPerStation))
 		return len(topics) > 0
-	}, patience, 500*time.Millisecond, "the topic of %s", station.Site)
+	}, waitLimit, 100*time.Millisecond, "the topic of %s", station.Site)
 	topic := topics[0]
 	require.Equal(t, "telegraf-station", topic["group"])
 	require.Equal(t, topic["newest_offset"], topic["group_offset"])
@@ -85,7 +85,7 @@ func requireTopicInInfluxDB(t *testing.T, store *influxdb.Server, station telegr
 	}
 	age, err := topic["newest_age"].(json.Number).Float64()
 	require.NoError(t, err)
-	require.Less(t, age, patience.Seconds())
+	require.Less(t, age, waitLimit.Seconds())
 	types, err := store.FieldTypes(t.Context(), "kafka_sites_topic")
 	require.NoError(t, err)
 	require.Equal(t, "float", types["newest_age"])
@@ -93,7 +93,7 @@ func requireTopicInInfluxDB(t *testing.T, store *influxdb.Server, station telegr
 	require.NotContains(t, topic, "partition")
 }
 
-// printAll waits while the reader is behind; should it fail, the test says which readings are missing.
+// printAll blocks while the reader lags. If it fails, the test reports the missing readings.
 func printAll(board *arduino.Board, readings []arduino.Reading) {
 	for _, reading := range readings {
 		if board.Print(reading.Line) != nil {
