@@ -59,7 +59,7 @@ func examine(ctx context.Context, out io.Writer, options doctor.Options, asJSON 
 	} else {
 		err = report.Write(out)
 	}
-	if err == nil && !report.Sound() {
+	if err == nil && !report.OK() {
 		return errFound
 	}
 	return err

@@ -19,8 +19,8 @@ func TestDoctor(t *testing.T) {
 	args := []string{"doctor", "--telegraf", telegraf, "--config", configuration, "--environment", environment}
 	code, out, errs := call(t, args...)
 	require.Equal(t, exitFound, code, errs)
-	require.Contains(t, out, "✗ files: there is no "+configuration+"\n    sudo stationctl setup\n- configuration: not checked, since files is wrong\n")
-	require.Contains(t, out, "- all else: not checked, since files is wrong\n")
+	require.Contains(t, out, "✗ files: "+configuration+" does not exist\n    sudo stationctl setup\n- configuration: not checked: files failed\n")
+	require.Contains(t, out, "- all else: not checked: files failed\n")
 
 	text := "[[inputs.arduino_serial]]\n  port = \"" + dir + "/ttyACM0\"\n  device_id = \"roof\"\n  site = \"JNU\"\n  index = \"1\"\n  type = \"rasp\"\n[[inputs.cpu]]\n" +
 		"[[outputs.kafka_site]]\n  brokers = [\"127.0.0.1:1\"]\n  sasl_username = \"station\"\n  sasl_password = \"t0p-secret\"\n  sasl_mechanism = \"PLAIN\"\n"
@@ -35,11 +35,11 @@ func TestDoctor(t *testing.T) {
 	for _, f := range report.Findings {
 		states[f.Check] = f.State
 	}
-	require.Equal(t, doctor.Bad, states["port"])
+	require.Equal(t, doctor.Failed, states["port"])
 	require.Equal(t, doctor.Unchecked, states["reading"])
-	require.Equal(t, doctor.Bad, states["TCP"])
+	require.Equal(t, doctor.Failed, states["TCP"])
 	require.Equal(t, doctor.Unchecked, states["ACL"])
-	require.Equal(t, doctor.Doubtful, states["outbox"])
+	require.Equal(t, doctor.Warning, states["outbox"])
 
 	code, _, errs = call(t, "doctor", "JNU_1_rasp")
 	require.Equal(t, exitFailed, code)

@@ -14,91 +14,86 @@ import (
 )
 
 const (
-	// bootTime is what a board needs after a reset: its boot loader waits for two seconds.
-	bootTime = 3 * time.Second
-	// listenTime is how long a reading may take to come.
-	listenTime = 10 * time.Second
-	// tryTime is how long another rate is listened to; readings mostly come each second.
-	tryTime   = 2500 * time.Millisecond
+	// baudLimit allows for the first line and for all other rates.
 	baudLimit = 45 * time.Second
+	// readTime limits one read, so that the end of the wait is noticed.
+	readTime = 250 * time.Millisecond
 )
 
-// rates are those of sketches, the likely ones first.
-func rates() []int {
+// commonRates returns the baud rates of sketches, the likely ones first.
+func commonRates() []int {
 	return []int{115200, 9600, 57600, 38400, 19200, 4800, 230400, 250000, 500000, 1000000, 2400}
 }
 
-// sample is what came over a port.
+// sample is the output of a board at one rate.
 type sample struct {
 	noise line.Noise
 	lines int
 }
 
-// judged says that more of it would tell no more.
-func (s *sample) judged() bool {
-	_, wrong := s.noise.Share()
-	return wrong || s.lines >= 2
+// conclusive reports whether more bytes would not change the result.
+func (s *sample) conclusive() bool {
+	_, noisy := s.noise.Share()
+	return noisy || s.lines >= 2
 }
 
-// baud looks at the bytes alone; what they mean is the reading's matter.
-func (b *board) baud(ctx context.Context) result {
-	if b.System.UsedByTelegraf(b.path) {
-		return unchecked("telegraf has the port: see delivery")
+// baud checks only whether the bytes are text; the check of the reading checks what they mean.
+func (b *board) baud(ctx context.Context, path string) result {
+	if b.System.UsedByTelegraf(path) {
+		return unchecked(inUseByTelegraf)
 	}
-	if serialport.IsNetwork(b.path) {
-		return unchecked("the rate of %s is set on the other computer, in its ser2net", b.path)
+	if serialport.IsNetwork(path) {
+		return unchecked("the rate of %s is set on the other computer (ser2net)", path)
 	}
-	s, err := b.listen(ctx, b.BaudRate, bootTime+listenTime)
+	s, err := b.listen(ctx, path, b.BaudRate, b.FirstLine)
 	if err != nil {
-		return bad("", "%v", err)
+		return failed("", "%v", err)
 	}
-	percent, wrong := s.noise.Share()
+	percent, noisy := s.noise.Share()
 	switch {
-	case wrong:
-		return b.anotherRate(ctx, percent, s.noise.Bytes())
+	case noisy:
+		return b.otherRate(ctx, path, fmt.Sprintf("%d%% of %d bytes are not text at baud_rate = %d", percent, s.noise.Bytes(), b.BaudRate))
 	case s.noise.Bytes() == 0:
-		return bad("press the Arduino's reset button; look with the Arduino IDE's serial monitor whether its sketch prints at all",
-			"nothing came within %s at %d baud", bootTime+listenTime, b.BaudRate)
+		return failed("press the reset button of the board; check with the serial monitor of the Arduino IDE that the sketch prints",
+			"no output within %s at %d baud", b.FirstLine, b.BaudRate)
 	}
-	return good("%d, and what comes is text", b.BaudRate)
+	return ok("%d; the output is text", b.BaudRate)
 }
 
-func (b *board) anotherRate(ctx context.Context, percent, total int64) result {
-	for _, rate := range rates() {
+// otherRate looks for a rate at which the output is text.
+func (b *board) otherRate(ctx context.Context, path, problem string) result {
+	for _, rate := range commonRates() {
 		if rate == b.BaudRate || ctx.Err() != nil {
 			continue
 		}
-		s, err := b.listen(ctx, rate, tryTime)
+		s, err := b.listen(ctx, path, rate, b.OtherRate)
 		if err != nil {
 			continue
 		}
 		if share, _ := s.noise.Share(); s.lines > 0 && share == 0 {
-			return bad(b.rateFix(rate), "%d%% of %d bytes are no text at baud_rate = %d; at baud_rate = %d all are", percent, total, b.BaudRate, rate)
+			return failed(b.fixBaudRate(rate), "%s; at baud_rate = %d, all are", problem, rate)
 		}
 	}
-	return bad(b.edit("baud_rate = N, as in the sketch's Serial.begin(N)"), "%d%% of %d bytes are no text at baud_rate = %d, nor at other rates", percent, total, b.BaudRate)
+	return failed(b.fixEdit("baud_rate = N, as in Serial.begin(N) in the sketch"), "%s, nor at other rates", problem)
 }
 
-func (b *board) rateFix(rate int) string {
+func (b *board) fixBaudRate(rate int) string {
 	if len(b.parts.boards) > 1 {
-		return b.edit(fmt.Sprintf("baud_rate = %d", rate))
+		return b.fixEdit(fmt.Sprintf("baud_rate = %d", rate))
 	}
-	return b.setup("--baud-rate", strconv.Itoa(rate))
+	return b.fixSetup("--baud-rate", strconv.Itoa(rate))
 }
 
-// readTime is how long a read waits before it is looked whether there is still time.
-const readTime = 250 * time.Millisecond
-
-// listen opens the port, without a reset of the board where that can be, until what comes can be judged.
-func (b *board) listen(ctx context.Context, rate int, patience time.Duration) (*sample, error) {
-	port, err := b.Open(ctx, b.path, b.mode(rate), serialport.ResetNever)
+// listen reads the output of the board, which is not reset if that can be avoided, until the sample is conclusive or the time is up.
+func (b *board) listen(ctx context.Context, path string, rate int, limit time.Duration) (*sample, error) {
+	port, err := b.Open(ctx, path, b.mode(rate), serialport.ResetNever)
 	if err != nil {
 		return nil, err
 	}
 	defer port.Close() //nolint:errcheck // it was only read
 	s := &sample{}
 	chunk := make([]byte, 4096)
-	for end := time.Now().Add(patience); time.Now().Before(end) && ctx.Err() == nil && !s.judged(); {
+	for end := time.Now().Add(limit); time.Now().Before(end) && ctx.Err() == nil && !s.conclusive(); {
 		if err := port.SetReadDeadline(time.Now().Add(readTime)); err != nil {
 			return nil, err
 		}
@@ -112,7 +107,7 @@ func (b *board) listen(ctx context.Context, rate int, patience time.Duration) (*
 	return s, nil
 }
 
-// mode is as the input opens the port; a framing that it would refuse is its own matter.
+// mode returns the settings with which the input opens the port. An invalid framing is reported by the check of the configuration.
 func (b *board) mode(rate int) *serial.Mode {
 	mode := &serial.Mode{BaudRate: rate, DataBits: 8, StopBits: serial.OneStopBit}
 	if len(b.Framing) == 3 {

@@ -18,11 +18,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/conf"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 	kafkas "github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// realInflux is a real InfluxDB 2, and a stand-in for its command line, which does the same over HTTP.
+// realInflux is a real InfluxDB 2, with a stand-in for its command-line client that does the same over HTTP.
 type realInflux struct {
 	*testing.T
 	*influxdb.Server
@@ -51,7 +52,7 @@ func (i *realInflux) org() string {
 	return found["orgs"].([]any)[0].(map[string]any)["id"].(string)
 }
 
-// grant makes a token that may do one thing with all buckets.
+// grant creates a token with one permission on all buckets.
 func (i *realInflux) grant(action string) string {
 	org := i.org()
 	made := i.call(http.MethodPost, "/api/v2/authorizations", map[string]any{
@@ -60,7 +61,7 @@ func (i *realInflux) grant(action string) string {
 	return made["token"].(string)
 }
 
-func TestARealInfluxDB(t *testing.T) {
+func TestRealInfluxDB(t *testing.T) {
 	server, err := influxdb.StartV2(t.Context(), influxdb.Options{Dir: t.TempDir(), Log: os.Stderr})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
@@ -71,29 +72,29 @@ func TestARealInfluxDB(t *testing.T) {
 	set := func(token string) { p.edit("token = \""+p.token()+"\"", "token = \""+token+"\"") }
 	newToken := "influx auth create --host " + i.URL() + " --org station --write-buckets --read-buckets --description telegraf-station && sudoedit DIR/environment  # INFLUX_TOKEN=\"...\""
 	p.standIn("influx", "")
-	provocation{
-		check: "token", says: "InfluxDB does not know the token", advice: newToken, called: "influx auth create --host " + i.URL(),
-		then: func(*patient) { set(i.grant("write")) },
+	fault{
+		check: "token", text: "InfluxDB rejected the token", fix: newToken, called: "influx auth create --host " + i.URL(),
+		repair: func(*computer) { set(i.grant("write")) },
 	}.run(t, p)
-	provocation{
-		check: "token", says: `the token may not write bucket "station"`, advice: newToken, called: "influx auth create --host " + i.URL(),
-		breaks: func(*patient) { set(i.grant("read")) }, then: func(*patient) { set(i.Token()) },
+	fault{
+		check: "token", text: `the token cannot write to bucket "station"`, fix: newToken, called: "influx auth create --host " + i.URL(),
+		cause: func(*computer) { set(i.grant("read")) }, repair: func(*computer) { set(i.Token()) },
 	}.run(t, p)
-	provocation{
-		check: "DBRP", state: Doubtful, says: `database "station" shows the bucket by InfluxDB's own mapping`,
-		advice: "INFLUX_URL=" + i.URL() + " INFLUX_ORG=station INFLUX_BUCKET=station INFLUX_DATABASE=station sh " + mappingScript,
-		mapped: strings.NewReplacer(mappingScript, absolute(t, "../../../conf/central/influxdb-v1-query.sh")),
+	fault{
+		check: "DBRP", state: Warning, text: `database "station" uses a virtual mapping of InfluxDB`,
+		fix:      "INFLUX_URL=" + i.URL() + " INFLUX_ORG=station INFLUX_BUCKET=station INFLUX_DATABASE=station sh " + mappingScript,
+		replaced: strings.NewReplacer(mappingScript, absolute(t, "../../../conf/central/influxdb-v1-query.sh")),
 	}.run(t, p)
-	provocation{
-		check: "bucket", says: `there is no bucket "other"`, advice: "influx bucket create --host " + i.URL() + " --org station --name other", called: "influx bucket create --host " + i.URL() + " --org station --name other",
-		breaks: func(*patient) { p.edit(`"${INFLUX_BUCKET:-station}"`, `"other"`) },
-		then: func(*patient) {
+	fault{
+		check: "bucket", text: `bucket "other" does not exist`, fix: "influx bucket create --host " + i.URL() + " --org station --name other", called: "influx bucket create --host " + i.URL() + " --org station --name other",
+		cause: func(*computer) { p.edit(`"${INFLUX_BUCKET:-station}"`, `"other"`) },
+		repair: func(*computer) {
 			i.call(http.MethodPost, "/api/v2/buckets", map[string]any{"orgID": i.org(), "name": "other"})
 		},
 	}.run(t, p)
 }
 
-func (p *patient) token() string {
+func (p *computer) token() string {
 	p.Helper()
 	text, err := os.ReadFile(p.options.Configuration)
 	require.NoError(p, err)
@@ -109,8 +110,8 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// TestARealKafka has the brokers' own authorizer tell the rights.
-func TestARealKafka(t *testing.T) {
+// TestRealKafka checks the permissions that the authorizer of real brokers reports.
+func TestRealKafka(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cluster, err := kafkas.StartReal(ctx, kafkas.Options{Brokers: 1, Dir: t.TempDir(), Log: os.Stderr, Admin: kafkas.Login{User: "admin", Password: "of-the-test"}})
@@ -122,27 +123,27 @@ func TestARealKafka(t *testing.T) {
 	p.addresses = cluster.Addresses()
 	p.edit(embedded, p.brokers())
 	p.file("admin-password", "of-the-test")
-	p.follow("stationctl site add JNU 1 rasp --replication-factor 1 --credentials environment " + p.admin())
+	p.runFix("stationctl site add JNU 1 rasp --replication-factor 1 --credentials environment " + p.admin())
 	p.edit("replication_factor", "sasl_mechanism = \"SCRAM-SHA-512\"\n  sasl_username = \"${KAFKA_USERNAME:?}\"\n  sasl_password = \"${KAFKA_PASSWORD:?}\"\n  replication_factor")
 	p.useVariables()
 
 	site := "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1"
-	for name, c := range map[string]provocation{
-		"a right taken": {check: "ACL", says: `user "JNU_1_rasp" may not WRITE JNU_1_rasp`, advice: site, breaks: func(p *patient) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) }},
-		"all rights taken": {check: "ACL", says: `user "JNU_1_rasp" has no right on JNU_1_rasp`, advice: site, breaks: func(p *patient) {
+	for name, c := range map[string]fault{
+		"no WRITE": {check: "ACL", text: `user "JNU_1_rasp" lacks WRITE on JNU_1_rasp`, fix: site, cause: func(p *computer) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) }},
+		"no permissions": {check: "ACL", text: `user "JNU_1_rasp" has no permissions on JNU_1_rasp`, fix: site, cause: func(p *computer) {
 			p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite)
 			p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationDescribe)
 		}},
-		"another mechanism": {
-			check: "SASL", says: "Kafka does not let anybody log in by PLAIN", advice: setupWith("--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"),
-			breaks: func(p *patient) { p.keepPassword(); p.edit(`"SCRAM-SHA-512"`, `"PLAIN"`) },
+		"unsupported mechanism": {
+			check: "SASL", text: "Kafka does not support logins with PLAIN", fix: setupWith("--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"),
+			cause: func(p *computer) { p.keepPassword(); p.edit(`"SCRAM-SHA-512"`, `"PLAIN"`) },
 		},
-		"another password": {
-			check: "SASL", says: `Kafka does not let user "JNU_1_rasp" in by SCRAM-SHA-512`, advice: setupWith("--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"),
-			breaks: func(p *patient) { p.keepPassword(); p.addVariable("KAFKA_PASSWORD", "t0p-secret") },
-			then:   func(p *patient) { p.useVariables() },
+		"wrong password": {
+			check: "SASL", text: `Kafka rejected the login of user "JNU_1_rasp" (SCRAM-SHA-512)`, fix: setupWith("--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"),
+			cause:  func(p *computer) { p.keepPassword(); p.addVariable("KAFKA_PASSWORD", "t0p-secret") },
+			repair: func(p *computer) { p.useVariables() },
 		},
-		"no record": {check: "delivery", says: "JNU_1_rasp has no record", advice: restart, then: func(p *patient) { p.deliverTo(t) }},
+		"no record": {check: "delivery", text: "JNU_1_rasp has no records", fix: installed.Restart, repair: func(p *computer) { p.deliverTo(t) }},
 	} {
 		ok := t.Run(name, func(t *testing.T) { c.run(t, p) })
 		require.True(t, ok, name)
@@ -150,16 +151,16 @@ func TestARealKafka(t *testing.T) {
 	t.Run("the central Telegraf", func(t *testing.T) { testRealCentral(t, p) })
 }
 
-// deliverTo writes a record as the station's user; the broker's clock gives it its time.
-func (p *patient) deliverTo(t *testing.T) {
+// deliverTo writes a record as the station user; the broker sets its time.
+func (p *computer) deliverTo(t *testing.T) {
 	t.Helper()
 	p.send(login(os.Getenv("KAFKA_USERNAME"), os.Getenv("KAFKA_PASSWORD")), &sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}")})
 }
 
-// testRealCentral takes a right away from the central Telegraf's user.
-func testRealCentral(t *testing.T, p *patient) {
+// testRealCentral revokes a permission of the user of the central Telegraf.
+func testRealCentral(t *testing.T, p *computer) {
 	t.Helper()
-	central := newPatient(t)
+	central := newComputer(t)
 	central.addresses = p.addresses
 	central.text = strings.NewReplacer(
 		"${KAFKA_BROKERS:-kafka-1:9092,kafka-2:9092,kafka-3:9092}", p.brokers(), "${INFLUX_TOKEN:?set INFLUX_TOKEN to a token that may write the bucket}", "x",
@@ -167,12 +168,12 @@ func testRealCentral(t *testing.T, p *patient) {
 	).Replace(conf.Central)
 	central.write()
 	central.file("admin-password", "of-the-test")
-	central.follow("stationctl central add --credentials environment " + p.admin())
+	central.runFix("stationctl central add --credentials environment " + p.admin())
 	central.useVariables()
-	provocation{
-		check: "ACL", says: `user "central" may not READ 1 topic(s): JNU_1_rasp`, advice: "stationctl central add " + p.admin() + " --user central Telegraf --group telegraf-station",
-		breaks: func(p *patient) { p.forbid("central", "*", sarama.AclOperationRead) },
+	fault{
+		check: "ACL", text: `user "central" lacks READ on 1 topic: JNU_1_rasp`, fix: "stationctl central add " + p.admin() + " --user central --group telegraf-station",
+		cause: func(p *computer) { p.forbid("central", "*", sarama.AclOperationRead) },
 	}.run(t, central)
-	require.Equal(t, Good, central.look("lag").State)
-	require.Equal(t, Bad, central.look("group").State)
+	require.Equal(t, OK, central.finding("lag").State)
+	require.Equal(t, Failed, central.finding("group").State)
 }

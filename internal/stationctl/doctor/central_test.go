@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/conf"
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 )
 
-// newCentral is the shipped configuration of the central Telegraf, with an InfluxDB that answers as it is told.
-func newCentral(t *testing.T) (*patient, *influx) {
+// newCentral is the shipped configuration of the central Telegraf, with a fake InfluxDB.
+func newCentral(t *testing.T) (*computer, *influx) {
 	t.Helper()
-	p := newPatient(t)
+	p := newComputer(t)
 	i := &influx{writes: answer{http.StatusNoContent, ""}, mappings: `{"content":[{"database":"station","default":true,"bucketID":"020db22be2fd21a2"}]}`}
 	server := httptest.NewServer(i)
 	t.Cleanup(server.Close)
@@ -36,13 +37,13 @@ type answer struct {
 	text   string
 }
 
-// influx is as much of an InfluxDB as is asked for; the real one is in central_real_test.go.
+// influx fakes the requests of doctor; central_real_test.go uses a real InfluxDB.
 type influx struct {
 	URL      string
 	writes   answer
 	mappings string
-	behind   time.Duration // of its clock
-	strange  bool          // it is another server
+	behind   time.Duration // its clock
+	strange  bool          // it is not an InfluxDB
 }
 
 func (i *influx) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,8 +65,8 @@ func (i *influx) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// consume is a central Telegraf that runs.
-func consume(p *patient) {
+// consume acts as a running central Telegraf.
+func consume(p *computer) {
 	p.Helper()
 	config := sarama.NewConfig()
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
@@ -105,7 +106,7 @@ func (*reader) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.Co
 	return nil
 }
 
-func TestACentralThatIsWell(t *testing.T) {
+func TestHealthyCentral(t *testing.T) {
 	t.Parallel()
 	p, _ := newCentral(t)
 	p.topic()
@@ -114,11 +115,11 @@ func TestACentralThatIsWell(t *testing.T) {
 	report, err := Run(t.Context(), p.options)
 	require.NoError(t, err)
 	require.NoError(t, report.Write(&text))
-	require.True(t, report.Sound(), text.String())
+	require.True(t, report.OK(), text.String())
 	require.NotContains(t, text.String(), "t0p-secret")
 	var names []string
 	for _, f := range report.Findings {
-		require.Equal(t, Good, f.State, f.Text)
+		require.Equal(t, OK, f.State, f.Text)
 		names = append(names, f.Check)
 	}
 	require.Equal(t, []string{
@@ -126,62 +127,62 @@ func TestACentralThatIsWell(t *testing.T) {
 	}, names)
 }
 
-func TestTheCentral(t *testing.T) {
+func TestCentralFaults(t *testing.T) {
 	for name, test := range map[string]struct {
-		provocation
-		breaks, then func(*patient, *influx)
+		fault
+		cause, repair func(*computer, *influx)
 	}{
 		"no topic": {
-			provocation{check: "topics", state: Doubtful, says: `no topic matches ["^[A-Za-z0-9.-]+_`, advice: "stationctl site add SITE INDEX TYPE --brokers BROKERS --no-user", mapped: strings.NewReplacer("SITE INDEX TYPE", "JNU 1 rasp --replication-factor 1")}, nil, nil,
+			fault{check: "topics", state: Warning, text: `no topic matches ["^[A-Za-z0-9.-]+_`, fix: "stationctl site add SITE INDEX TYPE --brokers BROKERS --no-user", replaced: strings.NewReplacer("SITE INDEX TYPE", "JNU 1 rasp --replication-factor 1")}, nil, nil,
 		},
-		"nobody consumes": {
-			provocation{check: "group", says: `nobody consumes: group "telegraf-station" has no member`, advice: "sudo systemctl enable --now telegraf-station", called: "systemctl enable --now telegraf-station"},
-			func(p *patient, _ *influx) { p.topic() }, func(p *patient, _ *influx) { consume(p) },
+		"no consumer": {
+			fault{check: "group", text: `group "telegraf-station" has no members`, fix: "sudo systemctl enable --now telegraf-station", called: "systemctl enable --now telegraf-station"},
+			func(p *computer, _ *influx) { p.topic() }, func(p *computer, _ *influx) { consume(p) },
 		},
-		"far behind": {
-			provocation{check: "lag", state: Doubtful, says: "4000 records are in Kafka and not in InfluxDB, most of them of JNU_1_rasp (4000)", advice: restart + "  # on another computer too, if the number grows", called: "systemctl restart telegraf-station"},
-			func(p *patient, _ *influx) { p.produceMany(4000) },
-			func(p *patient, _ *influx) {
+		"large lag": {
+			fault{check: "lag", state: Warning, text: "4000 records are in Kafka, but not in InfluxDB; most of them in JNU_1_rasp (4000)", fix: installed.Restart + "  # also on other central hosts, if the lag grows", called: "systemctl restart telegraf-station"},
+			func(p *computer, _ *influx) { p.produceMany(4000) },
+			func(p *computer, _ *influx) {
 				consume(p)
-				require.Eventually(p, func() bool { return p.look("lag").State == Good }, 30*time.Second, 50*time.Millisecond)
+				require.Eventually(p, func() bool { return p.finding("lag").State == OK }, 30*time.Second, 50*time.Millisecond)
 			},
 		},
 		"no InfluxDB": {
-			provocation{check: "InfluxDB", says: "http://127.0.0.1:1 does not answer: ", advice: "sudo systemctl start influxdb", called: "sudo systemctl start influxdb"},
-			func(p *patient, i *influx) { p.edit(i.URL, "http://127.0.0.1:1") }, func(p *patient, i *influx) { p.edit("http://127.0.0.1:1", i.URL) },
+			fault{check: "InfluxDB", text: "cannot connect to http://127.0.0.1:1: ", fix: "sudo systemctl start influxdb", called: "sudo systemctl start influxdb"},
+			func(p *computer, i *influx) { p.edit(i.URL, "http://127.0.0.1:1") }, func(p *computer, i *influx) { p.edit("http://127.0.0.1:1", i.URL) },
 		},
 		"another server": {
-			provocation{check: "InfluxDB", says: "answers 200 OK, and is no InfluxDB", advice: edit + `urls = ["http://localhost:8086"]`, called: "sudoedit DIR/telegraf.conf"},
-			func(_ *patient, i *influx) { i.strange = true }, func(_ *patient, i *influx) { i.strange = false },
+			fault{check: "InfluxDB", text: "is not an InfluxDB: it responds 200 OK", fix: editConfiguration + `urls = ["http://localhost:8086"]`, called: "sudoedit DIR/telegraf.conf"},
+			func(_ *computer, i *influx) { i.strange = true }, func(_ *computer, i *influx) { i.strange = false },
 		},
-		"two clocks": {
-			provocation{check: "InfluxDB", state: Doubtful, says: "its clock and this computer's differ by 1h0m", advice: setClock, called: "timedatectl set-ntp true"},
-			func(_ *patient, i *influx) { i.behind = time.Hour }, func(_ *patient, i *influx) { i.behind = 0 },
+		"clocks differ": {
+			fault{check: "InfluxDB", state: Warning, text: "its clock and the clock of this computer differ by 1h0m", fix: fixClock, called: "timedatectl set-ntp true"},
+			func(_ *computer, i *influx) { i.behind = time.Hour }, func(_ *computer, i *influx) { i.behind = 0 },
 		},
 		"no organization": {
-			provocation{check: "bucket", says: `there is no organization "station"`, advice: edit + `organization = "..."`, called: "sudoedit"},
-			func(_ *patient, i *influx) {
+			fault{check: "bucket", text: `organization "station" does not exist`, fix: editConfiguration + `organization = "..."`, called: "sudoedit"},
+			func(_ *computer, i *influx) {
 				i.writes = answer{http.StatusNotFound, `{"code":"not found","message":"organization name \"station\" not found"}`}
 			},
-			func(_ *patient, i *influx) { i.writes = answer{http.StatusNoContent, ""} },
+			func(_ *computer, i *influx) { i.writes = answer{http.StatusNoContent, ""} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, i := newCentral(t)
-			c := test.provocation
-			if test.breaks != nil {
-				c.breaks = func(p *patient) { test.breaks(p, i) }
+			c := test.fault
+			if test.cause != nil {
+				c.cause = func(p *computer) { test.cause(p, i) }
 			}
-			if test.then != nil {
-				c.then = func(p *patient) { test.then(p, i) }
+			if test.repair != nil {
+				c.repair = func(p *computer) { test.repair(p, i) }
 			}
 			c.run(t, p)
 		})
 	}
 }
 
-func (p *patient) produceMany(n int) {
+func (p *computer) produceMany(n int) {
 	p.Helper()
 	p.topic()
 	var messages []*sarama.ProducerMessage

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// State says how a check ended.
+// State is the outcome of a check.
 type State string
 
 // The states.
 const (
-	Good State = "good"
-	// Doubtful works, but not for ever or not as it should.
-	Doubtful State = "doubtful"
-	Bad      State = "bad"
-	// Unchecked could not be looked at; the text says why.
+	OK State = "good"
+	// Warning means that it works now, but can stop working, or is not set up as intended.
+	Warning State = "doubtful"
+	Failed  State = "bad"
+	// Unchecked means that the check could not run; the text states why.
 	Unchecked State = "unchecked"
 )
 
@@ -24,111 +24,131 @@ type Finding struct {
 	Check string `json:"check"`
 	State State  `json:"state"`
 	Text  string `json:"text"`
-	// Fix is the command that mends it, or what a hand has to do.
+	// Fix is the command that fixes the problem, or what to do by hand.
 	Fix string `json:"fix,omitempty"`
 }
 
-// result is a finding before it has its check's name.
+// result is a Finding without the name of the check.
 type result struct {
 	state     State
 	text, fix string
 }
 
-func good(format string, args ...any) result {
-	return result{state: Good, text: fmt.Sprintf(format, args...)}
+func ok(format string, args ...any) result {
+	return result{state: OK, text: fmt.Sprintf(format, args...)}
 }
 
-func doubtful(fix, format string, args ...any) result {
-	return result{Doubtful, fmt.Sprintf(format, args...), fix}
+func warning(fix, format string, args ...any) result {
+	return result{Warning, fmt.Sprintf(format, args...), fix}
 }
 
-func bad(fix, format string, args ...any) result {
-	return result{Bad, fmt.Sprintf(format, args...), fix}
+func failed(fix, format string, args ...any) result {
+	return result{Failed, fmt.Sprintf(format, args...), fix}
 }
 
 func unchecked(format string, args ...any) result {
-	return result{state: Unchecked, text: "not checked, since " + fmt.Sprintf(format, args...)}
+	return result{state: Unchecked, text: "not checked: " + fmt.Sprintf(format, args...)}
 }
 
 // check is one line of the report.
 type check struct {
 	name string
-	// needs are checks before it in the list without which it would only repeat what they say.
+	// needs are earlier checks that must not fail: without them, this check would only repeat what they found.
 	needs []string
-	// after are checks that it only waits for.
+	// after are checks that must be finished.
 	after []string
-	// limit is how long it may take; 0: usualLimit.
+	// limit is the time limit (default: usualLimit).
 	limit time.Duration
 	run   func(context.Context) result
 }
 
 const usualLimit = 5 * time.Second
 
-// outcome is what the checks that need one wait for.
+// storing keeps the value that a check finds for the checks that need it.
+func storing[T any](value *T, run func(context.Context) (T, result)) func(context.Context) result {
+	return func(ctx context.Context) (r result) {
+		*value, r = run(ctx)
+		return r
+	}
+}
+
+// outcome is what later checks wait for.
 type outcome struct {
 	done    chan struct{}
 	finding Finding
-	// cause is the check that failed first, "" if those after this one can run.
+	// cause is the check that failed first; empty if the checks that need this one can run.
 	cause string
 }
 
-// runAll runs the checks side by side, each as soon as those that it needs are good, and returns what they found in the order of the list.
-func runAll(ctx context.Context, checks []check) []Finding {
+// runAll runs the checks concurrently, each as soon as its needs are met, and returns the findings in the order of the list.
+func runAll(ctx context.Context, checks []check) ([]Finding, error) {
 	outcomes := make(map[string]*outcome)
 	for _, c := range checks {
+		for _, name := range c.needs {
+			if outcomes[name] == nil {
+				return nil, fmt.Errorf("check %q needs %q, which is not an earlier check", c.name, name)
+			}
+		}
 		outcomes[c.name] = &outcome{done: make(chan struct{})}
 	}
 	for _, c := range checks {
-		go outcomes[c.name].decide(ctx, c, outcomes)
+		for _, name := range c.after {
+			if outcomes[name] == nil {
+				return nil, fmt.Errorf("check %q runs after %q, which does not exist", c.name, name)
+			}
+		}
+	}
+	for _, c := range checks {
+		go outcomes[c.name].run(ctx, c, outcomes)
 	}
 	var findings []Finding
 	for _, c := range checks {
 		<-outcomes[c.name].done
 		findings = append(findings, outcomes[c.name].finding)
 	}
-	return findings
+	return findings, nil
 }
 
-func (o *outcome) decide(ctx context.Context, c check, others map[string]*outcome) {
+func (o *outcome) run(ctx context.Context, c check, all map[string]*outcome) {
 	defer close(o.done)
-	for _, need := range c.needs {
-		other := others[need]
-		if other == nil {
-			continue
+	r, cause := c.await(all)
+	if cause == "" {
+		r = c.runBounded(ctx)
+		if r.state == Failed {
+			cause = c.name
 		}
-		<-other.done
-		if o.cause = other.cause; o.cause != "" {
-			r := unchecked("%s is wrong", o.cause)
-			o.finding = Finding{c.name, r.state, r.text, ""}
-			return
+	}
+	o.finding, o.cause = Finding{c.name, r.state, r.text, r.fix}, cause
+}
+
+// await waits for other checks. If one that is needed failed, it returns its cause.
+func (c check) await(all map[string]*outcome) (r result, cause string) {
+	for _, name := range c.needs {
+		<-all[name].done
+		if cause = all[name].cause; cause != "" {
+			return unchecked("%s failed", cause), cause
 		}
 	}
 	for _, name := range c.after {
-		if other := others[name]; other != nil {
-			<-other.done
-		}
+		<-all[name].done
 	}
-	r := c.bounded(ctx)
-	o.finding = Finding{c.name, r.state, r.text, r.fix}
-	if r.state == Bad {
-		o.cause = c.name
-	}
+	return r, ""
 }
 
-// bounded gives a check up that takes too long: Kafka's client library knows no context.
-func (c check) bounded(ctx context.Context) result {
+// runBounded abandons a check that exceeds its limit: the Kafka client library does not support contexts.
+func (c check) runBounded(ctx context.Context) result {
 	limit := c.limit
 	if limit == 0 {
 		limit = usualLimit
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	ended := make(chan result, 1)
-	go func() { ended <- c.run(ctx) }()
+	done := make(chan result, 1)
+	go func() { done <- c.run(ctx) }()
 	select {
-	case r := <-ended:
+	case r := <-done:
 		return r
-	case <-time.After(limit + time.Second): // most end by the context, and say more
-		return bad("", "no answer within %s", limit)
+	case <-time.After(limit + time.Second): // most checks stop with the context and report more
+		return failed("", "no answer within %s", limit)
 	}
 }

@@ -26,7 +26,7 @@ import (
 	telegrafs "github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// programs are our own ones, built once for all tests.
+// programs returns the directory with our programs, built once for all tests.
 var programs = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "doctor-"); err != nil {
 		return "", err
@@ -51,23 +51,22 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// patient is a station or a central Telegraf in a folder: a computer that is made up (but its ports are ptys), Kafka inside this process, and our
-// real programs. What changes the system (systemctl and the like) is a stand-in on PATH that notes how it was called.
-type patient struct {
+// computer is a station or a central host in a directory: simulated (but its ports are ptys), with Kafka in this process and our real
+// programs. Programs that change the system, such as systemctl, are stand-ins on PATH that record how they were called.
+type computer struct {
 	*testing.T
-	options Options
-	dir     string
-	text    string // of the configuration
-	kafka   *kfake.Cluster
-	// addresses are the brokers'.
-	addresses []string
+	options   Options
+	dir       string
+	text      string // of the configuration
+	kafka     *kfake.Cluster
+	addresses []string // of the brokers
 	board     *arduino.Board
 	prints    atomic.Value // the board's line
-	mended    atomic.Bool
+	fixed     atomic.Bool
 	box       *outbox.Outbox
 }
 
-// stations are the values of the configuration's text.
+// stationText is a configuration of a station.
 const stationText = `[agent]
   omit_hostname = true
   skip_processors_after_aggregators = true
@@ -85,10 +84,10 @@ const stationText = `[agent]
   outbox = "DIR/outbox"
 `
 
-// newStation is a station that is well.
-func newStation(t *testing.T, settings ...kfake.Opt) *patient {
+// newStation returns a healthy station.
+func newStation(t *testing.T, settings ...kfake.Opt) *computer {
 	t.Helper()
-	p := newPatient(t, settings...)
+	p := newComputer(t, settings...)
 	p.plug("ttyACM0")
 	p.text = strings.NewReplacer("DIR", p.dir, "BROKERS", p.brokers()).Replace(stationText)
 	p.write()
@@ -98,9 +97,9 @@ func newStation(t *testing.T, settings ...kfake.Opt) *patient {
 	return p
 }
 
-func newPatient(t *testing.T, settings ...kfake.Opt) *patient {
+func newComputer(t *testing.T, settings ...kfake.Opt) *computer {
 	t.Helper()
-	p := &patient{T: t, dir: t.TempDir()}
+	p := &computer{T: t, dir: t.TempDir()}
 	var err error
 	p.kafka, err = kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.ListenFn(process.Listen)}, settings...)...)
 	require.NoError(t, err)
@@ -112,6 +111,7 @@ func newPatient(t *testing.T, settings ...kfake.Opt) *patient {
 	p.options = Options{
 		Configuration: p.path("telegraf.conf"), Environment: p.path("environment"), Telegraf: filepath.Join(built, "telegraf"),
 		System: system, Root: p.dir, Account: host.FindAccount(nil), Open: system.Open,
+		FirstLine: 500 * time.Millisecond, OtherRate: 300 * time.Millisecond, TLSHandshake: 2 * time.Second,
 		Clock: func() (time.Time, bool) { return time.Now(), true },
 		Disk:  func(string) (Disk, error) { return Disk{Free: 1 << 30, Size: 1 << 34}, nil },
 	}
@@ -123,18 +123,18 @@ func newPatient(t *testing.T, settings ...kfake.Opt) *patient {
 	return p
 }
 
-func (p *patient) path(name string) string { return filepath.Join(p.dir, name) }
+func (p *computer) path(name string) string { return filepath.Join(p.dir, name) }
 
-func (p *patient) file(name, text string) {
+func (p *computer) file(name, text string) {
 	p.Helper()
 	require.NoError(p, os.MkdirAll(filepath.Dir(p.path(name)), 0o700))
 	require.NoError(p, os.WriteFile(p.path(name), []byte(text), 0o600))
 }
 
-func (p *patient) write() { p.file("telegraf.conf", p.text) }
+func (p *computer) write() { p.file("telegraf.conf", p.text) }
 
-// edit changes the configuration as a hand with an editor does.
-func (p *patient) edit(from, to string) {
+// edit changes the configuration as a user with an editor does.
+func (p *computer) edit(from, to string) {
 	p.Helper()
 	text, err := os.ReadFile(p.options.Configuration)
 	require.NoError(p, err)
@@ -144,14 +144,14 @@ func (p *patient) edit(from, to string) {
 }
 
 // standIn is a program on PATH.
-func (p *patient) standIn(name, script string) {
+func (p *computer) standIn(name, script string) {
 	p.Helper()
 	p.file("bin/"+name, fmt.Sprintf("#!/bin/sh\necho \"%s $*\" >>'%s'\n%s\n", name, p.path("calls"), script))
 	require.NoError(p, os.Chmod(p.path("bin/"+name), 0o700))
 }
 
 // plug adds a board that prints a reading ten times a second.
-func (p *patient) plug(port string) {
+func (p *computer) plug(port string) {
 	p.Helper()
 	device := p.path("sys/devices/" + port)
 	p.file("sys/devices/"+port+"/idVendor", "2341\n")
@@ -166,8 +166,8 @@ func (p *patient) plug(port string) {
 
 const goodLine = `{"lat":35.17959,"lon":126.90822,"alcohol_gas":9,"co_gas":117,"temp":26.52,"light":554,"dust":0.05}`
 
-// talk has the board print a line ten times a second: prints, else a good one; none while it is empty.
-func (p *patient) talk(board *arduino.Board) {
+// talk has the board print the text in prints ten times per second, or nothing if it is empty.
+func (p *computer) talk(board *arduino.Board) {
 	p.prints.CompareAndSwap(nil, goodLine)
 	ended := make(chan struct{})
 	stop := make(chan struct{})
@@ -186,125 +186,116 @@ func (p *patient) talk(board *arduino.Board) {
 	}()
 	p.Cleanup(func() {
 		close(stop)
-		_ = board.Unplug() // it may be unplugged already
+		_ = board.Unplug() // it may be unplugged
 		<-ended
 	})
 }
 
-// topic makes the station's, if it is not there.
-func (p *patient) topic() {
+// topic creates the topic of the station, if it does not exist.
+func (p *computer) topic() {
 	p.Helper()
 	admin, err := sarama.NewClusterAdmin(p.addresses, sarama.NewConfig())
 	require.NoError(p, err)
-	defer admin.Close() //nolint:errcheck // it did its work
+	defer admin.Close() //nolint:errcheck // it is done
 	if err := admin.CreateTopic("JNU_1_rasp", &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false); !errors.Is(err, sarama.ErrTopicAlreadyExists) {
 		require.NoError(p, err)
 	}
 }
 
-// produce puts a record into the station's topic.
-func (p *patient) produce(at time.Time) {
+// produce writes a record to the topic of the station.
+func (p *computer) produce(at time.Time) {
 	p.Helper()
 	p.topic()
 	p.send(sarama.NewConfig(), &sarama.ProducerMessage{Topic: "JNU_1_rasp", Value: sarama.StringEncoder("{}"), Timestamp: at})
 }
 
-func (p *patient) send(config *sarama.Config, messages ...*sarama.ProducerMessage) {
+func (p *computer) send(config *sarama.Config, messages ...*sarama.ProducerMessage) {
 	p.Helper()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(p.addresses, config)
 	require.NoError(p, err)
-	defer producer.Close() //nolint:errcheck // it did its work
+	defer producer.Close() //nolint:errcheck // it is done
 	require.NoError(p, producer.SendMessages(messages))
 }
 
-// look runs one check and those that it needs, directly or not.
-func (p *patient) look(name string) Finding {
+// finding runs one check and those that it needs, directly or not.
+func (p *computer) finding(name string) Finding {
 	p.Helper()
-	all := p.checks()
-	wanted := map[string]bool{name: true}
-	for _, c := range slices.Backward(all) { // those that are needed come before
-		if wanted[c.name] {
-			for _, need := range c.needs {
-				wanted[need] = true
+	d, loadErr := newDoctor(p.Context(), p.options)
+	all := d.checks(loadErr)
+	required := map[string]bool{name: true}
+	for _, c := range slices.Backward(all) { // those that are needed come earlier
+		if required[c.name] {
+			for _, need := range append(c.needs, c.after...) {
+				required[need] = true
 			}
 		}
 	}
-	checks := slices.DeleteFunc(all, func(c check) bool { return !wanted[c.name] })
-	for _, f := range runAll(p.Context(), checks) {
-		if f.Check == name {
-			return f
-		}
-	}
-	require.Fail(p, "there is no such check", name)
-	return Finding{}
+	checks := slices.DeleteFunc(all, func(c check) bool { return !required[c.name] })
+	findings, err := runAll(p.Context(), checks)
+	require.NoError(p, err)
+	at := slices.IndexFunc(findings, func(f Finding) bool { return f.Check == name })
+	require.NotEqual(p, -1, at, name)
+	return findings[at]
 }
 
-func (p *patient) checks() []check {
-	d := &doctor{Options: p.options, variables: variables(p.options.Environment)}
-	var err error
-	d.parts, err = load(p.options.Configuration)
-	d.readOnce(p.Context())
-	return d.checks(err)
-}
-
-// follow does what the advice says, in a shell whose programs are the stand-ins and ours, and returns how the stand-ins were called.
-func (p *patient) follow(advice string) string {
+// runFix runs the suggested command in a shell whose programs are the stand-ins and ours, and returns how the stand-ins were called.
+func (p *computer) runFix(fix string) string {
 	p.Helper()
 	built, err := programs()
 	require.NoError(p, err)
-	command := exec.CommandContext(p.Context(), "sh", "-c", advice) //nolint:gosec // what the doctor says
+	command := exec.CommandContext(p.Context(), "sh", "-c", fix) //nolint:gosec // suggested by the doctor
 	command.Dir = p.dir
 	command.Env = append(os.Environ(), "PATH="+p.path("bin")+":"+built+":"+os.Getenv("PATH"))
 	output, err := command.CombinedOutput()
-	require.NoError(p, err, "%s\n%s", advice, output)
+	require.NoError(p, err, "%s\n%s", fix, output)
 	calls, _ := os.ReadFile(p.path("calls"))
 	return string(calls)
 }
 
-// provocation is a fault, what is said of it, and what makes the check green again.
-type provocation struct {
+// fault is a problem, what doctor reports about it, and what resolves it.
+type fault struct {
 	check string
-	// state is Bad unless it says Doubtful.
+	// state is Failed unless it is set.
 	state State
-	// says is in the line; advice is the command below it, with DIR for the patient's folder.
-	says, advice string
-	breaks       func(*patient)
-	// mapped changes names in the advice that only a real system has.
-	mapped *strings.Replacer
-	// called is how the stand-in must have been called, and then does what the program would have done.
+	// text is in the finding; fix is the suggested command, with DIR for the directory of the computer.
+	text, fix string
+	cause     func(*computer)
+	// replaced replaces names in the command that only a real system has.
+	replaced *strings.Replacer
+	// called is how a stand-in must have been called; repair does what the real program would do.
 	called string
-	then   func(*patient)
-	// byHand says that no command can do it.
-	byHand bool
-	// settings are Kafka's.
+	repair func(*computer)
+	// manual is true if no command can fix it.
+	manual bool
+	// settings are for Kafka.
 	settings []kfake.Opt
 }
 
-func (c provocation) run(t *testing.T, p *patient) {
+func (c fault) run(t *testing.T, p *computer) {
 	t.Helper()
-	if c.breaks != nil {
-		c.breaks(p)
+	if c.cause != nil {
+		c.cause(p)
 	}
 	state := c.state
 	if state == "" {
-		state = Bad
+		state = Failed
 	}
 	local := strings.NewReplacer("DIR", p.dir, "BROKERS", p.brokers())
-	found := p.look(c.check)
+	found := p.finding(c.check)
 	require.Equal(t, state, found.State, found.Text)
-	require.Contains(t, found.Text, local.Replace(c.says))
-	require.Equal(t, local.Replace(c.advice), found.Fix)
-	if c.mapped != nil {
-		found.Fix = local.Replace(c.mapped.Replace(found.Fix))
+	require.Contains(t, found.Text, local.Replace(c.text))
+	require.Equal(t, local.Replace(c.fix), found.Fix)
+	if c.replaced != nil {
+		found.Fix = local.Replace(c.replaced.Replace(found.Fix))
 	}
-	if !c.byHand {
-		require.Contains(t, p.follow(found.Fix), local.Replace(c.called))
+	if !c.manual {
+		require.Contains(t, p.runFix(found.Fix), local.Replace(c.called))
 	}
-	if c.then != nil {
-		c.then(p)
+	if c.repair != nil {
+		c.repair(p)
 	}
-	healed := p.look(c.check)
-	require.Equal(t, Good, healed.State, healed.Text)
-	require.Empty(t, healed.Fix)
+	fixed := p.finding(c.check)
+	require.Equal(t, OK, fixed.State, fixed.Text)
+	require.Empty(t, fixed.Fix)
 }

@@ -12,19 +12,19 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/influxdata/telegraf/config"
-	// What a board may print, and what the central Telegraf reads.
+	// Parsers for the output of boards.
 	_ "github.com/influxdata/telegraf/plugins/parsers/csv"
 	_ "github.com/influxdata/telegraf/plugins/parsers/json"
 	_ "github.com/influxdata/telegraf/plugins/parsers/json_v2"
 	_ "github.com/influxdata/telegraf/plugins/parsers/logfmt"
 	_ "github.com/influxdata/telegraf/plugins/parsers/value"
-	// Those of our Telegraf.
+	// The secret stores of our Telegraf.
 	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/http"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/os"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
-	// The central Telegraf's data_format.
+	// The data_format of the central Telegraf.
 	_ "github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
@@ -34,7 +34,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
 
-// parts are what a configuration has of ours.
+// parts are our plugins in a configuration.
 type parts struct {
 	boards  []arduino_serial.Options
 	outputs []*kafka_site.KafkaSite
@@ -42,9 +42,9 @@ type parts struct {
 	stores  []*influxdb_sites.InfluxDBSites
 }
 
-// load has Telegraf itself read the file, so that variables, secrets and defaults are what they are there.
+// load uses Telegraf's own loader, so that variables, secrets, and defaults are the same.
 func load(path string) (*parts, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user's own choice
+	text, err := os.ReadFile(path) //nolint:gosec // chosen by the user
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func load(path string) (*parts, error) {
 	return collect(c)
 }
 
-// onlyOurs leaves out the plugins that are none of ours: this program does not have them.
+// onlyOurs removes all other plugins: they are not part of this program.
 func onlyOurs(text []byte) ([]byte, error) {
 	var all map[string]map[string]any
 	if _, err := toml.Decode(string(text), &all); err != nil {
@@ -113,35 +113,33 @@ func collect(c *config.Config) (*parts, error) {
 		}
 	}
 	if len(p.boards)+len(p.outputs)+len(p.inputs)+len(p.stores) == 0 {
-		return nil, fmt.Errorf("it has no plugin of a station or a central Telegraf")
+		return nil, fmt.Errorf("it has no plugin of a station or of a central Telegraf")
 	}
 	return p, nil
 }
 
 const configuration = "configuration"
 
-// strict is what Telegraf itself says of the whole file, with the service's variables and none of this shell.
-func (d *doctor) strict(loading error) func(context.Context) result {
-	return func(ctx context.Context) result {
-		program, err := exec.LookPath(d.Telegraf)
-		if err != nil {
-			return unchecked("%v", err)
-		}
-		output, err := host.Run(ctx, program, d.variables, d.Account, "config", "check", "--strict-env-handling", "--config", d.absolute())
-		trouble := complaints(output)
-		switch {
-		case err != nil && trouble == "":
-			return bad(d.edit("mend it"), "%v: %s", err, output)
-		case err != nil:
-			return bad(d.mend(trouble), "%s", trouble)
-		case loading != nil: // a plugin of ours would have said so
-			return bad(d.edit("mend it"), "%v", loading)
-		}
-		return good("%s is as it should be", d.Configuration)
+// configuration has Telegraf check the whole file, with the variables of the service instead of those of this shell.
+func (d *doctor) configuration(ctx context.Context, loadErr error) result {
+	program, err := exec.LookPath(d.Telegraf)
+	if err != nil {
+		return unchecked("%v", err)
 	}
+	output, err := host.Run(ctx, program, d.variables, d.Account, "config", "check", "--strict-env-handling", "--config", d.absoluteConfiguration())
+	problem := errorsIn(output)
+	switch {
+	case err != nil && problem == "":
+		return failed(d.fixEdit("fix the error"), "%v: %s", err, output)
+	case err != nil:
+		return failed(d.fixConfiguration(problem), "%s", problem)
+	case loadErr != nil: // Telegraf reports the errors of our plugins itself
+		return failed(d.fixEdit("fix the error"), "%v", loadErr)
+	}
+	return ok("%s is valid", d.Configuration)
 }
 
-func (d *doctor) absolute() string {
+func (d *doctor) absoluteConfiguration() string {
 	path, err := filepath.Abs(d.Configuration)
 	if err != nil {
 		return d.Configuration
@@ -151,32 +149,34 @@ func (d *doctor) absolute() string {
 
 var logPrefix = regexp.MustCompile(`^\S+ (E!|W!) `)
 
-// complaints are the lines of a log that are errors, without their times.
-func complaints(output string) string {
-	var all []string
+// logLines returns the lines of a log that have the level ("E!", "W!"), without their times.
+func logLines(output, level string) (lines []string) {
 	for line := range strings.Lines(output) {
 		line = strings.TrimSpace(line)
-		if level := logPrefix.FindStringSubmatch(line); level != nil && level[1] == "E!" {
-			all = append(all, shorten(strings.TrimPrefix(line, level[0])))
+		if prefix := logPrefix.FindStringSubmatch(line); prefix != nil && prefix[1] == level {
+			lines = append(lines, strings.TrimPrefix(line, prefix[0]))
+		}
+	}
+	return lines
+}
+
+var missingVariable = regexp.MustCompile(`required variable ([A-Za-z0-9_]+) is missing a value: (.*)`)
+
+// errorsIn returns the errors of a log. For a missing variable, it omits the position, which is not a position in the file.
+func errorsIn(output string) string {
+	all := logLines(output, "E!")
+	for i, line := range all {
+		if missing := missingVariable.FindString(line); missing != "" {
+			all[i] = missing
 		}
 	}
 	return strings.Join(all, " ")
 }
 
-var missingVariable = regexp.MustCompile(`required variable ([A-Za-z0-9_]+) is missing a value: (.*)`)
-
-// shorten leaves out what Telegraf says of the place of a variable, which is its own memory.
-func shorten(text string) string {
-	if missing := missingVariable.FindString(text); missing != "" {
-		return missing
+// fixConfiguration opens the configuration or, if a variable is missing, the environment file.
+func (d *doctor) fixConfiguration(problem string) string {
+	if variable := missingVariable.FindStringSubmatch(problem); variable != nil {
+		return fmt.Sprintf("sudoedit %s  # %s=\"...\"", quote(d.Environment), variable[1])
 	}
-	return text
-}
-
-// mend is the command for an error of the file: a variable is set where the service finds it.
-func (d *doctor) mend(trouble string) string {
-	if name := missingVariable.FindStringSubmatch(trouble); name != nil {
-		return fmt.Sprintf("sudoedit %s  # %s=\"...\"", quote(d.Environment), name[1])
-	}
-	return d.edit("mend what it says")
+	return d.fixEdit("fix the error")
 }

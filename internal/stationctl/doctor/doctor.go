@@ -1,9 +1,14 @@
-// Package doctor looks at a station or a central Telegraf where it runs, and says what is wrong and which command mends it. It changes nothing,
-// and writes nothing into a topic or a bucket.
+// Package doctor checks the station or central Telegraf on this computer and reports the commands that fix what it finds. It changes
+// nothing and does not write to any topic or bucket.
 //
-// configuration.go reads Telegraf's configuration, which says what there is to look at. Each of the other files is about one part: system.go,
-// port.go, baud.go and reading.go, clock.go, network.go and kafka.go, topic.go, outbox.go, delivery.go; in the central Telegraf group.go and
-// influx.go. check.go runs the checks, report.go shows what they found.
+// configuration.go loads the Telegraf configuration, which determines the checks. check.go runs them, report.go prints what they found,
+// and fix.go has the commands that several of them suggest. Each check is in the file with its name:
+//
+//	computer  architecture.go  files.go  configuration.go  clock.go
+//	board     port.go (port, permission)  busy.go  modemmanager.go  baud.go  reading.go
+//	Kafka     dns.go  tcp.go  tls.go  sasl.go  brokers.go; they share kafka.go
+//	station   topic.go (topic, ACL)  outbox.go (outbox, disk, room, parked, damaged, service)  delivery.go
+//	central   topics.go (topics, ACL)  group.go  lag.go  influx.go (InfluxDB, token, bucket, DBRP)
 package doctor
 
 import (
@@ -20,127 +25,134 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
-	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial"
 )
 
-// Options say what to look at.
+// Options set what to check, and with what.
 type Options struct {
-	// Configuration is Telegraf's; Environment has the service's variables.
+	// Configuration is the Telegraf configuration file; Environment has the variables of the service.
 	Configuration, Environment string
-	// Telegraf is the program, by its path or name.
+	// Telegraf is the path or name of the program.
 	Telegraf string
-	// System is where the ports are; Root where the unit and udev's data are.
+	// System has the serial ports; Root has the systemd units and the data of udev.
 	System serialport.System
 	Root   string
-	// Account is who Telegraf runs as.
+	// Account runs Telegraf.
 	Account host.Account
-	// Open opens a port.
+	// Open opens a serial port.
 	Open func(ctx context.Context, path string, mode *serial.Mode, reset serialport.Reset) (serialport.Port, error)
-	// Clock tells the time, and whether somebody keeps it right.
-	Clock func() (now time.Time, kept bool)
-	// Disk looks at the one that a directory is on.
+	// FirstLine limits the wait for the first line of a board, OtherRate the wait for a line at another baud rate.
+	FirstLine, OtherRate time.Duration
+	// TLSHandshake limits a handshake: a port that does not support TLS sometimes does not respond.
+	TLSHandshake time.Duration
+	// Clock returns the time and whether it is synchronized.
+	Clock func() (now time.Time, synchronized bool)
+	// Disk describes the disk of a directory.
 	Disk func(dir string) (Disk, error)
 }
 
-// ThisComputer are the options of the computer that this runs on.
+// ThisComputer returns the options for the computer that runs this program.
 func ThisComputer() Options {
 	system := serialport.ThisSystem()
 	return Options{
-		System: system, Root: "/", Account: host.FindAccount(host.FindUnits("/")), Open: system.Open, Clock: systemClock, Disk: systemDisk,
+		System: system, Root: "/", Account: host.FindAccount(host.FindUnits("/")), Open: system.Open,
+		FirstLine:    13 * time.Second, // a board needs up to 3 s to start after a reset; then one reading within 10 s
+		OtherRate:    2500 * time.Millisecond,
+		TLSHandshake: answerTimeout,
+		Clock:        systemClock, Disk: systemDisk,
 	}
 }
 
-// doctor is one visit.
+// doctor is one run.
 type doctor struct {
 	Options
 	variables map[string]string // of the service
 	parts     *parts
-	// takeReading has Telegraf read all boards, once.
+	// takeReading runs `telegraf --test` for all boards, once.
 	takeReading func() (*host.Reading, error)
 }
 
-// Run does all checks. The variables that the configuration asks for must be in this process's environment.
+// Run runs all checks. The variables that the configuration uses must be in the environment of this process.
 func Run(ctx context.Context, options Options) (*Report, error) {
-	d := &doctor{Options: options}
-	d.variables = variables(options.Environment)
-	var err error
-	d.parts, err = load(options.Configuration)
-	d.readOnce(ctx)
-	findings := runAll(ctx, d.checks(err))
-	return &Report{options.Configuration, findings}, ctx.Err()
+	d, err := newDoctor(ctx, options)
+	findings, runErr := runAll(ctx, d.checks(err))
+	return &Report{options.Configuration, findings}, errors.Join(runErr, ctx.Err())
 }
 
-// variables are those of the file, which are all that the service has. Where there is no such file, Telegraf is run from a shell.
-func variables(file string) map[string]string {
-	text, err := os.ReadFile(file) //nolint:gosec // the user's own choice
-	if !errors.Is(err, fs.ErrNotExist) {
-		return installed.Variables(string(text)) // who may not read it is told so of the configuration
-	}
-	all := make(map[string]string)
-	for _, assignment := range os.Environ() {
-		name, value, _ := strings.Cut(assignment, "=")
-		all[name] = value
-	}
-	return all
+// newDoctor also returns the error of an unusable configuration.
+func newDoctor(ctx context.Context, options Options) (d *doctor, loadErr error) {
+	d = &doctor{Options: options, variables: serviceVariables(options.Environment)}
+	d.takeReading = d.readingOnce(ctx)
+	d.parts, loadErr = load(options.Configuration)
+	return d, loadErr
 }
 
-func (d *doctor) checks(loading error) []check {
+// serviceVariables returns the variables in the file, which are all that the service has. Without a file, Telegraf is run from a shell.
+func serviceVariables(file string) map[string]string {
+	variables, err := installed.ReadVariables(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		for _, assignment := range os.Environ() {
+			name, value, _ := strings.Cut(assignment, "=")
+			variables[name] = value
+		}
+	}
+	return variables // none if the file is unreadable: then the configuration is unreadable too
+}
+
+func (d *doctor) checks(loadErr error) []check {
 	checks := []check{
 		{name: architecture, limit: telegrafLimit, run: d.architecture},
-		{name: "files", run: d.files},
-		{name: configuration, needs: []string{architecture, "files"}, limit: telegrafLimit, run: d.strict(loading)},
+		{name: files, run: d.files},
+		{name: configuration, needs: []string{architecture, files}, limit: telegrafLimit, run: func(ctx context.Context) result { return d.configuration(ctx, loadErr) }},
 		{name: "clock", run: d.clock},
 	}
-	if loading != nil {
-		return append(checks, check{name: "all else", needs: []string{architecture, "files", configuration}, run: func(context.Context) result {
-			return unchecked("the configuration cannot be read: %v", loading)
+	if loadErr != nil {
+		return append(checks, check{name: "all else", needs: []string{architecture, files, configuration}, run: func(context.Context) result {
+			return unchecked("cannot load the configuration: %v", loadErr)
 		}})
 	}
-	checks = append(checks, d.stationChecks()...)
-	return append(checks, d.centralChecks()...)
+	return append(append(checks, d.stationChecks()...), d.centralChecks()...)
 }
 
 func (d *doctor) stationChecks() (checks []check) {
+	label := func(i int) string {
+		return labelOf("board", strconv.Itoa(i+1)+" "+d.parts.boards[i].DeviceID, len(d.parts.boards) > 1)
+	}
 	var bauds []string
-	for i, b := range d.parts.boards {
-		bauds = append(bauds, d.boardLabel(i, b)+"baud")
+	for i := range d.parts.boards {
+		bauds = append(bauds, label(i)+"baud")
 	}
 	for i, b := range d.parts.boards {
-		checks = append(checks, d.boardChecks(b, d.boardLabel(i, b), bauds)...)
+		checks = append(checks, d.boardChecks(b, label(i), bauds)...)
 	}
-	for i, o := range d.parts.outputs {
-		k := d.outputKafka(i, o)
-		checks = append(checks, k.checks()...)
-		topics := d.topics(k, o)
-		for _, t := range topics {
-			checks = append(checks, t.checks(len(topics) > 1)...)
+	for i, output := range d.parts.outputs {
+		k := d.outputConnection(i, output)
+		var reached []string
+		checks = append(checks, k.checks(&reached)...)
+		var deliveries []check
+		for _, t := range d.topics(k, output) {
+			found, delivery := t.checks(&reached)
+			checks, deliveries = append(checks, found...), append(deliveries, delivery)
 		}
-		checks = append(checks, d.outboxChecks(k, o)...)
-		for _, t := range topics {
-			checks = append(checks, t.deliveryCheck(len(topics) > 1))
-		}
+		checks = append(append(checks, d.outboxChecks(k.label, output)...), deliveries...)
 	}
 	return checks
-}
-
-func (d *doctor) boardLabel(i int, b arduino_serial.Options) string {
-	return label("board", strconv.Itoa(i+1)+" "+b.DeviceID, len(d.parts.boards) > 1)
 }
 
 func (d *doctor) centralChecks() (checks []check) {
-	for i, in := range d.parts.inputs {
-		k := d.inputKafka(i, in)
-		checks = append(checks, k.checks()...)
-		checks = append(checks, d.groupChecks(k, in)...)
+	for i, input := range d.parts.inputs {
+		k := d.inputConnection(i, input)
+		var reached []string
+		checks = append(checks, k.checks(&reached)...)
+		checks = append(checks, d.sitesChecks(k, input, &reached)...)
 	}
 	for i, s := range d.parts.stores {
-		checks = append(checks, d.influxChecks(s, label("InfluxDB", strconv.Itoa(i+1), len(d.parts.stores) > 1))...)
+		checks = append(checks, d.influxChecks(s, labelOf("InfluxDB", strconv.Itoa(i+1), len(d.parts.stores) > 1))...)
 	}
 	return checks
 }
 
-// label tells the checks of one part from those of another of its kind, where there are several.
-func label(kind, name string, several bool) string {
+// labelOf returns a prefix for the names of the checks of one part, if there are several parts of its kind.
+func labelOf(kind, name string, several bool) string {
 	if !several {
 		return ""
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAStationThatIsWell is green in all lines, whose order is fixed.
-func TestAStationThatIsWell(t *testing.T) {
+// TestHealthyStation passes all checks; their order is fixed.
+func TestHealthyStation(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
 	p.produce(time.Now())
@@ -19,10 +19,10 @@ func TestAStationThatIsWell(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, report.Write(&text))
 	t.Log("\n" + text.String())
-	require.True(t, report.Sound())
+	require.True(t, report.OK())
 	var names []string
 	for _, f := range report.Findings {
-		require.Equal(t, Good, f.State, f.Text)
+		require.Equal(t, OK, f.State, f.Text)
 		require.Empty(t, f.Fix)
 		names = append(names, f.Check)
 	}
@@ -32,7 +32,7 @@ func TestAStationThatIsWell(t *testing.T) {
 	}, names)
 }
 
-// TestTwoBoards have lines of their own, and one reading is taken of both.
+// TestTwoBoards have separate checks, but share one reading.
 func TestTwoBoards(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
@@ -49,31 +49,41 @@ func TestTwoBoards(t *testing.T) {
 	}
 	require.Contains(t, found["board 1 roof: reading"].Text, "environment,device_id=roof,index=1,")
 	require.Contains(t, found["board 2 cellar: reading"].Text, "environment,device_id=cellar,index=2,")
-	require.Equal(t, Good, found["topic JNU_2_rasp: topic"].State)
-	require.Equal(t, Good, found["topic JNU_1_rasp: topic"].State)
+	require.Equal(t, OK, found["topic JNU_2_rasp: topic"].State)
+	require.Equal(t, OK, found["topic JNU_1_rasp: topic"].State)
 }
 
-// TestAHungCheckIsGivenUp, and what needs it says so; what does not goes on.
-func TestAHungCheckIsGivenUp(t *testing.T) {
+// TestHungCheckIsAbandoned: checks that need it are skipped, all other checks continue.
+func TestHungCheckIsAbandoned(t *testing.T) {
 	t.Parallel()
 	hung := make(chan struct{})
 	defer close(hung)
-	findings := runAll(t.Context(), []check{
-		{name: "a", limit: 10 * time.Millisecond, run: func(context.Context) result { <-hung; return good("") }},
-		{name: "b", needs: []string{"a"}, run: func(context.Context) result { return good("") }},
-		{name: "c", needs: []string{"b"}, run: func(context.Context) result { return good("") }},
-		{name: "d", run: func(context.Context) result { return good("") }},
+	findings, err := runAll(t.Context(), []check{
+		{name: "a", limit: 10 * time.Millisecond, run: func(context.Context) result { <-hung; return ok("") }},
+		{name: "b", needs: []string{"a"}, run: func(context.Context) result { return ok("") }},
+		{name: "c", needs: []string{"b"}, run: func(context.Context) result { return ok("") }},
+		{name: "d", run: func(context.Context) result { return ok("") }},
 	})
+	require.NoError(t, err)
 	require.Equal(t, []Finding{
-		{"a", Bad, "no answer within 10ms", ""}, {"b", Unchecked, "not checked, since a is wrong", ""}, {"c", Unchecked, "not checked, since a is wrong", ""}, {"d", Good, "", ""},
+		{"a", Failed, "no answer within 10ms", ""}, {"b", Unchecked, "not checked: a failed", ""}, {"c", Unchecked, "not checked: a failed", ""}, {"d", OK, "", ""},
 	}, findings)
 }
 
-func TestCommandsOfOtherComputers(t *testing.T) {
+func TestUnknownNeedIsAnError(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "ssh kafka-1 sudo systemctl start kafka", startKafka("kafka-1:9092"))
-	require.Equal(t, "ssh 192.0.2.1 sudo systemctl start kafka", startKafka("192.0.2.1:9092"))
-	require.Equal(t, "sudo systemctl start kafka", startKafka("localhost:9092"))
-	require.Equal(t, "sudo systemctl start kafka", startKafka("[::1]:9092"))
-	require.Equal(t, `ssh 'a b' x`, on("a b", "x"))
+	run := func(context.Context) result { return ok("") }
+	_, err := runAll(t.Context(), []check{{name: "a", needs: []string{"b"}, run: run}, {name: "b", run: run}})
+	require.ErrorContains(t, err, `check "a" needs "b", which is not an earlier check`)
+	_, err = runAll(t.Context(), []check{{name: "a", after: []string{"c"}, run: run}})
+	require.ErrorContains(t, err, `check "a" runs after "c", which does not exist`)
+}
+
+func TestFixesOnOtherHosts(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "ssh kafka-1 sudo systemctl start kafka", fixStartKafka("kafka-1:9092"))
+	require.Equal(t, "ssh 192.0.2.1 sudo systemctl start kafka", fixStartKafka("192.0.2.1:9092"))
+	require.Equal(t, "sudo systemctl start kafka", fixStartKafka("localhost:9092"))
+	require.Equal(t, "sudo systemctl start kafka", fixStartKafka("[::1]:9092"))
+	require.Equal(t, `ssh 'a b' x`, onHost("a b", "x"))
 }

@@ -8,9 +8,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/installed"
 )
 
-// setup is a command that gives the station other answers, and leaves the rest as it is. It may warn of what else is wrong: the service
-// takes the answers up nonetheless.
-func (d *doctor) setup(flags ...string) string {
+// The commands of this package are printed for the user, never run.
+const (
+	fixEnableService   = "sudo systemctl enable --now " + installed.Service
+	fixRunAsRoot       = "sudo stationctl doctor"
+	fixInstallTelegraf = "sudo apt-get install telegraf-station"
+)
+
+// fixSetup changes answers of setup and restarts the service, even if setup prints warnings.
+func (d *doctor) fixSetup(flags ...string) string {
 	command := append([]string{"sudo stationctl setup"}, flags...)
 	if d.Configuration != installed.Configuration {
 		command = append(command, "--config", quote(d.Configuration))
@@ -19,29 +25,27 @@ func (d *doctor) setup(flags ...string) string {
 		command = append(command, "--environment", quote(d.Environment))
 	}
 	command = append(command, "--yes --no-test")
-	return strings.Join(command, " ") + "; " + restart
+	return strings.Join(command, " ") + "; " + installed.Restart
 }
 
-// edit opens the configuration; what to do there is behind it, as a shell's comment.
-func (d *doctor) edit(what string) string {
-	return "sudoedit " + quote(d.Configuration) + "  # " + what
+// fixEdit opens the configuration; a shell comment states what to change.
+func (d *doctor) fixEdit(change string) string {
+	return "sudoedit " + quote(d.Configuration) + "  # " + change
 }
 
-// on is a command for another computer, or for this one if that is what its name means.
-func on(host, command string) string {
+// onHost runs a command on another computer, or on this one if the name is a name of this computer.
+func onHost(host, command string) string {
 	if ip := net.ParseIP(strings.Trim(host, "[]")); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return command
 	}
 	return "ssh " + quote(host) + " " + command
 }
 
-const restart = "sudo systemctl restart telegraf-station"
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+-]+$`)
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+*-]+$`)
-
-// quote writes a word so that a shell reads it as it is.
+// quote quotes a word for a shell.
 func quote(word string) string {
-	if plain.MatchString(word) && !strings.Contains(word, "*") {
+	if plainWord.MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"

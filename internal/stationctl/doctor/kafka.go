@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -19,47 +19,47 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
 
-// kafkaEnd is a plugin that speaks to Kafka, and what the checks before tell those after.
-type kafkaEnd struct {
+// connection is how a plugin connects to Kafka.
+type connection struct {
 	*doctor
 	label    string
 	brokers  []string
 	settings *sarama.Config
-	broken   error // why there are no settings
-	// station says that setup can edit its options.
-	station bool
-	// reached are the addresses where somebody answers.
-	reached []string
+	invalid  error // why there are no settings
+	// setupKnows is true if setup can edit the options.
+	setupKnows bool
 }
 
-// The names of the checks that others need.
+// The names of checks that others need.
 const (
-	tcpCheck     = "TCP"
-	saslCheck    = "SASL"
-	brokersCheck = "brokers"
+	tcpCheck  = "TCP"
+	saslCheck = "SASL"
 )
 
-func (d *doctor) outputKafka(i int, o *kafka_site.KafkaSite) *kafkaEnd {
+// answerTimeout is shorter than the limit of a check.
+const answerTimeout = 4 * time.Second
+
+func (d *doctor) outputConnection(i int, o *kafka_site.KafkaSite) *connection {
 	several := len(d.parts.outputs)+len(d.parts.inputs) > 1
-	return d.newKafkaEnd(label("outputs.kafka_site", strconv.Itoa(i+1), several), o.Brokers, o.Config, len(d.parts.outputs) == 1)
+	return d.newConnection(labelOf("outputs.kafka_site", strconv.Itoa(i+1), several), o.Brokers, o.Config, len(d.parts.outputs) == 1)
 }
 
-func (d *doctor) inputKafka(i int, in *kafka_sites.KafkaSites) *kafkaEnd {
+func (d *doctor) inputConnection(i int, in *kafka_sites.KafkaSites) *connection {
 	several := len(d.parts.outputs)+len(d.parts.inputs) > 1
 	common := in.Config
 	common.Version = in.Version
-	k := d.newKafkaEnd(label("inputs.kafka_sites", strconv.Itoa(i+1), several), in.Brokers, common, false)
+	k := d.newConnection(labelOf("inputs.kafka_sites", strconv.Itoa(i+1), several), in.Brokers, common, false)
 	if k.settings != nil {
 		k.settings.Metadata.Full = true
-		// The first who asks for a group waits until Kafka has made its own topic for groups.
+		// The first request for a group waits until Kafka has created its internal topic for groups.
 		k.settings.Metadata.Retry.Max, k.settings.Metadata.Retry.Backoff = 12, 300*time.Millisecond
 	}
 	return k
 }
 
-func (d *doctor) newKafkaEnd(label string, addresses []string, common telegrafkafka.Config, station bool) *kafkaEnd {
-	k := &kafkaEnd{doctor: d, label: label, station: station}
-	if k.brokers, k.broken = kafka.Parse(addresses); k.broken != nil {
+func (d *doctor) newConnection(label string, addresses []string, common telegrafkafka.Config, setupKnows bool) *connection {
+	k := &connection{doctor: d, label: label, setupKnows: setupKnows}
+	if k.brokers, k.invalid = kafka.Parse(addresses); k.invalid != nil {
 		return k
 	}
 	k.settings = sarama.NewConfig()
@@ -68,169 +68,119 @@ func (d *doctor) newKafkaEnd(label string, addresses []string, common telegrafka
 	k.settings.Metadata.Full = false
 	k.settings.Net.DialTimeout, k.settings.Net.ReadTimeout, k.settings.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
 	k.settings.Admin.Timeout, k.settings.Admin.Retry.Max = answerTimeout, 0
-	k.broken = common.SetConfig(k.settings, logger.New("", "", ""))
+	k.invalid = common.SetConfig(k.settings, logger.New("", "", ""))
 	kafka.Guard(k.settings)
 	return k
 }
 
-// answerTimeout is less than a check has.
-const answerTimeout = 4 * time.Second
-
-func (k *kafkaEnd) checks() []check {
+// checks returns the checks of the connection; reached gets the addresses that accept TCP connections.
+func (k *connection) checks(reached *[]string) []check {
 	dns, tcp, tls, sasl := k.label+"DNS", k.label+tcpCheck, k.label+"TLS", k.label+saslCheck
 	return []check{
-		{name: dns, run: k.unbroken(k.dns)},
-		{name: tcp, needs: []string{dns}, run: k.tcp},
-		{name: tls, needs: []string{tcp}, run: k.tls},
-		{name: sasl, needs: []string{tls}, run: k.sasl},
-		{name: k.label + brokersCheck, needs: []string{sasl}, run: k.advertised},
+		{name: dns, run: k.dns},
+		{name: tcp, needs: []string{dns}, run: storing(reached, k.tcp)},
+		{name: tls, needs: []string{tcp}, run: func(ctx context.Context) result { return k.tls(ctx, *reached) }},
+		{name: sasl, needs: []string{tls}, run: func(context.Context) result { return k.sasl(*reached) }},
+		{name: k.label + "brokers", needs: []string{sasl}, run: func(ctx context.Context) result { return k.advertised(ctx, *reached) }},
 	}
 }
 
-// unbroken is the first check of all that need good options.
-func (k *kafkaEnd) unbroken(run func(context.Context) result) func(context.Context) result {
-	return func(ctx context.Context) result {
-		if k.broken != nil {
-			return bad(k.edit("mend it"), "%v", k.broken)
+// forEach calls try for all addresses concurrently and returns those that succeeded.
+func forEach(addresses []string, try func(address string) error) (succeeded []string, err error) {
+	errs := make([]error, len(addresses))
+	var trying sync.WaitGroup
+	for i, address := range addresses {
+		trying.Go(func() { errs[i] = try(address) })
+	}
+	trying.Wait()
+	for i, address := range addresses {
+		if errs[i] == nil {
+			succeeded = append(succeeded, address)
+		} else {
+			errs[i] = fmt.Errorf("%s: %w", address, errs[i])
 		}
-		return run(ctx)
 	}
+	return succeeded, errors.Join(errs...)
 }
 
-// fix is the command that gives one option another value.
-func (k *kafkaEnd) fix(option, flag string, values []string) string {
-	if k.station {
-		return k.setup(flag, quote(strings.Join(values, ",")))
-	}
-	if strings.Contains(option, "=") {
-		return k.edit(option)
-	}
-	if option != "brokers" {
-		return k.edit(fmt.Sprintf("%s = %q", option, values[0]))
-	}
-	return k.edit(fmt.Sprintf(`%s = ["%s"]`, option, strings.Join(values, `", "`)))
-}
-
-// open logs in at one address.
-func (k *kafkaEnd) open(address string) (*sarama.Broker, error) {
+// withBroker logs in to one broker, for the duration of the function.
+func (k *connection) withBroker(address string, do func(*sarama.Broker) error) error {
 	broker := sarama.NewBroker(address)
 	if err := broker.Open(k.settings); err != nil {
-		return nil, err
-	}
-	if _, err := broker.Connected(); err != nil {
-		return nil, err
-	}
-	return broker, nil
-}
-
-// ask logs in at the first address that answers, for as long as the function runs.
-func (k *kafkaEnd) ask(do func(*sarama.Broker) error) error {
-	broker, err := k.open(k.reached[0])
-	if err != nil {
 		return err
 	}
-	defer broker.Close() //nolint:errcheck // it was only asked
+	if _, err := broker.Connected(); err != nil {
+		return err
+	}
+	defer broker.Close() //nolint:errcheck // it was only queried
 	return do(broker)
 }
 
-// sasl logs in at each broker.
-func (k *kafkaEnd) sasl(context.Context) result {
-	_, troubles := each(k.reached, func(address string) error {
-		broker, err := k.open(address)
-		if err != nil {
-			return err
-		}
-		defer broker.Close()                                                                 //nolint:errcheck // it was only asked
-		_, err = broker.GetMetadata(&sarama.MetadataRequest{Version: 4, Topics: []string{}}) // who must log in and did not is thrown out
+// metadata queries the first address; with no topics, it returns only the brokers.
+func (k *connection) metadata(reached []string, request *sarama.MetadataRequest) (response *sarama.MetadataResponse, err error) {
+	err = k.withBroker(reached[0], func(broker *sarama.Broker) error {
+		response, err = broker.GetMetadata(request)
 		return err
 	})
-	user, mechanism := k.settings.Net.SASL.User, k.settings.Net.SASL.Mechanism
-	err := errors.Join(troubles...)
-	switch {
-	case err == nil && !k.settings.Net.SASL.Enable:
-		return good("Kafka asks for no login")
-	case err == nil:
-		return good("logged in as %q (%s)", user, mechanism)
-	case errors.Is(err, sarama.ErrUnsupportedSASLMechanism):
-		return bad(k.login("SCRAM-SHA-512", user), "Kafka does not let anybody log in by %s: %v", mechanism, err)
-	case k.settings.Net.SASL.Enable:
-		return bad(k.login(string(mechanism), user), "Kafka does not let user %q in by %s: is the password right? (%v)", user, mechanism, err)
-	case errors.Is(err, io.EOF), strings.Contains(err.Error(), "reset by peer"):
-		return bad(k.login("SCRAM-SHA-512", "USER"), "Kafka closes the connection: it wants a user's name and password (%v)", err)
-	}
-	return bad("", "%v", err)
+	return response, err
 }
 
-// login sets user and password; the file has nothing but the password in it.
-func (k *kafkaEnd) login(mechanism, user string) string {
-	if k.station {
-		return k.setup("--sasl-mechanism", mechanism, "--username", quote(user), "--password-file", "kafka-password")
-	}
-	return fmt.Sprintf("sudoedit %s  # KAFKA_USERNAME=%s and KAFKA_PASSWORD=...; in %s sasl_mechanism = %q", quote(k.Environment), user, k.Configuration, mechanism)
+// brokersRequest requests only the brokers.
+func brokersRequest() *sarama.MetadataRequest {
+	return &sarama.MetadataRequest{Version: 4, Topics: []string{}}
 }
 
-// advertised tries the addresses that the brokers give for themselves: clients go on with these.
-func (k *kafkaEnd) advertised(ctx context.Context) result {
-	var told *sarama.MetadataResponse
-	err := k.ask(func(broker *sarama.Broker) (err error) {
-		told, err = broker.GetMetadata(&sarama.MetadataRequest{Version: 4, Topics: []string{}})
-		return err
-	})
-	if err != nil {
-		return bad("", "%v", err)
-	}
-	var addresses []string
-	for _, broker := range told.Brokers {
-		addresses = append(addresses, broker.Addr())
-	}
-	other := &kafkaEnd{doctor: k.doctor, brokers: addresses}
-	if r := other.dns(ctx); r.state != Good {
-		return bad(on(hostOf(k.reached[0]), "sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows"),
-			"the brokers name addresses that are not known here: %s", r.text)
-	}
-	if r := other.tcp(ctx); r.state != Good {
-		return result{Doubtful, "of " + strings.Join(addresses, ", ") + ": " + r.text, r.fix}
-	}
-	return good("%d, all of them answer", len(addresses))
+// permissionsVersion is the first version whose response has the operations that the user is authorized for.
+const permissionsVersion = 9
+
+// isAuthorized reports whether a response of Kafka authorizes an operation.
+func isAuthorized(operations int32, operation sarama.AclOperation) bool {
+	return operations&(1<<operation) != 0
 }
 
-func hostOf(address string) string {
-	if at := strings.LastIndexByte(address, ':'); at >= 0 {
-		return address[:at]
-	}
-	return address
-}
+// unknownOperations is the response of a Kafka that does not report authorized operations.
+const unknownOperations = math.MinInt32
 
-// may tells whether Kafka's answer about rights has one.
-func may(operations int32, operation sarama.AclOperation) bool { return operations&(1<<operation) != 0 }
-
-// untold is what a Kafka answers that does not tell rights.
-const untold = math.MinInt32
-
-// client knows the topics' leaders. A station asks for its own topics only, as its output does.
-func (k *kafkaEnd) client(topics ...string) (sarama.Client, error) {
-	client, err := sarama.NewClient(k.reached, k.settings)
+// client returns a client that has the leaders of the topics. The client of a station must name its topics, as its output does.
+func (k *connection) client(reached []string, topics ...string) (sarama.Client, error) {
+	client, err := sarama.NewClient(reached, k.settings)
 	if err != nil || len(topics) == 0 {
 		return client, err
 	}
 	err = client.RefreshMetadata(topics...)
-	if _, answered := errors.AsType[sarama.KError](err); err != nil && !answered { // that a topic is missing is an answer
+	if _, isResponse := errors.AsType[sarama.KError](err); err != nil && !isResponse { // a missing topic is reported as an error
 		return nil, errors.Join(err, client.Close())
 	}
 	return client, nil
 }
 
-// siteCommand makes a site's topic and rights; whoever administers Kafka runs it.
-func (k *kafkaEnd) siteCommand(site string) string {
-	if !k.settings.Net.SASL.Enable {
-		return k.administer("site add "+site) + " --no-user"
+// user returns the Kafka user of the plugin.
+func (k *connection) user() string { return k.settings.Net.SASL.User }
+
+// fixOption sets an option of the plugin: with setup or, if setup cannot do that, with an editor.
+func (k *connection) fixOption(assignment, flag, value string) string {
+	if k.setupKnows {
+		return k.fixSetup(flag, quote(value))
 	}
-	return k.administer("site add "+site) + " --user " + quote(k.settings.Net.SASL.User)
+	return k.fixEdit(assignment)
 }
 
-// administer is a command of stationctl that changes Kafka.
-func (k *kafkaEnd) administer(command string) string {
-	command = "stationctl " + command + " --brokers " + strings.Join(k.reached, ",")
+// fixBrokers sets the addresses of the brokers.
+func (k *connection) fixBrokers(addresses []string) string {
+	return k.fixOption(fmt.Sprintf(`brokers = ["%s"]`, strings.Join(addresses, `", "`)), "--brokers", strings.Join(addresses, ","))
+}
+
+// fixCreateSite creates the topic and the permissions of a site, as an administrator of Kafka.
+func (k *connection) fixCreateSite(site string) string {
+	if !k.settings.Net.SASL.Enable {
+		return k.fixAsAdmin("site add "+site) + " --no-user"
+	}
+	return k.fixAsAdmin("site add "+site) + " --user " + quote(k.user())
+}
+
+// fixAsAdmin is a stationctl command that changes Kafka.
+func (k *connection) fixAsAdmin(command string) string {
+	command = "stationctl " + command + " --brokers " + strings.Join(k.brokers, ",")
 	if k.settings.Net.TLS.Enable {
 		command += " --tls-ca kafka-ca.pem"
 	}

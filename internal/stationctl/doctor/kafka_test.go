@@ -26,33 +26,33 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/hostile"
 )
 
-func TestTheWayToKafka(t *testing.T) {
-	provoke(t, map[string]provocation{
-		"one name unknown": {
-			check: "DNS", state: Doubtful, says: "nowhere.invalid:9092: lookup nowhere.invalid", advice: setupWith("--brokers BROKERS"), called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.edit(`brokers = ["`, `brokers = ["nowhere.invalid:9092", "`) },
+func TestConnectionFaults(t *testing.T) {
+	testFaults(t, map[string]fault{
+		"one name does not resolve": {
+			check: "DNS", state: Warning, text: "nowhere.invalid:9092: lookup nowhere.invalid", fix: setupWith("--brokers BROKERS"), called: "systemctl restart telegraf-station",
+			cause: func(p *computer) { p.edit(`brokers = ["`, `brokers = ["nowhere.invalid:9092", "`) },
 		},
-		"no name known": {
-			check: "DNS", says: "no name of a broker is known here", advice: setupWith("--brokers HOST:9092"), mapped: strings.NewReplacer("HOST:9092", "BROKERS"),
-			breaks: func(p *patient) { p.edit(p.brokers(), "nowhere.invalid:9092") },
+		"no name resolves": {
+			check: "DNS", text: "cannot resolve any broker name", fix: setupWith("--brokers HOST:9092"), replaced: strings.NewReplacer("HOST:9092", "BROKERS"),
+			cause: func(p *computer) { p.edit(p.brokers(), "nowhere.invalid:9092") },
 		},
-		"nobody there": {
-			check: "TCP", says: "nobody answers: does Kafka run there", advice: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
-			breaks: func(p *patient) { p.edit(p.brokers(), "127.0.0.1:1") },
-			then:   func(p *patient) { p.edit("127.0.0.1:1", p.brokers()) },
+		"no broker is up": {
+			check: "TCP", text: "cannot connect to any broker", fix: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
+			cause:  func(p *computer) { p.edit(p.brokers(), "127.0.0.1:1") },
+			repair: func(p *computer) { p.edit("127.0.0.1:1", p.brokers()) },
 		},
-		"one broker of two": {
-			check: "TCP", state: Doubtful, says: "127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", advice: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
-			breaks: func(p *patient) { p.edit(`brokers = ["`, `brokers = ["127.0.0.1:1", "`) },
-			then:   func(p *patient) { p.edit("127.0.0.1:1", p.brokers()) },
+		"one broker of two is down": {
+			check: "TCP", state: Warning, text: "127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", fix: "sudo systemctl start kafka", called: "sudo systemctl start kafka",
+			cause:  func(p *computer) { p.edit(`brokers = ["`, `brokers = ["127.0.0.1:1", "`) },
+			repair: func(p *computer) { p.edit("127.0.0.1:1", p.brokers()) },
 		},
-		"names that only the brokers know": {
-			check: "brokers", says: "the brokers name addresses that are not known here: no name of a broker is known here", called: "sudoedit /etc/kafka/server.properties",
-			advice: "sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer knows",
-			breaks: func(p *patient) {
+		"advertised names do not resolve": {
+			check: "brokers", text: "the brokers advertise addresses that this computer cannot resolve: ", called: "sudoedit /etc/kafka/server.properties",
+			fix: "sudoedit /etc/kafka/server.properties  # advertised.listeners: names that this computer can resolve",
+			cause: func(p *computer) {
 				p.kafka.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
 					p.kafka.KeepControl()
-					if p.mended.Load() {
+					if p.fixed.Load() {
 						return nil, nil, false
 					}
 					response := request.ResponseKind().(*kmsg.MetadataResponse)
@@ -62,27 +62,27 @@ func TestTheWayToKafka(t *testing.T) {
 					return response, nil, true
 				})
 			},
-			then: func(p *patient) { p.mended.Store(true) },
+			repair: func(p *computer) { p.fixed.Store(true) },
 		},
 		"no topic": {
-			check: "topic", says: "JNU_1_rasp does not exist, and create_topics is false", advice: "stationctl site add JNU 1 rasp --brokers BROKERS --no-user --replication-factor 1",
-			breaks: func(p *patient) { p.edit("replication_factor = 1", "replication_factor = 1\n  create_topics = false") },
+			check: "topic", text: "JNU_1_rasp does not exist, and create_topics is false", fix: "stationctl site add JNU 1 rasp --brokers BROKERS --no-user --replication-factor 1",
+			cause: func(p *computer) { p.edit("replication_factor = 1", "replication_factor = 1\n  create_topics = false") },
 		},
 		"too few brokers": {
-			check: "topic", says: "cannot be made with replication_factor = 3", advice: setupWith("--replication-factor 1"), called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.edit("replication_factor = 1", "replication_factor = 3") },
+			check: "topic", text: "cannot be created with replication_factor = 3", fix: setupWith("--replication-factor 1"), called: "systemctl restart telegraf-station",
+			cause: func(p *computer) { p.edit("replication_factor = 1", "replication_factor = 3") },
 		},
 	})
 }
 
-func (p *patient) brokers() string { return strings.Join(p.addresses, ",") }
+func (p *computer) brokers() string { return strings.Join(p.addresses, ",") }
 
-// TestATopicIsOnlyAskedFor: that it could be made does not make it.
-func TestATopicIsOnlyAskedFor(t *testing.T) {
+// TestMissingTopicIsNotCreated: the check only validates the request.
+func TestMissingTopicIsNotCreated(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
-	require.Equal(t, Finding{"topic", Good, "JNU_1_rasp is not there yet; it is made with the first reading", ""}, p.look("topic"))
-	require.Equal(t, Finding{"ACL", Unchecked, "not checked, since the topic is not there yet", ""}, p.look("ACL"))
+	require.Equal(t, Finding{"topic", OK, "JNU_1_rasp does not exist yet; the first reading creates it", ""}, p.finding("topic"))
+	require.Equal(t, Finding{"ACL", Unchecked, "not checked: the topic does not exist yet", ""}, p.finding("ACL"))
 	admin, err := sarama.NewClusterAdmin(p.addresses, sarama.NewConfig())
 	require.NoError(t, err)
 	defer admin.Close() //nolint:errcheck // it was only asked
@@ -91,13 +91,13 @@ func TestATopicIsOnlyAskedFor(t *testing.T) {
 	require.Empty(t, topics)
 }
 
-// authority signs the certificates of brokers.
-type authority struct {
+// testCA signs broker certificates.
+type testCA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-func newAuthority(t *testing.T) *authority {
+func newTestCA(t *testing.T) *testCA {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -109,15 +109,15 @@ func newAuthority(t *testing.T) *authority {
 	require.NoError(t, err)
 	certificate, err := x509.ParseCertificate(raw)
 	require.NoError(t, err)
-	return &authority{certificate, key}
+	return &testCA{certificate, key}
 }
 
-func (a *authority) pem() string {
+func (a *testCA) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw}))
 }
 
-// sign makes a certificate for a broker: one for localhost, and for 127.0.0.1 unless it is only that.
-func (a *authority) sign(t *testing.T, ends time.Time, ips ...net.IP) *tls.Certificate {
+// sign issues a broker certificate for localhost and the addresses.
+func (a *testCA) sign(t *testing.T, ends time.Time, ips ...net.IP) *tls.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: ends, IPAddresses: ips, DNSNames: []string{"localhost"},
@@ -128,33 +128,33 @@ func (a *authority) sign(t *testing.T, ends time.Time, ips ...net.IP) *tls.Certi
 	return &tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: a.key}
 }
 
-// TestTLS has brokers whose certificate can be changed while they run.
-func TestTLS(t *testing.T) {
+// TestTLSFaults has brokers whose certificate can be replaced while they run.
+func TestTLSFaults(t *testing.T) {
 	t.Parallel()
 	loopback := net.IPv4(127, 0, 0, 1)
 	year, day := time.Now().Add(365*24*time.Hour), time.Now().Add(24*time.Hour)
 	const install = "sudo install -m 0644 kafka-ca.pem /etc/telegraf-station/kafka-ca.pem && "
-	const renew = "sudo systemctl restart kafka  # after its new certificate is in place"
+	const renew = "sudo systemctl restart kafka  # after you have installed its new certificate"
 	for name, test := range map[string]struct {
-		provocation
+		fault
 		ends  time.Time
 		ips   []net.IP
 		plain bool // the configuration has no TLS
 	}{
-		"another authority": {provocation{
-			says: `another authority than that of tls_ca signed the broker's certificate ("CN=test CA")`, advice: install + setupWith("--tls-ca /etc/telegraf-station/kafka-ca.pem"),
-			breaks: func(p *patient) { p.file("configured.pem", newAuthority(p.T).pem()) },
+		"another CA": {fault{
+			text: `the broker certificate was signed by another CA ("CN=test CA") than tls_ca`, fix: install + setupWith("--tls-ca /etc/telegraf-station/kafka-ca.pem"),
+			cause: func(p *computer) { p.file("configured.pem", newTestCA(p.T).pem()) },
 		}, year, []net.IP{loopback}, false},
-		"no TLS here": {provocation{
-			says: "speaks TLS, and the configuration has none", advice: install + setupWith("--tls-ca /etc/telegraf-station/kafka-ca.pem"),
+		"TLS is not enabled": {fault{
+			text: "requires TLS, but the configuration does not enable it", fix: install + setupWith("--tls-ca /etc/telegraf-station/kafka-ca.pem"),
 		}, year, []net.IP{loopback}, true},
-		"an expired certificate": {provocation{says: "the broker's certificate is good from ", advice: renew, called: "sudo systemctl restart kafka"}, time.Now().Add(-time.Hour), []net.IP{loopback}, false},
-		"one that soon expires":  {provocation{state: Doubtful, says: "a broker's certificate ends on " + day.UTC().Format(time.DateOnly), advice: renew, called: "systemctl restart kafka"}, day, []net.IP{loopback}, false},
-		"another name":           {provocation{says: "the broker's certificate is for localhost", advice: setupWith("--brokers localhost:PORT")}, year, nil, false},
+		"an expired certificate":          {fault{text: "the broker certificate is valid from ", fix: renew, called: "sudo systemctl restart kafka"}, time.Now().Add(-time.Hour), []net.IP{loopback}, false},
+		"a certificate that expires soon": {fault{state: Warning, text: "a broker certificate expires on " + day.UTC().Format(time.DateOnly), fix: renew, called: "systemctl restart kafka"}, day, []net.IP{loopback}, false},
+		"another name":                    {fault{text: "the broker certificate is for localhost", fix: setupWith("--brokers localhost:PORT")}, year, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ca := newAuthority(t)
+			ca := newTestCA(t)
 			var current atomic.Pointer[tls.Certificate]
 			current.Store(ca.sign(t, test.ends, test.ips...))
 			p := newStation(t, kfake.TLS(&tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil }}))
@@ -163,47 +163,47 @@ func TestTLS(t *testing.T) {
 			if !test.plain {
 				p.edit("replication_factor", `tls_ca = "`+p.path("configured.pem")+"\"\n  replication_factor")
 			}
-			c := test.provocation
+			c := test.fault
 			c.check = "TLS"
 			_, port, _ := strings.Cut(p.brokers(), ":")
-			c.advice = strings.ReplaceAll(c.advice, "PORT", port)
-			c.mapped = strings.NewReplacer(caFile, p.path("installed.pem"))
-			if strings.Contains(c.advice, "restart kafka") {
-				c.then = func(*patient) { current.Store(ca.sign(t, year, loopback)) }
+			c.fix = strings.ReplaceAll(c.fix, "PORT", port)
+			c.replaced = strings.NewReplacer(installed.KafkaCA, p.path("installed.pem"))
+			if strings.Contains(c.fix, "restart kafka") {
+				c.repair = func(*computer) { current.Store(ca.sign(t, year, loopback)) }
 			}
 			c.run(t, p)
 		})
 	}
 }
 
-// TestTLSWhereThereIsNone is the other way round.
-func TestTLSWhereThereIsNone(t *testing.T) {
+// TestTLSIsNotSupported: the configuration enables TLS, but the port does not support it.
+func TestTLSIsNotSupported(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
-	provocation{
-		check: "TLS", says: "this port does not speak TLS: give another port, or no TLS", advice: setupWith("--tls-ca none"),
-		breaks: func(p *patient) { p.edit("replication_factor", "enable_tls = true\n  replication_factor") },
+	fault{
+		check: "TLS", text: "this port does not support TLS: ", fix: setupWith("--tls-ca none"),
+		cause: func(p *computer) { p.edit("replication_factor", "enable_tls = true\n  replication_factor") },
 	}.run(t, p)
 }
 
-// guarded is a station whose Kafka asks who one is and what he may, as stationctl site add made it.
-func guarded(t *testing.T) *patient {
+// guarded returns a station whose Kafka requires a login and permissions, created with stationctl site add.
+func guarded(t *testing.T) *computer {
 	t.Helper()
 	p := newStation(t, kfake.EnableSASL(), kfake.EnableACLs(), kfake.Superuser("SCRAM-SHA-512", "admin", "of-the-test"))
 	p.file("admin-password", "of-the-test")
-	p.follow("stationctl site add JNU 1 rasp --replication-factor 1 --credentials environment " + p.admin())
+	p.runFix("stationctl site add JNU 1 rasp --replication-factor 1 --credentials environment " + p.admin())
 	p.edit("replication_factor", "sasl_mechanism = \"SCRAM-SHA-512\"\n  sasl_username = \"${KAFKA_USERNAME:?}\"\n  sasl_password = \"${KAFKA_PASSWORD:?}\"\n  replication_factor")
 	p.useVariables()
-	require.Equal(t, Good, p.look("SASL").State)
+	require.Equal(t, OK, p.finding("SASL").State)
 	return p
 }
 
-func (p *patient) admin() string {
+func (p *computer) admin() string {
 	return "--brokers " + p.brokers() + " --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password"
 }
 
-// useVariables is what the command does before Telegraf's own code reads the configuration.
-func (p *patient) useVariables() {
+// useVariables sets the variables, as the command does before it loads the configuration.
+func (p *computer) useVariables() {
 	p.Helper()
 	text, err := os.ReadFile(p.options.Environment)
 	require.NoError(p, err)
@@ -212,49 +212,49 @@ func (p *patient) useVariables() {
 	}
 }
 
-func TestLogin(t *testing.T) { // with variables of this process, so not side by side
+func TestLoginFaults(t *testing.T) { // not parallel: it sets variables of this process
 	const again = "--sasl-mechanism SCRAM-SHA-512 --username JNU_1_rasp --password-file kafka-password"
-	for name, c := range map[string]provocation{
-		"another password": {
-			check: "SASL", says: `Kafka does not let user "JNU_1_rasp" in by SCRAM-SHA-512: is the password right?`, advice: setupWith(again), called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) {
+	for name, c := range map[string]fault{
+		"wrong password": {
+			check: "SASL", text: `Kafka rejected the login of user "JNU_1_rasp" (SCRAM-SHA-512): `, fix: setupWith(again), called: "systemctl restart telegraf-station",
+			cause: func(p *computer) {
 				p.keepPassword()
 				p.file("environment", "KAFKA_USERNAME=JNU_1_rasp\nKAFKA_PASSWORD=t0p-secret\n")
 				p.useVariables()
 			},
-			then: func(p *patient) { p.useVariables() },
+			repair: func(p *computer) { p.useVariables() },
 		},
 		"no login": {
-			check: "SASL", says: "Kafka closes the connection: it wants a user's name and password", advice: setupWith(strings.Replace(again, "JNU_1_rasp", "USER", 1)), mapped: strings.NewReplacer("USER", "JNU_1_rasp"),
-			breaks: func(p *patient) { p.keepPassword(); p.edit("sasl_", "#sasl_") },
-			then:   func(p *patient) { p.useVariables() },
+			check: "SASL", text: "it probably requires a user name and a password", fix: setupWith(strings.Replace(again, "JNU_1_rasp", "USER", 1)), replaced: strings.NewReplacer("USER", "JNU_1_rasp"),
+			cause:  func(p *computer) { p.keepPassword(); p.edit("sasl_", "#sasl_") },
+			repair: func(p *computer) { p.useVariables() },
 		},
-		"a right taken": {
-			check: "ACL", says: `user "JNU_1_rasp" may not WRITE JNU_1_rasp`, advice: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
-			breaks: func(p *patient) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) },
+		"no WRITE": {
+			check: "ACL", text: `user "JNU_1_rasp" lacks WRITE on JNU_1_rasp`, fix: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
+			cause: func(p *computer) { p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite) },
 		},
-		"all rights taken": {
-			check: "ACL", says: `user "JNU_1_rasp" has no right on JNU_1_rasp`, advice: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
-			breaks: func(p *patient) {
+		"no permissions": {
+			check: "ACL", text: `user "JNU_1_rasp" has no permissions on JNU_1_rasp`, fix: "stationctl site add JNU 1 rasp --brokers BROKERS --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --sasl-password-file admin-password --user JNU_1_rasp --replication-factor 1",
+			cause: func(p *computer) {
 				p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationWrite)
 				p.forbid("JNU_1_rasp", "JNU_1_rasp", sarama.AclOperationDescribe)
 			},
 		},
 		"a variable that is not set": {
-			check: "configuration", says: `required variable STATION_SITE_OF_THE_TEST is missing a value`, advice: `sudoedit DIR/environment  # STATION_SITE_OF_THE_TEST="..."`, called: "sudoedit DIR/environment",
-			breaks: func(p *patient) { p.edit(`"JNU"`, `"${STATION_SITE_OF_THE_TEST:?set it}"`) },
-			then:   func(p *patient) { p.addVariable("STATION_SITE_OF_THE_TEST", "JNU") },
+			check: "configuration", text: `required variable STATION_SITE_OF_THE_TEST is missing a value`, fix: `sudoedit DIR/environment  # STATION_SITE_OF_THE_TEST="..."`, called: "sudoedit DIR/environment",
+			cause:  func(p *computer) { p.edit(`"JNU"`, `"${STATION_SITE_OF_THE_TEST:?set it}"`) },
+			repair: func(p *computer) { p.addVariable("STATION_SITE_OF_THE_TEST", "JNU") },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := guarded(t)
 			c.run(t, p)
-			require.NotContains(t, p.look(c.check).Text, "t0p-secret")
+			require.NotContains(t, p.finding(c.check).Text, "t0p-secret")
 		})
 	}
 }
 
-func (p *patient) addVariable(name, value string) {
+func (p *computer) addVariable(name, value string) {
 	p.Helper()
 	text, err := os.ReadFile(p.options.Environment)
 	require.NoError(p, err)
@@ -262,15 +262,15 @@ func (p *patient) addVariable(name, value string) {
 	p.useVariables()
 }
 
-func (p *patient) keepPassword() {
+func (p *computer) keepPassword() {
 	p.Helper()
 	text, err := os.ReadFile(p.options.Environment)
 	require.NoError(p, err)
 	p.file("kafka-password", installed.Variables(string(text))["KAFKA_PASSWORD"])
 }
 
-// forbid takes a right away behind the station's back.
-func (p *patient) forbid(user, topic string, operation sarama.AclOperation) {
+// forbid revokes a permission.
+func (p *computer) forbid(user, topic string, operation sarama.AclOperation) {
 	p.Helper()
 	admin, err := sarama.NewClusterAdmin(p.addresses, login("admin", "of-the-test"))
 	require.NoError(p, err)
@@ -283,7 +283,7 @@ func (p *patient) forbid(user, topic string, operation sarama.AclOperation) {
 	require.NoError(p, err)
 }
 
-// login is by SCRAM.
+// login returns a configuration that uses SCRAM.
 func login(user, password string) *sarama.Config {
 	config := sarama.NewConfig()
 	config.Net.SASL.Enable, config.Net.SASL.User, config.Net.SASL.Password, config.Net.SASL.Mechanism = true, user, password, sarama.SASLTypeSCRAMSHA512
@@ -291,10 +291,10 @@ func login(user, password string) *sarama.Config {
 	return config
 }
 
-// TestGarbage is what a port that is no Kafka gives.
-func TestGarbage(t *testing.T) {
+// TestPortIsNotKafka: another server responds.
+func TestPortIsNotKafka(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
 	p.edit(p.brokers(), hostile.WebServer(t))
-	require.Equal(t, Bad, p.look("SASL").State)
+	require.Equal(t, Failed, p.finding("SASL").State)
 }

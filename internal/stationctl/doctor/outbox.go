@@ -10,103 +10,92 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
 
-// box is an output's outbox.
+// box is the outbox of an output.
 type box struct {
-	*kafkaEnd
+	*doctor
 	output *kafka_site.KafkaSite
-	state  *outbox.State
+	dir    string // empty without an outbox
 }
 
-func (d *doctor) outboxChecks(k *kafkaEnd, output *kafka_site.KafkaSite) []check {
-	b := &box{kafkaEnd: k, output: output}
-	name, room := k.label+"outbox", k.label+"outbox room"
+const (
+	serviceCheck = "service"
+	// roomLimit allows for reading a full outbox from an SD card.
+	roomLimit = time.Minute
+)
+
+func (d *doctor) outboxChecks(label string, output *kafka_site.KafkaSite) []check {
+	b := &box{d, output, output.Outbox}
+	directory, room := label+"outbox", label+"outbox room"
+	var state *outbox.State // found by the check of the room; nil without an outbox
 	return []check{
-		{name: name, run: b.usable},
-		{name: k.label + "outbox disk", needs: []string{name}, run: b.disk},
-		{name: room, needs: []string{name}, limit: roomLimit, run: b.room},
-		{name: k.label + "parked", needs: []string{room}, run: b.parked},
-		{name: k.label + "damaged", needs: []string{room}, run: b.damaged},
-		{name: k.label + serviceCheck, needs: []string{room}, run: b.service},
+		{name: directory, run: b.directory},
+		{name: label + "outbox disk", needs: []string{directory}, run: b.disk},
+		{name: room, needs: []string{directory}, limit: roomLimit, run: storing(&state, b.room)},
+		{name: label + "parked", needs: []string{room}, run: func(context.Context) result { return b.parked(state) }},
+		{name: label + "damaged", needs: []string{room}, run: func(context.Context) result { return b.damaged(state) }},
+		{name: label + serviceCheck, needs: []string{room}, run: func(context.Context) result { return b.service(state) }},
 	}
 }
 
-const serviceCheck = "service"
-
-// roomLimit is for all of a full outbox, read from an SD card.
-const roomLimit = time.Minute
-
-const defaultOutbox = "/var/lib/telegraf-station/outbox"
-
-// usable says what would keep Telegraf from writing there.
-func (b *box) usable(context.Context) result {
-	dir := b.output.Outbox
-	if dir == "" {
-		return doubtful(b.edit(`outbox = "`+defaultOutbox+`"`), "there is none: readings that Kafka does not have are in memory only")
+// directory checks that Telegraf can write to the outbox directory.
+func (b *box) directory(context.Context) result {
+	fixOption := b.fixEdit(`outbox = "` + installed.Outbox + `"`)
+	if b.dir == "" {
+		return warning(fixOption, "no outbox is set: readings that are not in Kafka yet are only in memory")
 	}
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return b.makeable(dir)
-	}
-	own := "sudo chown -R " + b.owner() + " " + quote(dir) + " && sudo chmod -R u+rwX " + quote(dir)
+	info, err := os.Stat(b.dir)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return b.missingDirectory()
 	case errors.Is(err, fs.ErrPermission):
-		return bad("sudo stationctl doctor", "you may not look into %s", dir)
+		return failed(fixRunAsRoot, "you are not allowed to read %s", b.dir)
 	case err != nil:
-		return bad("", "%v", err)
+		return failed("", "%v", err)
 	case !info.IsDir():
-		return bad(b.edit(`outbox = "`+defaultOutbox+`"`), "%s is no directory", dir)
+		return failed(fixOption, "%s is not a directory", b.dir)
 	}
-	if closed := b.closed(dir); closed != "" {
-		return bad(own, "user %q may not write %s", b.Account.Name, closed)
+	if path := b.unwritablePath(); path != "" {
+		return failed("sudo chown -R "+b.Account.Name+":"+b.Account.GroupName()+" "+quote(b.dir)+" && sudo chmod -R u+rwX "+quote(b.dir),
+			"user %q cannot write to %s", b.Account.Name, path)
 	}
-	return good("%s", dir)
+	return ok("%s", b.dir)
 }
 
-func (b *box) owner() string { return b.Account.Name + ":" + b.Account.GroupName() }
-
-// makeable judges a directory that is not there: Telegraf makes it if it may.
-func (b *box) makeable(dir string) result {
-	parent := filepath.Dir(dir)
-	if info, err := os.Stat(parent); err == nil && b.Account.HasAccess(info, 0o3) {
-		return good("%s is not there yet; Telegraf makes it", dir)
+// missingDirectory checks whether Telegraf can create the directory.
+func (b *box) missingDirectory() result {
+	if info, err := os.Stat(filepath.Dir(b.dir)); err == nil && b.Account.HasAccess(info, 0o3) {
+		return ok("%s does not exist yet; Telegraf creates it", b.dir)
 	}
-	return bad("sudo install -d -m 0750 -o "+b.Account.Name+" -g "+b.Account.GroupName()+" "+quote(dir), "there is no %s, and user %q may not make it", dir, b.Account.Name)
+	return failed("sudo install -d -m 0750 -o "+b.Account.Name+" -g "+b.Account.GroupName()+" "+quote(b.dir), "%s does not exist, and user %q cannot create it", b.dir, b.Account.Name)
 }
 
-// closed is a file or directory of the outbox that the service cannot write, "" if there is none.
-func (b *box) closed(dir string) (closed string) {
-	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+// unwritablePath returns a file or directory in the outbox that the service cannot write to, or "".
+func (b *box) unwritablePath() (unwritable string) {
+	_ = filepath.WalkDir(b.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // the agent removes files meanwhile
+			return nil //nolint:nilerr // the agent removes files during the walk
 		}
-		wanted := os.FileMode(0o6)
+		required := os.FileMode(0o6)
 		if entry.IsDir() {
-			wanted = 0o7
+			required = 0o7
 		}
-		if info, err := entry.Info(); err == nil && !b.Account.HasAccess(info, wanted) {
-			closed = path
+		if info, err := entry.Info(); err == nil && !b.Account.HasAccess(info, required) {
+			unwritable = path
 			return fs.SkipAll
 		}
 		return nil
 	})
-	return closed
+	return unwritable
 }
 
-// existing is the directory, or the one that it will be made in.
-func (b *box) existing() string {
-	if _, err := os.Stat(b.output.Outbox); err == nil {
-		return b.output.Outbox
-	}
-	return filepath.Dir(b.output.Outbox)
-}
-
-// Disk is where an outbox is.
+// Disk describes the disk that an outbox is on.
 type Disk struct {
-	// Volatile is the kind of a file system that may be empty after a restart, else "".
+	// Volatile is the type of a file system that may be empty after a restart, or "".
 	Volatile string
 	// Free and Size are in bytes.
 	Free, Size uint64
@@ -121,86 +110,85 @@ func systemDisk(dir string) (Disk, error) {
 	return Disk{outbox.Volatile(dir), stat.Bavail * block, stat.Blocks * block}, nil
 }
 
+// minFree is enough for an hour of readings and for the rest of the system.
+const minFree = 64 << 20
+
 func (b *box) disk(context.Context) result {
-	if b.output.Outbox == "" {
+	if b.dir == "" {
 		return unchecked("there is no outbox")
 	}
-	dir := b.existing()
+	dir := b.dir
+	if _, err := os.Stat(dir); err != nil {
+		dir = filepath.Dir(dir) // it will be created there
+	}
 	disk, err := b.Disk(dir)
 	switch {
 	case err != nil:
-		return bad("", "%s: %v", dir, err)
+		return failed("", "%s: %v", dir, err)
 	case disk.Volatile != "":
-		return doubtful(b.edit("outbox = a directory on a disk"), "%s is on a file system of kind %s: what waits there may be gone after a restart", dir, disk.Volatile)
-	case disk.Free < leastFree || disk.Free < disk.Size/50:
-		return doubtful("sudo apt-get clean && sudo journalctl --vacuum-size=50M", "%d MB are free on the disk of %s", disk.Free>>20, dir)
+		return warning(b.fixEdit("outbox = a directory on a disk"), "%s is on a file system of type %s: pending records may be lost by a restart", dir, disk.Volatile)
+	case disk.Free < minFree || disk.Free < disk.Size/50:
+		return warning("sudo apt-get clean && sudo journalctl --vacuum-size=50M", "only %d MB are free on the disk of %s", disk.Free>>20, dir)
 	}
-	return good("%d MB are free", disk.Free>>20)
+	return ok("%d MB are free", disk.Free>>20)
 }
 
-// leastFree is an hour of readings, and some for the rest of the system.
-const leastFree = 64 << 20
-
-// room says how much waits.
-func (b *box) room(context.Context) result {
-	if _, err := os.Stat(b.output.Outbox); b.output.Outbox == "" || err != nil {
-		return unchecked("there is no outbox yet")
+// room checks how full the outbox is.
+func (b *box) room(context.Context) (*outbox.State, result) {
+	if _, err := os.Stat(b.dir); b.dir == "" || err != nil {
+		return nil, unchecked("there is no outbox yet")
 	}
-	state, err := outbox.Inspect(b.output.Outbox)
+	state, err := outbox.Inspect(b.dir)
 	if err != nil {
-		return bad("sudo stationctl doctor", "%v", err)
+		return nil, failed(fixRunAsRoot, "%v", err)
 	}
-	b.state = state
-	waiting, oldest := total(state)
-	limit := int64(b.output.OutboxMaxSize)
-	if state.Bytes >= limit/10*9 || waiting >= b.output.OutboxMaxRecords/10*9 {
-		return doubtful(b.edit("outbox_max_size and outbox_max_records: more, if the disk has it"),
-			"it is full to %d%% (%d records since %s wait, outbox_max_records is %d): on_full = %q then decides", max(state.Bytes*100/limit, waiting*100/b.output.OutboxMaxRecords),
-			waiting, oldest.Format(time.RFC3339), b.output.OutboxMaxRecords, b.output.OnFull)
-	}
-	if waiting == 0 {
-		return good("nothing waits")
-	}
-	return good("%d records wait, since %s", waiting, oldest.Format(time.RFC3339))
-}
-
-func total(state *outbox.State) (waiting int64, oldest time.Time) {
-	for _, q := range state.Topics {
-		waiting += q.Pending
-		if oldest.IsZero() || q.Oldest.Before(oldest) {
-			oldest = q.Oldest
+	var pending int64
+	var oldest time.Time
+	for _, topic := range state.Topics {
+		pending += topic.Pending
+		if oldest.IsZero() || topic.Oldest.Before(oldest) {
+			oldest = topic.Oldest
 		}
 	}
-	return waiting, oldest
+	maxBytes, maxRecords := int64(b.output.OutboxMaxSize), b.output.OutboxMaxRecords
+	switch {
+	case state.Bytes >= maxBytes/10*9 || pending >= maxRecords/10*9:
+		return state, warning(b.fixEdit("outbox_max_size and outbox_max_records: increase them if the disk has room"),
+			"%d%% full (%d records pending since %s, outbox_max_records = %d); when it is full, on_full = %q applies",
+			max(state.Bytes*100/maxBytes, pending*100/maxRecords), pending, oldest.Format(time.RFC3339), maxRecords, b.output.OnFull)
+	case pending == 0:
+		return state, ok("no pending records")
+	}
+	return state, ok("%s pending since %s", countOf(int(pending), "record"), oldest.Format(time.RFC3339))
 }
 
-func (b *box) parked(context.Context) result {
-	if b.state == nil || b.state.Parked == 0 {
-		return good("no record")
+func (b *box) parked(state *outbox.State) result {
+	if state == nil || state.Parked == 0 {
+		return ok("no records")
 	}
 	reason := ""
-	if all, err := outbox.ListParked(b.output.Outbox); err == nil && len(all) > 0 {
+	if all, err := outbox.ListParked(b.dir); err == nil && len(all) > 0 {
 		reason = all[0].Reason
 	}
-	return doubtful("sudo stationctl outbox replay --all --outbox "+quote(b.output.Outbox),
-		"%d record(s) could not be delivered as they are (stationctl outbox list): %s", b.state.Parked, reason)
+	return warning("sudo stationctl outbox replay --all --outbox "+quote(b.dir),
+		"%s could not be delivered (see stationctl outbox list): %s", countOf(int(state.Parked), "record"), reason)
 }
 
-func (b *box) damaged(context.Context) result {
-	if b.state == nil || b.state.Damaged == 0 {
-		return good("no record")
+func (b *box) damaged(state *outbox.State) result {
+	if state == nil || state.Damaged == 0 {
+		return ok("no records")
 	}
-	return doubtful(restart, "%d record(s) cannot be read, as after a power cut or on a worn card; Telegraf puts them into %s when it comes to them, and delivers those around them",
-		b.state.Damaged, filepath.Join(b.output.Outbox, "quarantine"))
+	return warning(installed.Restart, "%s unreadable, for example after a power cut or on a worn SD card; Telegraf moves them to %s and delivers the rest",
+		countOf(int(state.Damaged), "record"), filepath.Join(b.dir, "quarantine"))
 }
 
-// service says whether anybody delivers.
-func (b *box) service(context.Context) result {
-	if b.output.Outbox == "" {
-		return unchecked("only the lock of an outbox tells")
+// service checks whether a Telegraf uses the outbox.
+func (b *box) service(state *outbox.State) result {
+	switch {
+	case b.dir == "":
+		return unchecked("only the lock of an outbox shows whether Telegraf is running")
+	case state == nil || !state.InUse:
+		return failed(fixEnableService, "no Telegraf uses %s", b.dir)
 	}
-	if b.state == nil || !b.state.InUse {
-		return bad("sudo systemctl enable --now telegraf-station", "no Telegraf runs with %s", b.output.Outbox)
-	}
-	return good("a Telegraf runs with %s", b.output.Outbox)
+	return ok("a Telegraf uses %s", b.dir)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
@@ -20,76 +21,76 @@ func records(n int) (all []*outbox.Record) {
 	return all
 }
 
-func TestTheOutbox(t *testing.T) {
-	provoke(t, map[string]provocation{
+func TestOutboxFaults(t *testing.T) {
+	testFaults(t, map[string]fault{
 		"none": {
-			check: "outbox", state: Doubtful, says: "there is none: readings that Kafka does not have are in memory only", advice: edit + `outbox = "/var/lib/telegraf-station/outbox"`, called: "sudoedit DIR/telegraf.conf",
-			breaks: func(p *patient) { p.edit(`outbox = "`, `#outbox = "`) },
-			then:   func(p *patient) { p.edit(`#outbox = "`, `outbox = "`) },
+			check: "outbox", state: Warning, text: "no outbox is set: readings that are not in Kafka yet are only in memory", fix: editConfiguration + `outbox = "/var/lib/telegraf-station/outbox"`, called: "sudoedit DIR/telegraf.conf",
+			cause:  func(p *computer) { p.edit(`outbox = "`, `#outbox = "`) },
+			repair: func(p *computer) { p.edit(`#outbox = "`, `outbox = "`) },
 		},
-		"of another user": {
-			check: "outbox", says: `user "nobody" may not write DIR/outbox`, advice: "sudo chown -R nobody:nogroup DIR/outbox && sudo chmod -R u+rwX DIR/outbox", breaks: asNobody,
+		"owned by another user": {
+			check: "outbox", text: `user "daemon" cannot write to DIR/outbox`, fix: "sudo chown -R daemon:daemon DIR/outbox && sudo chmod -R u+rwX DIR/outbox", cause: runAsDaemon,
 		},
-		"that cannot be made": {
-			check: "outbox", says: `there is no DIR/mnt/outbox, and user "nobody" may not make it`, advice: "sudo install -d -m 0750 -o nobody -g nogroup DIR/mnt/outbox",
-			breaks: func(p *patient) { asNobody(p); p.edit(p.path("outbox"), p.path("mnt/outbox")) },
+		"cannot be created": {
+			check: "outbox", text: `DIR/mnt/outbox does not exist, and user "daemon" cannot create it`, fix: "sudo install -d -m 0750 -o daemon -g daemon DIR/mnt/outbox",
+			cause: func(p *computer) { runAsDaemon(p); p.edit(p.path("outbox"), p.path("mnt/outbox")) },
 		},
-		"a file in its place": {
-			check: "outbox", says: "DIR/environment is no directory", advice: edit + `outbox = "/var/lib/telegraf-station/outbox"`, called: "sudoedit DIR/telegraf.conf",
-			breaks: func(p *patient) { p.edit(p.path("outbox"), p.path("environment")) },
-			then:   func(p *patient) { p.edit(`outbox = "`+p.path("environment"), `outbox = "`+p.path("outbox")) },
+		"not a directory": {
+			check: "outbox", text: "DIR/environment is not a directory", fix: editConfiguration + `outbox = "/var/lib/telegraf-station/outbox"`, called: "sudoedit DIR/telegraf.conf",
+			cause:  func(p *computer) { p.edit(p.path("outbox"), p.path("environment")) },
+			repair: func(p *computer) { p.edit(`outbox = "`+p.path("environment"), `outbox = "`+p.path("outbox")) },
 		},
 		"in memory": {
-			check: "outbox disk", state: Doubtful, says: "DIR/outbox is on a file system of kind tmpfs", advice: edit + "outbox = a directory on a disk", called: "sudoedit DIR/telegraf.conf",
-			breaks: func(p *patient) { p.disk(Disk{Volatile: "tmpfs", Free: 1 << 30, Size: 1 << 30}) },
-			then:   func(p *patient) { p.disk(Disk{Free: 1 << 30, Size: 1 << 30}) },
+			check: "outbox disk", state: Warning, text: "DIR/outbox is on a file system of type tmpfs", fix: editConfiguration + "outbox = a directory on a disk", called: "sudoedit DIR/telegraf.conf",
+			cause:  func(p *computer) { p.disk(Disk{Volatile: "tmpfs", Free: 1 << 30, Size: 1 << 30}) },
+			repair: func(p *computer) { p.disk(Disk{Free: 1 << 30, Size: 1 << 30}) },
 		},
-		"on a full disk": {
-			check: "outbox disk", state: Doubtful, says: "10 MB are free on the disk of DIR/outbox", advice: "sudo apt-get clean && sudo journalctl --vacuum-size=50M", called: "journalctl --vacuum-size=50M",
-			breaks: func(p *patient) { p.disk(Disk{Free: 10 << 20, Size: 1 << 34}) },
-			then:   func(p *patient) { p.disk(Disk{Free: 1 << 30, Size: 1 << 34}) },
+		"disk almost full": {
+			check: "outbox disk", state: Warning, text: "only 10 MB are free on the disk of DIR/outbox", fix: "sudo apt-get clean && sudo journalctl --vacuum-size=50M", called: "journalctl --vacuum-size=50M",
+			cause:  func(p *computer) { p.disk(Disk{Free: 10 << 20, Size: 1 << 34}) },
+			repair: func(p *computer) { p.disk(Disk{Free: 1 << 30, Size: 1 << 34}) },
 		},
 		"full": {
-			check: "outbox room", state: Doubtful, says: "it is full to 95% (95 records since ", advice: edit + "outbox_max_size and outbox_max_records: more, if the disk has it", called: "sudoedit DIR/telegraf.conf",
-			breaks: func(p *patient) {
+			check: "outbox room", state: Warning, text: "95% full (95 records pending since ", fix: editConfiguration + "outbox_max_size and outbox_max_records: increase them if the disk has room", called: "sudoedit DIR/telegraf.conf",
+			cause: func(p *computer) {
 				p.edit("[[outputs.kafka_site]]", "[[outputs.kafka_site]]\n  outbox_max_records = 100")
 				require.NoError(p, p.box.Append(records(95)))
 			},
-			then: func(p *patient) { p.edit("outbox_max_records = 100", "outbox_max_records = 1000") },
+			repair: func(p *computer) { p.edit("outbox_max_records = 100", "outbox_max_records = 1000") },
 		},
 		"parked records": {
-			check: "parked", state: Doubtful, says: "1 record(s) could not be delivered as they are (stationctl outbox list): it is too large", advice: "sudo stationctl outbox replay --all --outbox DIR/outbox",
-			breaks: func(p *patient) {
+			check: "parked", state: Warning, text: "1 record could not be delivered (see stationctl outbox list): it is too large", fix: "sudo stationctl outbox replay --all --outbox DIR/outbox",
+			cause: func(p *computer) {
 				require.NoError(p, p.box.ParkMetric(&outbox.Parked{Reason: "it is too large", Topic: "JNU_1_rasp", Value: "{}"}))
 			},
 		},
 		"damaged records": {
-			check: "damaged", state: Doubtful, says: "1 record(s) cannot be read", advice: restart, called: "systemctl restart telegraf-station",
-			breaks: damage,
-			then:   func(p *patient) { p.restart(); p.deliver() },
+			check: "damaged", state: Warning, text: "1 record unreadable", fix: installed.Restart, called: "systemctl restart telegraf-station",
+			cause:  damage,
+			repair: func(p *computer) { p.restart(); p.deliver() },
 		},
-		"nobody delivers": {
-			check: "service", says: "no Telegraf runs with DIR/outbox", advice: "sudo systemctl enable --now telegraf-station", called: "systemctl enable --now telegraf-station",
-			breaks: func(p *patient) { require.NoError(p, p.box.Close()) },
-			then:   func(p *patient) { p.restart() },
+		"no Telegraf": {
+			check: "service", text: "no Telegraf uses DIR/outbox", fix: "sudo systemctl enable --now telegraf-station", called: "systemctl enable --now telegraf-station",
+			cause:  func(p *computer) { require.NoError(p, p.box.Close()) },
+			repair: func(p *computer) { p.restart() },
 		},
 		"no record": {
-			check: "delivery", says: "JNU_1_rasp has no record", advice: restart, called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.topic() },
-			then:   func(p *patient) { p.produce(time.Now()) },
+			check: "delivery", text: "JNU_1_rasp has no records", fix: installed.Restart, called: "systemctl restart telegraf-station",
+			cause:  func(p *computer) { p.topic() },
+			repair: func(p *computer) { p.produce(time.Now()) },
 		},
 		"old records": {
-			check: "delivery", says: "the newest record of JNU_1_rasp is 2h0m", advice: restart, called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.produce(time.Now().Add(-2 * time.Hour)) },
-			then:   func(p *patient) { p.produce(time.Now()) },
+			check: "delivery", text: "the newest record of JNU_1_rasp is 2h0m", fix: installed.Restart, called: "systemctl restart telegraf-station",
+			cause:  func(p *computer) { p.produce(time.Now().Add(-2 * time.Hour)) },
+			repair: func(p *computer) { p.produce(time.Now()) },
 		},
 	})
 }
 
-func (p *patient) disk(disk Disk) { p.options.Disk = func(string) (Disk, error) { return disk, nil } }
+func (p *computer) disk(disk Disk) { p.options.Disk = func(string) (Disk, error) { return disk, nil } }
 
-// restart is what the service's restart does to the outbox.
-func (p *patient) restart() {
+// restart reopens the outbox, as a restart of the service does.
+func (p *computer) restart() {
 	p.Helper()
 	require.NoError(p, p.box.Close())
 	p.box = outbox.New(outbox.Options{Dir: p.path("outbox"), MaxBytes: 1 << 30, MaxRecords: 1000})
@@ -97,8 +98,8 @@ func (p *patient) restart() {
 	p.Cleanup(func() { require.NoError(p, p.box.Close()) })
 }
 
-// deliver is what a running Telegraf does with what waits.
-func (p *patient) deliver() {
+// deliver delivers the pending records, as a running Telegraf does.
+func (p *computer) deliver() {
 	p.Helper()
 	for _, queue := range p.box.DrainChanged() {
 		p.box.Acknowledge(p.box.Next(queue, 100, 1<<20))
@@ -107,7 +108,7 @@ func (p *patient) deliver() {
 	require.FileExists(p, p.first("outbox/quarantine/*"))
 }
 
-func (p *patient) first(pattern string) string {
+func (p *computer) first(pattern string) string {
 	p.Helper()
 	found, err := filepath.Glob(p.path(pattern))
 	require.NoError(p, err)
@@ -115,8 +116,8 @@ func (p *patient) first(pattern string) string {
 	return found[0]
 }
 
-// damage flips a byte of a record that waits.
-func damage(p *patient) {
+// damage flips a bit of a pending record.
+func damage(p *computer) {
 	for _, r := range records(3) {
 		require.NoError(p, p.box.Append([]*outbox.Record{r}))
 	}

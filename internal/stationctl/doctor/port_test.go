@@ -14,117 +14,118 @@ import (
 	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-func device(p *patient) string {
+func device(p *computer) string {
 	path, err := filepath.EvalSymlinks(p.path("dev/ttyACM0"))
 	require.NoError(p, err)
 	return path
 }
 
-// holder makes up a process that has locked the port.
-func holder(p *patient, name string) {
+// holder simulates a process that has locked the port.
+func holder(p *computer, name string) {
 	var status unix.Stat_t
 	require.NoError(p, unix.Stat(p.path("dev/ttyACM0"), &status))
 	runs(p, name)
 	p.file("proc/locks", fmt.Sprintf("1: FLOCK  ADVISORY  WRITE 4711 %02x:%02x:%d 0 EOF\n", unix.Major(status.Dev), unix.Minor(status.Dev), status.Ino))
 }
 
-func runs(p *patient, name string) { p.file("proc/4711/comm", name+"\n") }
+func runs(p *computer, name string) { p.file("proc/4711/comm", name+"\n") }
 
-func ends(p *patient) { require.NoError(p, os.RemoveAll(p.path("proc"))) }
+func ends(p *computer) { require.NoError(p, os.RemoveAll(p.path("proc"))) }
 
-func TestThePort(t *testing.T) {
-	provoke(t, map[string]provocation{
+func TestPortFaults(t *testing.T) {
+	testFaults(t, map[string]fault{
 		"another number": {
-			check: "port", says: "DIR/dev/ttyACM7: no such device; plug in the board, or set port to a connected one: ", advice: setupWith("--port DIR/dev/ttyACM0"), called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.edit("ttyACM0", "ttyACM7") },
+			check: "port", text: "DIR/dev/ttyACM7: no such device", fix: setupWith("--port DIR/dev/ttyACM0"), called: "systemctl restart telegraf-station",
+			cause: func(p *computer) { p.edit("ttyACM0", "ttyACM7") },
 		},
 		"no board": {
-			check: "port", says: "no USB serial port is there", advice: "plug the Arduino in", byHand: true,
-			breaks: func(p *patient) { require.NoError(p, p.board.Unplug()) },
-			then:   func(p *patient) { require.NoError(p, os.RemoveAll(p.path("sys"))); p.plug("ttyACM0") },
+			check: "port", text: "no USB serial port is connected", fix: "plug in the board", manual: true,
+			cause:  func(p *computer) { require.NoError(p, p.board.Unplug()) },
+			repair: func(p *computer) { require.NoError(p, os.RemoveAll(p.path("sys"))); p.plug("ttyACM0") },
 		},
 		"the console": {
-			check: "port", says: "it is the system's console", advice: "sudo raspi-config nonint do_serial_cons 1 && sudo reboot", called: "raspi-config nonint do_serial_cons 1\nsudo reboot\nreboot",
-			breaks: func(p *patient) {
+			check: "port", text: "system console", fix: "sudo raspi-config nonint do_serial_cons 1 && sudo reboot", called: "raspi-config nonint do_serial_cons 1\nsudo reboot\nreboot",
+			cause: func(p *computer) {
 				p.options.System.Dev = "/dev/pts"
 				p.file("sys/class/tty/console/active", filepath.Base(device(p))+"\n")
 			},
-			then: func(p *patient) { p.file("sys/class/tty/console/active", "tty1\n") },
+			repair: func(p *computer) { p.file("sys/class/tty/console/active", "tty1\n") },
 		},
 		"not in the group": {
-			check: "permission", says: `user "nobody" is not in group "dialout"`, advice: "sudo usermod -aG dialout nobody && " + restart, called: "usermod -aG dialout nobody",
-			breaks: func(p *patient) {
-				asNobody(p)
+			check: "permission", text: `user "daemon" is not in group "dialout"`, fix: "sudo usermod -aG dialout daemon && " + installed.Restart, called: "usermod -aG dialout daemon",
+			cause: func(p *computer) {
+				runAsDaemon(p)
 				require.NoError(p, os.Chown(device(p), -1, 20))
 				require.NoError(p, os.Chmod(device(p), 0o660))
 			},
-			then: func(p *patient) { p.options.Account.Groups = append(p.options.Account.Groups, 20) },
+			repair: func(p *computer) { p.options.Account.Groups = append(p.options.Account.Groups, 20) },
 		},
-		"no group may": {
-			check: "permission", says: `and no group may (mode -rw-------)`, called: "udevadm trigger",
-			advice: "sudo udevadm control --reload && sudo udevadm trigger --action=change --subsystem-match=tty",
-			breaks: func(p *patient) {
-				asNobody(p)
+		"no group has access": {
+			check: "permission", text: `mode -rw-------`, called: "udevadm trigger",
+			fix: "sudo udevadm control --reload && sudo udevadm trigger --action=change --subsystem-match=tty",
+			cause: func(p *computer) {
+				runAsDaemon(p)
 				require.NoError(p, os.Chmod(device(p), 0o600))
 			},
-			then: func(p *patient) {
-				require.NoError(p, os.Chown(device(p), -1, 65534))
+			repair: func(p *computer) {
+				require.NoError(p, os.Chown(device(p), -1, 1))
 				require.NoError(p, os.Chmod(device(p), 0o660))
 			},
 		},
-		"ModemManager has it": {
-			check: "busy", says: "in use by ModemManager (pid 4711", advice: stopModemManager, called: "systemctl disable --now ModemManager",
-			breaks: func(p *patient) { holder(p, "ModemManager") }, then: ends,
+		"used by ModemManager": {
+			check: "busy", text: "ModemManager (pid 4711", fix: fixModemManager, called: "systemctl disable --now ModemManager",
+			cause: func(p *computer) { holder(p, "ModemManager") }, repair: ends,
 		},
-		"a login has it": {
-			check: "busy", says: "in use by agetty (pid 4711", advice: "sudo systemctl disable --now serial-getty@ttyACM0", called: "systemctl disable --now serial-getty@ttyACM0",
-			breaks: func(p *patient) { holder(p, "agetty") }, then: ends,
+		"used by a login": {
+			check: "busy", text: "agetty (pid 4711", fix: "sudo systemctl disable --now serial-getty@ttyACM0", called: "systemctl disable --now serial-getty@ttyACM0",
+			cause: func(p *computer) { holder(p, "agetty") }, repair: ends,
 		},
 		"ModemManager runs": {
-			check: "ModemManager", state: Doubtful, says: "no udev rule tells it not to", advice: stopModemManager, called: "systemctl disable --now ModemManager",
-			breaks: func(p *patient) { runs(p, "ModemManager") }, then: ends,
+			check: "ModemManager", state: Warning, text: "because no udev rule excludes the port", fix: fixModemManager, called: "systemctl disable --now ModemManager",
+			cause: func(p *computer) { runs(p, "ModemManager") }, repair: ends,
 		},
 		"another baud rate": {
-			check: "baud", says: "are no text at baud_rate = 9600; at baud_rate = 115200 all are", advice: setupWith("--baud-rate 115200"), called: "systemctl restart telegraf-station",
-			breaks: func(p *patient) { p.options.Open = at(p.options.System, 115200) },
+			check: "baud", text: "are not text at baud_rate = 9600; at baud_rate = 115200, all are", fix: setupWith("--baud-rate 115200"), called: "systemctl restart telegraf-station",
+			cause: func(p *computer) { p.options.Open = at(p.options.System, 115200) },
 		},
 		"silence": {
-			check: "baud", says: "nothing came within 13s at 9600 baud", byHand: true,
-			advice: "press the Arduino's reset button; look with the Arduino IDE's serial monitor whether its sketch prints at all",
-			breaks: silence,
-			then:   func(p *patient) { p.prints.Store(goodLine) },
+			check: "baud", text: "no output within 500ms at 9600 baud", manual: true,
+			fix:    "press the reset button of the board; check with the serial monitor of the Arduino IDE that the sketch prints",
+			cause:  silence,
+			repair: func(p *computer) { p.prints.Store(goodLine) },
 		},
 		"another format": {
-			check: "reading", says: `it looks like line_format = "key_value": set that`, advice: edit + `line_format = "key_value"`, called: "sudoedit DIR/telegraf.conf",
-			breaks: func(p *patient) {
+			check: "reading", text: `it looks like line_format = "key_value": set that`, fix: editConfiguration + `line_format = "key_value"`, called: "sudoedit DIR/telegraf.conf",
+			cause: func(p *computer) {
 				p.edit(`first_reading_timeout = "20s"`, `first_reading_timeout = "4s"`)
 				p.prints.Store("temp=26.5,light=554,co_gas=117,lat=35.1,lon=126.9")
 			},
-			then: func(p *patient) {
+			repair: func(p *computer) {
 				p.edit("baud_rate", `line_format = "key_value"`+"\n  baud_rate")
 				p.prints.Store("temp=26.5,light=554,co_gas=117,alcohol_gas=9,dust=0.05,lat=35.1,lon=126.9")
 			},
 		},
-		"a sensor that is torn off": {
-			check: "reading", state: Doubtful, says: `"temp"`, called: "telegraf --test --config DIR/telegraf.conf",
-			advice: "sudo -u root telegraf --test --config DIR/telegraf.conf  # after a look at the sensor and its wires",
-			breaks: func(p *patient) { p.prints.Store(strings.Replace(goodLine, "26.52", "-999", 1)) },
-			then:   func(p *patient) { p.prints.Store(goodLine); p.drain() },
+		"a broken sensor": {
+			check: "reading", state: Warning, text: `"temp"`, called: "telegraf --test --config DIR/telegraf.conf",
+			fix:    "sudo -u root telegraf --test --config DIR/telegraf.conf  # after you have checked the sensor and its wiring",
+			cause:  func(p *computer) { p.prints.Store(strings.Replace(goodLine, "26.52", "-999", 1)) },
+			repair: func(p *computer) { p.prints.Store(goodLine); p.drain() },
 		},
 	})
 }
 
-// silence takes what the board has printed, and lets it print no more.
-func silence(p *patient) {
+// silence stops the board and discards what it has printed.
+func silence(p *computer) {
 	p.prints.Store("")
 	p.drain()
 }
 
-// drain takes away what waits in the port.
-func (p *patient) drain() {
+// drain discards the bytes in the port.
+func (p *computer) drain() {
 	port, err := p.options.System.Open(p.Context(), p.path("dev/ttyACM0"), &serial.Mode{BaudRate: 9600, DataBits: 8}, serialport.ResetNever)
 	require.NoError(p, err)
 	defer port.Close() //nolint:errcheck // it was only read
@@ -136,7 +137,7 @@ func (p *patient) drain() {
 	}
 }
 
-// at opens ports whose bytes are text at one rate only.
+// at opens ports whose bytes are text only at one rate.
 func at(system serialport.System, rate int) func(context.Context, string, *serial.Mode, serialport.Reset) (serialport.Port, error) {
 	return func(ctx context.Context, path string, mode *serial.Mode, reset serialport.Reset) (serialport.Port, error) {
 		port, err := system.Open(ctx, path, mode, reset)
@@ -157,8 +158,8 @@ func (g garbled) Read(chunk []byte) (int, error) {
 	return n, err
 }
 
-// TestAPortThatAProgramHas ends a real program, as the advice says.
-func TestAPortThatAProgramHas(t *testing.T) {
+// TestPortInUseByAProgram ends a real program with the suggested command.
+func TestPortInUseByAProgram(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
 	p.options.System.Proc = "/proc"
@@ -166,31 +167,31 @@ func TestAPortThatAProgramHas(t *testing.T) {
 	require.NoError(t, locking.Start())
 	ended := make(chan struct{})
 	go func() { _ = locking.Wait(); close(ended) }()
-	require.Eventually(t, func() bool { return p.look("busy").State == Bad }, 20*time.Second, 50*time.Millisecond)
-	found := p.look("busy")
-	require.Contains(t, found.Text, fmt.Sprintf("in use by sleep (pid %d: sleep 600)", locking.Process.Pid))
+	require.Eventually(t, func() bool { return p.finding("busy").State == Failed }, 20*time.Second, 50*time.Millisecond)
+	found := p.finding("busy")
+	require.Contains(t, found.Text, fmt.Sprintf("sleep (pid %d", locking.Process.Pid))
 	require.Equal(t, fmt.Sprintf("sudo kill %d  # sleep", locking.Process.Pid), found.Fix)
-	p.follow(found.Fix)
+	p.runFix(found.Fix)
 	<-ended
-	require.Equal(t, Good, p.look("busy").State)
+	require.Equal(t, OK, p.finding("busy").State)
 }
 
-// TestAPortThatTheServiceHas is no fault, and nobody disturbs it.
-func TestAPortThatTheServiceHas(t *testing.T) {
+// TestPortInUseByTheService is not a fault, and the port is not opened.
+func TestPortInUseByTheService(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
 	holder(p, "telegraf")
-	require.Equal(t, Finding{"busy", Good, "telegraf has it (pid 4711)", ""}, p.look("busy"))
-	require.Equal(t, Finding{"baud", Unchecked, "not checked, since telegraf has the port: see delivery", ""}, p.look("baud"))
-	require.Equal(t, Finding{"reading", Unchecked, "not checked, since telegraf has the port: see delivery", ""}, p.look("reading"))
+	require.Equal(t, Finding{"busy", OK, "telegraf is using it (pid 4711)", ""}, p.finding("busy"))
+	require.Equal(t, Finding{"baud", Unchecked, "not checked: telegraf is using the port; see delivery", ""}, p.finding("baud"))
+	require.Equal(t, Finding{"reading", Unchecked, "not checked: telegraf is using the port; see delivery", ""}, p.finding("reading"))
 }
 
-func TestModemManagerThatLeavesThePortAlone(t *testing.T) {
+func TestModemManagerIgnoresThePort(t *testing.T) {
 	t.Parallel()
 	p := newStation(t)
 	runs(p, "ModemManager")
 	var status unix.Stat_t
 	require.NoError(t, unix.Stat(device(p), &status))
 	p.file(fmt.Sprintf("run/udev/data/c%d:%d", unix.Major(status.Rdev), unix.Minor(status.Rdev)), "S:arduino-1\nE:ID_MM_PORT_IGNORE=1\n")
-	require.Equal(t, Finding{"ModemManager", Good, "it runs, and leaves this port alone (udev)", ""}, p.look("ModemManager"))
+	require.Equal(t, Finding{"ModemManager", OK, "running, but it ignores this port (udev rule)", ""}, p.finding("ModemManager"))
 }

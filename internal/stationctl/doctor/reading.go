@@ -10,67 +10,67 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
-// readingLimit is that of `telegraf --test`, which bounds itself.
+// readingLimit exceeds the limit of `telegraf --test`.
 const readingLimit = 50 * time.Second
 
-// readOnce is for several boards: `telegraf --test` reads all of them, and two at once would take each other's ports.
-func (d *doctor) readOnce(ctx context.Context) {
-	d.takeReading = sync.OnceValues(func() (*host.Reading, error) {
-		return host.TakeReading(ctx, d.Telegraf, d.absolute(), d.variables, d.Account)
+// readingOnce takes one reading for all boards: `telegraf --test` reads all of them, and two processes would compete for the ports.
+func (d *doctor) readingOnce(ctx context.Context) func() (*host.Reading, error) {
+	return sync.OnceValues(func() (*host.Reading, error) {
+		return host.TakeReading(ctx, d.Telegraf, d.absoluteConfiguration(), d.variables, d.Account)
 	})
 }
 
-// reading has Telegraf itself take one, as the service would.
-func (b *board) reading(context.Context) result {
-	if b.System.UsedByTelegraf(b.path) {
-		return unchecked("telegraf has the port: see delivery")
+// reading has Telegraf take a reading, as the service does.
+func (b *board) reading(path string) result {
+	if b.System.UsedByTelegraf(path) {
+		return unchecked(inUseByTelegraf)
 	}
 	reading, err := b.takeReading()
 	if reading == nil {
-		return bad("", "%v", err)
+		return failed("", "%v", err)
 	}
-	for _, shown := range reading.Lines {
-		if !strings.Contains(shown, ",device_id="+escapeTag(b.DeviceID)) {
+	warnings := b.warningsIn(reading.Output)
+	for _, line := range reading.Lines {
+		if !strings.Contains(line, ",device_id="+escapeTag(b.DeviceID)) {
 			continue
 		}
-		if strings.Contains(shown, "status=1i") {
-			return doubtful(b.look(), "%s %s", shown, warnings(reading.Output))
+		if strings.Contains(line, "status=1i") {
+			return warning(b.fixSensor(), "%s %s", line, warnings)
 		}
-		return good("%s", strings.TrimPrefix(shown, "> "))
+		return ok("%s", strings.TrimPrefix(line, "> "))
 	}
-	trouble := complaints(reading.Output)
-	if trouble == "" && err != nil {
-		trouble = err.Error()
+	problem := errorsIn(reading.Output)
+	if problem == "" && err != nil {
+		problem = err.Error()
 	}
-	return bad(b.mendReading(reading.Output), "%s %s", trouble, warnings(reading.Output))
+	return failed(b.fixFormat(reading.Output), "%s %s", problem, warnings)
 }
 
-// escapeTag is a tag's value in line protocol.
+// escapeTag escapes a tag value for line protocol.
 func escapeTag(value string) string {
 	return strings.NewReplacer(",", `\,`, " ", `\ `, "=", `\=`).Replace(value)
 }
 
-// look is for what no command mends.
-func (b *board) look() string {
-	return "sudo -u " + b.Account.Name + " telegraf --test --config " + quote(b.Configuration) + "  # after a look at the sensor and its wires"
+// fixSensor takes another reading after the user has checked the sensor, which no command can do.
+func (b *board) fixSensor() string {
+	return "sudo -u " + b.Account.Name + " telegraf --test --config " + quote(b.Configuration) + "  # after you have checked the sensor and its wiring"
 }
 
-var otherFormat = regexp.MustCompile(`line_format = "\w+"`)
+var suggestedFormat = regexp.MustCompile(`line_format = "\w+"`)
 
-func (b *board) mendReading(output string) string {
-	if format := otherFormat.FindString(output); format != "" {
-		return b.edit(format)
+func (b *board) fixFormat(output string) string {
+	if format := suggestedFormat.FindString(output); format != "" {
+		return b.fixEdit(format)
 	}
-	return b.edit("line_format, columns, checksum: as the sketch prints")
+	return b.fixEdit("line_format, columns, checksum: set them to match the sketch")
 }
 
-// warnings are those of a board's lines.
-func warnings(output string) string {
+// warningsIn returns the warnings about lines of boards.
+func (b *board) warningsIn(output string) string {
 	var all []string
-	for text := range strings.Lines(output) {
-		text = strings.TrimSpace(text)
-		if level := logPrefix.FindStringSubmatch(text); level != nil && level[1] == "W!" && strings.Contains(text, "[inputs.arduino_serial]") {
-			all = append(all, strings.TrimPrefix(text, level[0]))
+	for _, line := range logLines(output, "W!") {
+		if strings.Contains(line, "[inputs.arduino_serial]") {
+			all = append(all, line)
 		}
 	}
 	return strings.Join(all, " ")

@@ -3,51 +3,42 @@ package doctor
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
-// Report is what was found. It has no secrets.
+// Report has the findings. It contains no secrets.
 type Report struct {
 	Configuration string    `json:"configuration"`
 	Findings      []Finding `json:"checks"`
 }
 
-// Sound says that there is nothing to mend.
-func (r *Report) Sound() bool {
-	for _, f := range r.Findings {
-		if f.State == Bad || f.State == Doubtful {
-			return false
-		}
-	}
-	return true
+// OK reports whether there is nothing to fix.
+func (r *Report) OK() bool {
+	return !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.State == Failed || f.State == Warning })
 }
 
 func (s State) mark() string {
 	switch s {
-	case Good:
+	case OK:
 		return "✓"
-	case Doubtful:
+	case Warning:
 		return "!"
-	case Bad:
+	case Failed:
 		return "✗"
 	}
 	return "-"
 }
 
-// Write has a line for each check, and an indented one below it for what mends it.
+// Write prints a line for each check and, indented below it, the fix.
 func (r *Report) Write(out io.Writer) error {
+	var text strings.Builder
 	for _, f := range r.Findings {
-		if _, err := fmt.Fprintf(out, "%s %s: %s\n", f.State.mark(), f.Check, oneLine(f.Text)); err != nil {
-			return err
-		}
-		if f.Fix == "" {
-			continue
-		}
-		if _, err := fmt.Fprintf(out, "    %s\n", f.Fix); err != nil {
-			return err
+		fmt.Fprintf(&text, "%s %s: %s\n", f.State.mark(), f.Check, strings.Join(strings.Fields(f.Text), " "))
+		if f.Fix != "" {
+			fmt.Fprintf(&text, "    %s\n", f.Fix)
 		}
 	}
-	return nil
+	_, err := io.WriteString(out, text.String())
+	return err
 }
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -5,112 +5,48 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 )
 
-// dns looks up each broker's name as Telegraf would.
-func (k *kafkaEnd) dns(ctx context.Context) result {
-	known, troubles := each(k.brokers, func(address string) error {
-		host, _, err := net.SplitHostPort(address)
-		if err == nil && net.ParseIP(host) == nil {
-			_, err = net.DefaultResolver.LookupHost(ctx, host)
-		}
-		return err
-	})
-	switch {
-	case len(known) == 0:
-		return bad(k.fix("brokers", "--brokers", []string{"HOST:9092"}), "no name of a broker is known here: is the network up, are they written well? (%v)", errors.Join(troubles...))
-	case len(troubles) > 0:
-		return doubtful(k.fix("brokers", "--brokers", known), "%v", errors.Join(troubles...))
-	}
-	return good("%s", strings.Join(known, ", "))
-}
+// expirationWarning is how long before the expiration of a certificate the warning starts.
+const expirationWarning = 14 * 24 * time.Hour
 
-// each asks for all of the addresses at once, and sorts out those that are good.
-func each(addresses []string, ask func(address string) error) (fine []string, troubles []error) {
-	all := make([]error, len(addresses))
-	var asking sync.WaitGroup
-	for i, address := range addresses {
-		asking.Go(func() { all[i] = ask(address) })
-	}
-	asking.Wait()
-	for i, address := range addresses {
-		if all[i] == nil {
-			fine = append(fine, address)
-		} else {
-			troubles = append(troubles, fmt.Errorf("%s: %w", address, all[i]))
-		}
-	}
-	return fine, troubles
-}
-
-func (k *kafkaEnd) tcp(ctx context.Context) result {
-	silent := ""
-	reached, troubles := each(k.brokers, func(address string) error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
-	for _, address := range k.brokers {
-		if !slices.Contains(reached, address) {
-			silent = address
-			break
-		}
-	}
-	k.reached = reached
-	switch {
-	case len(reached) == 0:
-		return bad(startKafka(silent), "nobody answers: does Kafka run there, does a firewall keep this computer out? (%v)", errors.Join(troubles...))
-	case len(troubles) > 0:
-		return doubtful(startKafka(silent), "%v", errors.Join(troubles...))
-	}
-	return good("%d of %d brokers answer", len(reached), len(k.brokers))
-}
-
-// startKafka is for a Kafka that is a service by that name.
-func startKafka(address string) string {
-	host, _, _ := net.SplitHostPort(address) // it was one
-	return on(host, "sudo systemctl start kafka")
-}
-
-// soon is from when on a certificate's end is told.
-const soon = 14 * 24 * time.Hour
-
-func (k *kafkaEnd) tls(ctx context.Context) result {
+func (k *connection) tls(ctx context.Context, reached []string) result {
 	if !k.settings.Net.TLS.Enable {
-		return k.noTLS(ctx)
+		return k.withoutTLS(ctx, reached[0])
 	}
 	var lock sync.Mutex
-	var ends time.Time
-	_, troubles := each(k.reached, func(address string) error {
-		state, err := handshake(ctx, address, k.settings.Net.TLS.Config)
+	var first time.Time // expiration
+	_, err := forEach(reached, func(address string) error {
+		state, err := k.handshake(ctx, address, k.settings.Net.TLS.Config)
 		if err != nil {
 			return err
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		if end := state.PeerCertificates[0].NotAfter; ends.IsZero() || end.Before(ends) {
-			ends = end
+		if expires := state.PeerCertificates[0].NotAfter; first.IsZero() || expires.Before(first) {
+			first = expires
 		}
 		return nil
 	})
-	if len(troubles) > 0 {
-		return k.explainTLS(errors.Join(troubles...))
+	if err != nil {
+		return k.tlsFailure(err, reached[0])
 	}
-	if now, _ := k.Clock(); ends.Sub(now) < soon {
-		return doubtful(k.renew(), "a broker's certificate ends on %s", ends.UTC().Format(time.DateOnly))
+	if now, _ := k.Clock(); first.Sub(now) < expirationWarning {
+		return warning(fixRenewCertificate(reached[0]), "a broker certificate expires on %s", first.UTC().Format(time.DateOnly))
 	}
-	return good("the brokers' certificates are good until %s", ends.UTC().Format(time.DateOnly))
+	return ok("the broker certificates are valid until %s", first.UTC().Format(time.DateOnly))
 }
 
-func handshake(ctx context.Context, address string, config *tls.Config) (tls.ConnectionState, error) {
+func (k *connection) handshake(ctx context.Context, address string, config *tls.Config) (tls.ConnectionState, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.TLSHandshake)
+	defer cancel()
 	dialer := tls.Dialer{Config: config}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -120,79 +56,79 @@ func handshake(ctx context.Context, address string, config *tls.Config) (tls.Con
 	return conn.(*tls.Conn).ConnectionState(), nil
 }
 
-// noTLS finds out whether the port speaks TLS all the same. Nobody is trusted by that: nothing is sent.
-func (k *kafkaEnd) noTLS(ctx context.Context) result {
-	_, err := handshake(ctx, k.reached[0], &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // as said above
-	switch {
-	case err == nil:
-		return bad(k.installCA(), "%s speaks TLS, and the configuration has none", k.reached[0])
-	case k.settings.Net.SASL.Enable && k.settings.Net.SASL.Mechanism == "PLAIN":
-		return doubtful(k.fix("sasl_mechanism", "--sasl-mechanism", []string{"SCRAM-SHA-512"}), "none, so the password goes over the network as it is")
+// withoutTLS checks whether the port requires TLS although none is configured. If Kafka responds without TLS, there is nothing to check.
+// The TLS handshake sends nothing secret, so the certificate is not verified.
+func (k *connection) withoutTLS(ctx context.Context, address string) result {
+	requiresTLS := false
+	if k.requestBrokers(address) != nil {
+		_, err := k.handshake(ctx, address, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // as said above
+		requiresTLS = err == nil
 	}
-	return good("none is used")
+	switch {
+	case requiresTLS:
+		return failed(k.fixInstallCA(), "%s requires TLS, but the configuration does not enable it", address)
+	case k.settings.Net.SASL.Enable && k.settings.Net.SASL.Mechanism == "PLAIN":
+		return warning(k.fixOption(`sasl_mechanism = "SCRAM-SHA-512"`, "--sasl-mechanism", "SCRAM-SHA-512"), "not used, so the password is sent in plain text")
+	}
+	return ok("not used")
 }
 
-func (k *kafkaEnd) explainTLS(err error) result {
+func (k *connection) tlsFailure(err error, address string) result {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return bad(k.renew(), "the broker's certificate is good from %s to %s, and here it is %s: %v", invalid.Cert.NotBefore.UTC().Format(time.DateOnly),
+		return failed(fixRenewCertificate(address), "the broker certificate is valid from %s to %s, but today is %s: %v", invalid.Cert.NotBefore.UTC().Format(time.DateOnly),
 			invalid.Cert.NotAfter.UTC().Format(time.DateOnly), time.Now().UTC().Format(time.DateOnly), err)
 	case errors.As(err, &unknown):
-		return bad(k.installCA(), "another authority than that of tls_ca signed the broker's certificate (%q): %v", issuer(unknown.Cert), err)
+		return failed(k.fixInstallCA(), "the broker certificate was signed by another CA (%q) than tls_ca: %v", issuerOf(unknown.Cert), err)
 	case errors.As(err, &name):
-		return bad(k.fix("brokers", "--brokers", k.named(name.Certificate)), "the broker's certificate is for %s: %v", strings.Join(names(name.Certificate), ", "), err)
+		return failed(k.fixBrokers(k.addressesFor(name.Certificate)), "the broker certificate is for %s: %v", strings.Join(namesOf(name.Certificate), ", "), err)
 	case strings.Contains(err.Error(), "first record does not look like a TLS handshake"), strings.Contains(err.Error(), "EOF"), errors.Is(err, context.DeadlineExceeded):
-		return bad(k.fix("enable_tls = false", "--tls-ca", []string{"none"}), "this port does not speak TLS: give another port, or no TLS: %v", err)
+		return failed(k.fixOption("enable_tls = false", "--tls-ca", "none"), "this port does not support TLS: %v; use another port, or disable TLS", err)
 	}
-	return bad(k.installCA(), "%v", err)
+	return failed(k.fixInstallCA(), "%v", err)
 }
 
-func issuer(certificate *x509.Certificate) string {
+func issuerOf(certificate *x509.Certificate) string {
 	if certificate == nil {
 		return "unknown"
 	}
 	return certificate.Issuer.String()
 }
 
-// names are whom a certificate is for.
-func names(certificate *x509.Certificate) []string {
-	all := slices.Clone(certificate.DNSNames)
+func namesOf(certificate *x509.Certificate) []string {
+	names := slices.Clone(certificate.DNSNames)
 	for _, ip := range certificate.IPAddresses {
-		all = append(all, ip.String())
+		names = append(names, ip.String())
 	}
-	return all
+	return names
 }
 
-// named are the addresses with a name of the certificate in the place of the one that it does not have.
-func (k *kafkaEnd) named(certificate *x509.Certificate) []string {
-	good := names(certificate)
-	if len(good) == 0 {
+// addressesFor returns the broker addresses with the first name in the certificate instead of names that it does not have.
+func (k *connection) addressesFor(certificate *x509.Certificate) []string {
+	names := namesOf(certificate)
+	if len(names) == 0 {
 		return []string{"HOST:9092"}
 	}
-	var all []string
+	var addresses []string
 	for _, address := range k.brokers {
-		host, port, _ := net.SplitHostPort(address) // it was one
+		host, port, _ := net.SplitHostPort(address) // it is valid
 		if certificate.VerifyHostname(host) != nil {
-			host = good[0]
+			host = names[0]
 		}
-		all = append(all, net.JoinHostPort(host, port))
+		addresses = append(addresses, net.JoinHostPort(host, port))
 	}
-	return all
+	return addresses
 }
 
-// caFile is where the shipped configuration has the authority.
-const caFile = "/etc/telegraf-station/kafka-ca.pem"
-
-// installCA trusts the file that whoever runs Kafka gives. What a broker shows is not trusted: anybody could be one.
-func (k *kafkaEnd) installCA() string {
-	return "sudo install -m 0644 kafka-ca.pem " + caFile + " && " + k.fix("tls_ca", "--tls-ca", []string{caFile})
+// fixInstallCA installs the file that the administrator of Kafka provides. The certificate that a broker sends cannot be trusted.
+func (k *connection) fixInstallCA() string {
+	return "sudo install -m 0644 kafka-ca.pem " + installed.KafkaCA + " && " + k.fixOption(`tls_ca = "`+installed.KafkaCA+`"`, "--tls-ca", installed.KafkaCA)
 }
 
-// renew is done where the broker is, with the authority's key.
-func (k *kafkaEnd) renew() string {
-	host, _, _ := net.SplitHostPort(k.reached[0])
-	return on(host, "sudo systemctl restart kafka  # after its new certificate is in place")
+// fixRenewCertificate runs on the broker; a new certificate needs the key of the CA.
+func fixRenewCertificate(address string) string {
+	return onHost(hostOf(address), "sudo systemctl restart kafka  # after you have installed its new certificate")
 }

@@ -15,190 +15,85 @@ import (
 
 // sites is what a central Telegraf reads.
 type sites struct {
-	*kafkaEnd
-	input  *kafka_sites.KafkaSites
-	topics []*sarama.TopicMetadata
+	*connection
+	input *kafka_sites.KafkaSites
 }
 
-func (d *doctor) groupChecks(k *kafkaEnd, input *kafka_sites.KafkaSites) []check {
-	s := &sites{kafkaEnd: k, input: input}
+func (d *doctor) sitesChecks(k *connection, input *kafka_sites.KafkaSites, reached *[]string) []check {
+	s := &sites{k, input}
 	topics, acl := k.label+"topics", k.label+"ACL"
+	var found []*sarama.TopicMetadata
 	return []check{
-		{name: topics, needs: []string{k.label + saslCheck}, run: s.matching},
-		{name: acl, needs: []string{topics}, run: s.rights},
-		{name: k.label + "group", needs: []string{acl}, run: s.group},
-		{name: k.label + "lag", needs: []string{acl}, run: s.lag},
+		{name: topics, needs: []string{k.label + saslCheck}, run: storing(&found, func(context.Context) ([]*sarama.TopicMetadata, result) { return s.topics(*reached) })},
+		{name: acl, needs: []string{topics}, run: func(context.Context) result { return s.acl(*reached, found) }},
+		{name: k.label + "group", needs: []string{acl}, run: func(context.Context) result { return s.group(*reached) }},
+		{name: k.label + "lag", needs: []string{acl}, run: func(context.Context) result { return s.lag(*reached, found) }},
 	}
 }
 
-// matching are the topics that this central Telegraf would consume, of those that it may see.
-func (s *sites) matching(context.Context) result {
+// topics finds the topics that this central Telegraf consumes, of those that it is allowed to see.
+func (s *sites) topics(reached []string) (found []*sarama.TopicMetadata, r result) {
 	var patterns []*regexp.Regexp
 	for _, text := range s.input.TopicRegexps {
 		pattern, err := regexp.Compile(text)
 		if err != nil {
-			return bad(s.edit("topic_regexps"), "%v", err)
+			return nil, failed(s.fixEdit("topic_regexps"), "%v", err)
 		}
 		patterns = append(patterns, pattern)
 	}
-	err := s.ask(func(broker *sarama.Broker) error {
-		told, err := broker.GetMetadata(&sarama.MetadataRequest{Version: rightsVersion, IncludeTopicAuthorizedOperations: true})
-		if err != nil {
-			return err
-		}
-		for _, topic := range told.Topics {
-			if slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(topic.Name) }) {
-				s.topics = append(s.topics, topic)
-			}
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return bad("", "%v", err)
-	case len(s.topics) == 0 && s.settings.Net.SASL.Enable:
-		return doubtful(s.allow(), "no topic that user %q may see matches %q", s.settings.Net.SASL.User, s.input.TopicRegexps)
-	case len(s.topics) == 0:
-		return doubtful(s.siteCommand("SITE INDEX TYPE"), "no topic matches %q", s.input.TopicRegexps)
+	response, err := s.metadata(reached, &sarama.MetadataRequest{Version: permissionsVersion, IncludeTopicAuthorizedOperations: true})
+	if err != nil {
+		return nil, failed("", "%v", err)
 	}
-	return good("%d match: %s", len(s.topics), some(s.topics))
+	for _, topic := range response.Topics {
+		if slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(topic.Name) }) {
+			found = append(found, topic)
+		}
+	}
+	switch {
+	case len(found) == 0 && s.settings.Net.SASL.Enable:
+		return found, warning(s.fixGrant(), "user %q can see no topic that matches %q", s.user(), s.input.TopicRegexps)
+	case len(found) == 0:
+		return found, warning(s.fixCreateSite("SITE INDEX TYPE"), "no topic matches %q", s.input.TopicRegexps)
+	}
+	return found, ok("%s: %s", countOf(len(found), "topic"), firstNames(found))
 }
 
-// some are the first names: a fleet has thousands.
-func some(topics []*sarama.TopicMetadata) string {
-	const shown = 5
+// firstNames lists only a few topics: a fleet has thousands.
+func firstNames(topics []*sarama.TopicMetadata) string {
+	const limit = 5
 	var names []string
 	for _, topic := range topics {
 		names = append(names, topic.Name)
 	}
 	slices.Sort(names)
-	if len(names) > shown {
-		return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
+	if len(names) > limit {
+		return strings.Join(names[:limit], ", ") + fmt.Sprintf(" and %d more", len(names)-limit)
 	}
 	return strings.Join(names, ", ")
 }
 
-// allow gives this user the rights of a central Telegraf.
-func (s *sites) allow() string {
-	return s.administer("central add") + " --user " + quote(s.settings.Net.SASL.User) + " --group " + quote(s.input.ConsumerGroup)
+// fixGrant grants this user the permissions of a central Telegraf.
+func (s *sites) fixGrant() string {
+	return s.fixAsAdmin("central add") + " --user " + quote(s.user()) + " --group " + quote(s.input.ConsumerGroup)
 }
 
-// rights are to read the topics, and to be in the group.
-func (s *sites) rights(context.Context) result {
-	var closed []*sarama.TopicMetadata
-	for _, topic := range s.topics {
-		if topic.TopicAuthorizedOperations != untold && !may(topic.TopicAuthorizedOperations, sarama.AclOperationRead) {
-			closed = append(closed, topic)
-		}
+// acl checks the permissions to read the topics and to join the group.
+func (s *sites) acl(reached []string, topics []*sarama.TopicMetadata) result {
+	unreadable := slices.DeleteFunc(slices.Clone(topics), func(topic *sarama.TopicMetadata) bool {
+		return topic.TopicAuthorizedOperations == unknownOperations || isAuthorized(topic.TopicAuthorizedOperations, sarama.AclOperationRead)
+	})
+	if len(unreadable) > 0 {
+		return failed(s.fixGrant(), "user %q lacks READ on %s: %s", s.user(), countOf(len(unreadable), "topic"), firstNames(unreadable))
 	}
-	if len(closed) > 0 {
-		return bad(s.allow(), "user %q may not READ %d topic(s): %s", s.settings.Net.SASL.User, len(closed), some(closed))
-	}
-	described, err := s.describe()
+	group, err := s.describeGroup(reached)
 	switch {
 	case errors.Is(err, sarama.ErrGroupAuthorizationFailed):
-		return bad(s.allow(), "user %q has no right on group %q", s.settings.Net.SASL.User, s.input.ConsumerGroup)
+		return failed(s.fixGrant(), "user %q has no permissions on group %q", s.user(), s.input.ConsumerGroup)
 	case err != nil:
-		return bad("", "group %q: %v", s.input.ConsumerGroup, err)
-	case described.AuthorizedOperations != untold && !may(described.AuthorizedOperations, sarama.AclOperationRead):
-		return bad(s.allow(), "user %q may not READ (join) group %q", s.settings.Net.SASL.User, s.input.ConsumerGroup)
+		return failed("", "group %q: %v", s.input.ConsumerGroup, err)
+	case group.AuthorizedOperations != unknownOperations && !isAuthorized(group.AuthorizedOperations, sarama.AclOperationRead):
+		return failed(s.fixGrant(), "user %q lacks READ on group %q", s.user(), s.input.ConsumerGroup)
 	}
-	return good("this user may read the topics, and join group %q", s.input.ConsumerGroup)
-}
-
-// describe asks the group's coordinator.
-func (s *sites) describe() (*sarama.GroupDescription, error) {
-	client, err := s.client()
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close() //nolint:errcheck // it was only asked
-	coordinator, err := client.Coordinator(s.input.ConsumerGroup)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := coordinator.DescribeGroups(&sarama.DescribeGroupsRequest{Version: 3, Groups: []string{s.input.ConsumerGroup}, IncludeAuthorizedOperations: true})
-	if err != nil {
-		return nil, err
-	}
-	if len(answer.Groups) != 1 {
-		return nil, sarama.ErrIncompleteResponse
-	}
-	if group := answer.Groups[0]; !errors.Is(group.Err, sarama.ErrNoError) && !errors.Is(group.Err, sarama.ErrGroupIDNotFound) {
-		return nil, group.Err
-	}
-	return answer.Groups[0], nil
-}
-
-// group says who consumes.
-func (s *sites) group(context.Context) result {
-	described, err := s.describe()
-	switch {
-	case err != nil:
-		return bad("", "%v", err)
-	case len(described.Members) == 0:
-		return bad("sudo systemctl enable --now telegraf-station", "nobody consumes: group %q has no member", s.input.ConsumerGroup)
-	}
-	return good("%q has %d member(s), and is %s", s.input.ConsumerGroup, len(described.Members), strings.ToLower(described.State))
-}
-
-// muchLag is an hour of one site at a reading a second.
-const muchLag = 3600
-
-// lag is how many records are in the topics and not in InfluxDB.
-func (s *sites) lag(context.Context) result {
-	admin, err := sarama.NewClusterAdmin(s.reached, s.settings)
-	if err != nil {
-		return bad("", "%v", err)
-	}
-	defer admin.Close() //nolint:errcheck // it was only asked
-	partitions, newest := make(map[string][]int32), make(map[string]map[int32]int64)
-	for _, topic := range s.topics {
-		newest[topic.Name] = make(map[int32]int64)
-		for _, partition := range topic.Partitions {
-			partitions[topic.Name] = append(partitions[topic.Name], partition.ID)
-			newest[topic.Name][partition.ID] = sarama.OffsetNewest
-		}
-	}
-	if len(partitions) == 0 {
-		return unchecked("there is no topic")
-	}
-	committed, err := admin.ListConsumerGroupOffsets(s.input.ConsumerGroup, partitions)
-	if errors.Is(err, sarama.ErrGroupIDNotFound) { // nobody has consumed yet
-		committed, err = &sarama.OffsetFetchResponse{}, nil
-	}
-	if err != nil {
-		return bad("", "%v", err)
-	}
-	ends, err := admin.ListOffsets(newest, nil)
-	if err != nil {
-		return bad("", "%v", err)
-	}
-	return judgeLag(sum(committed, ends))
-}
-
-func sum(committed *sarama.OffsetFetchResponse, ends map[string]map[int32]*sarama.OffsetResult) (lag int64, most string, mostLag int64) {
-	for topic, partitions := range ends {
-		for partition, end := range partitions {
-			if end == nil {
-				continue
-			}
-			behind := end.Offset
-			if block := committed.GetBlock(topic, partition); block != nil {
-				behind = max(0, end.Offset-max(0, block.Offset))
-			}
-			lag += behind
-			if behind > mostLag {
-				most, mostLag = topic, behind
-			}
-		}
-	}
-	return lag, most, mostLag
-}
-
-func judgeLag(lag int64, most string, mostLag int64) result {
-	if mostLag > muchLag {
-		return doubtful(restart+"  # on another computer too, if the number grows", "%d records are in Kafka and not in InfluxDB, most of them of %s (%d)", lag, most, mostLag)
-	}
-	return good("%d records are in Kafka and not in InfluxDB yet", lag)
+	return ok("this user can read the topics and join group %q", s.input.ConsumerGroup)
 }
