@@ -1,4 +1,4 @@
-// Package station serializes a station's metric as the flat JSON record that stands in Kafka.
+// Package station serializes the metric of a station as the flat JSON record that is stored in Kafka.
 package station
 
 import (
@@ -16,12 +16,11 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// Serializer writes one JSON object a metric, its keys in the order of the schema:
-// device_id, status, time, lat, lon and the sensors.
+// Serializer writes one JSON object per metric, with its keys in the order of the schema: device_id, status, time, lat, lon, and the sensors.
 type Serializer struct {
 	// Schema is the name of the built-in schema or the path of a schema file.
 	Schema string `toml:"schema"`
-	// UnknownFields says what happens to fields that the schema does not declare: "drop" (default), "keep" or "error".
+	// UnknownFields sets what happens to fields that the schema does not declare: "drop" (default), "keep", or "error".
 	UnknownFields string          `toml:"unknown_fields"`
 	Log           telegraf.Logger `toml:"-"`
 
@@ -39,8 +38,8 @@ func (s *Serializer) Init() error {
 	return err
 }
 
-// Serialize returns the metric as a JSON object and a newline. The error tells what keeps the metric from being a record:
-// no tag device_id, a status that is not 0, 1 or 2, a field of a wrong type, a time that RFC 3339 cannot hold.
+// Serialize returns the metric as a JSON object and a newline. It returns an error if the tag device_id is missing, if the status is not 0, 1, or
+// 2, if a field has the wrong type, or if RFC 3339 cannot represent the time.
 func (s *Serializer) Serialize(metric telegraf.Metric) ([]byte, error) {
 	line, err := s.append(make([]byte, 0, 256), metric)
 	if err != nil {
@@ -49,7 +48,7 @@ func (s *Serializer) Serialize(metric telegraf.Metric) ([]byte, error) {
 	return line, nil
 }
 
-// SerializeBatch returns one line a metric, of those that are records, and an error that joins those of the others.
+// SerializeBatch returns one line per valid metric, and the joined errors of the invalid ones.
 func (s *Serializer) SerializeBatch(metrics []telegraf.Metric) ([]byte, error) {
 	var lines []byte
 	var failed []error
@@ -111,7 +110,7 @@ func appendHead(line []byte, metric telegraf.Metric) ([]byte, error) {
 	return appendMember(line, schema.Time, stamp.Format(time.RFC3339Nano)), nil
 }
 
-// appendUnknown treats what the schema does not declare as the option says; what is kept comes sorted by name.
+// appendUnknown handles fields that the schema does not declare according to the option. It appends the kept ones sorted by name.
 func (s *Serializer) appendUnknown(line []byte, metric telegraf.Metric) ([]byte, error) {
 	fields := slices.Clone(metric.FieldList())
 	slices.SortFunc(fields, func(a, b *telegraf.Field) int { return strings.Compare(a.Key, b.Key) })
@@ -150,7 +149,7 @@ func appendMember(line []byte, key string, value any) []byte {
 	return append(line, "null"...)
 }
 
-// appendFloat writes a float so that no reader takes it for an int: 26 as 26.0. NaN and infinities, which JSON lacks, are null.
+// appendFloat writes a float so that it cannot be mistaken for an int: 26 as 26.0. NaN and infinities, which JSON does not support, are null.
 func appendFloat(line []byte, value float64) []byte {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return append(line, "null"...)
@@ -169,7 +168,7 @@ func appendFloat(line []byte, value float64) []byte {
 func appendString(line []byte, text string) []byte {
 	for i := range len(text) {
 		if char := text[i]; char < ' ' || char > '~' || char == '"' || char == '\\' {
-			quoted, _ := json.Marshal(text) // a string cannot fail
+			quoted, _ := json.Marshal(text) // cannot fail for a string
 			return append(line, quoted...)
 		}
 	}
