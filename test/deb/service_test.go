@@ -144,7 +144,7 @@ func TestOnAReadOnlySystem(t *testing.T) {
 	}{
 		{"/var/lib/telegraf-station/outbox", "is on a file system of kind overlay: readings that wait there may be gone", true},
 		{"/mnt/disk/outbox", "", true},
-		{"/etc/telegraf-station/outbox", "read-only file system: readings are kept in memory only until it can be used", false},
+		{"/etc/telegraf-station/outbox", "read-only file system: readings are in memory only until the outbox can be used", false},
 	} {
 		t.Run(test.outbox, func(t *testing.T) {
 			site := "ro" + strings.ReplaceAll(filepath.Dir(test.outbox), "/", "-")

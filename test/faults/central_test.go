@@ -215,7 +215,7 @@ func readAll(stations []*Station, stop <-chan struct{}) error {
 				return nil
 			case <-time.After(2 * time.Millisecond):
 			}
-			if err := station.Write([]telegraf.Metric{station.Reading(station.accepted, time.Now())}...); err != nil {
+			if err := station.Deliver([]telegraf.Metric{station.Reading(station.accepted, time.Now())}...); err != nil {
 				return err
 			}
 		}

@@ -44,9 +44,7 @@ func ChildMain() {
 		time.Sleep(time.Millisecond)
 	}
 	stop()
-	if err := s.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
+	s.Stop()
 	os.Exit(0)
 }
 

@@ -52,7 +52,7 @@ func linkDown(s *stage) {
 		for j := i; j < i+100; j++ {
 			metrics = append(metrics, station.Reading(j, begin.Add(time.Duration(j)*time.Second)))
 		}
-		require.NoError(s, station.Write(metrics...))
+		require.NoError(s, station.Deliver(metrics...))
 	}
 	state, err := outbox.Inspect(station.Outbox())
 	require.NoError(s, err)
@@ -61,7 +61,7 @@ func linkDown(s *stage) {
 	back := time.Now()
 	s.drained(station, 2*time.Minute)
 	s.Logf("28,800 readings in %s", time.Since(back))
-	s.requireLogged(log, "cannot connect to Kafka at ", "the records wait, it is tried again", "Connected to Kafka after ")
+	s.requireLogged(log, "cannot connect to Kafka at ", "records stay pending; retrying", "Connected to Kafka after ")
 	s.judge("link down for 8 simulated hours at a reading a second", "all after the link is back", 0, station)
 }
 

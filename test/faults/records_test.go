@@ -31,12 +31,12 @@ func badRecords(s *stage) {
 		}
 		metrics = append(metrics, m)
 	}
-	require.NoError(s, station.Write(metrics...))
+	require.NoError(s, station.Deliver(metrics...))
 	station.accepted -= 3 // unserialisable: they have no number
 	s.drained(station, time.Minute)
 	require.NoError(s, station.Read(1)) // tells of the numbers
 	s.drained(station, time.Minute)
-	s.requireLogged(log, "cannot be written and is parked: topic", `field "light" must be a number, not the string "bright"`)
+	s.requireLogged(log, "cannot be written and was parked: topic", `field "light" must be a number, not the string "bright"`)
 	parked, err := outbox.ListParked(station.Outbox())
 	require.NoError(s, err)
 	require.Len(s, parked, 6)

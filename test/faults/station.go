@@ -1,81 +1,90 @@
-// Package faults does to stations, networks, brokers and disks what happens to them, and judges what arrived by stationctl's audit.
+// Package faults causes the faults that happen to stations, networks, brokers, and disks, and checks what arrived with stationctl audit.
 package faults
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/logger"
 	"github.com/influxdata/telegraf/metric"
 	"github.com/influxdata/telegraf/plugins/outputs"
 	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
+	"github.com/telegraf-station/telegraf-station/test/bed/output"
 )
 
-// Station is an output with an outbox and a device that reads.
+// Station is an output with an outbox, run the way Telegraf runs it, and a device that reads.
 type Station struct {
 	Site, Device, Dir string
 	Brokers           []string
-	// Change sets other options; nil: none.
+	// Change sets other options; it can be nil.
 	Change func(*kafka_site.KafkaSite)
-	// Log gets what the output says; nil: nobody.
+	// Log gets the messages of the output; nil: Telegraf's log.
 	Log telegraf.Logger
 
-	output *kafka_site.KafkaSite
-	// accepted is how many readings Write has returned nil for.
+	output *output.Output
+	// accepted is how many readings the output has accepted: they are on disk and synced, or parked.
 	accepted int
 }
 
-// Topic is where its records go.
+// Topic returns the topic of the records.
 func (s *Station) Topic() string { return s.Site + "_1_rasp" }
 
-// Outbox is its directory.
+// Outbox returns the outbox directory.
 func (s *Station) Outbox() string { return filepath.Join(s.Dir, "outbox") }
 
-// Start begins to send, and Stop ends it; it may be started again.
+// flushInterval is that of the shipped configuration.
+const flushInterval = time.Second
+
+// Start starts the output; it can be started again after Stop.
 func (s *Station) Start() error {
-	s.output = outputs.Outputs["kafka_site"]().(*kafka_site.KafkaSite)
-	s.output.Brokers, s.output.Outbox = s.Brokers, s.Outbox()
-	s.output.Log = s.Log
-	if s.Log == nil {
-		s.output.Log = logger.New("outputs", "kafka_site", "")
+	plugin, ok := outputs.Outputs["kafka_site"]().(*kafka_site.KafkaSite)
+	if !ok {
+		return errors.New("outputs.kafka_site has another type")
 	}
-	s.output.Statistics = selfstat.NewCollector(map[string]string{"outbox": s.Outbox()})
+	plugin.Brokers, plugin.Outbox = s.Brokers, s.Outbox()
 	if s.Change != nil {
-		s.Change(s.output)
+		s.Change(plugin)
 	}
-	if err := s.output.Init(); err != nil {
-		return err
-	}
-	return s.output.Connect()
+	var err error
+	s.output, err = output.Start("kafka_site", plugin, flushInterval, func() {
+		if s.Log != nil {
+			plugin.Log = s.Log
+		}
+		plugin.Statistics = selfstat.NewCollector(map[string]string{"outbox": s.Outbox()})
+	})
+	return err
 }
 
-// Stop ends sending; the rest stays on disk.
-func (s *Station) Stop() error { return s.output.Close() }
+// Stop closes the output; what is pending stays on disk.
+func (s *Station) Stop() { s.output.Close() }
 
-// Read hands n readings of now to the output, one by one, as the Pi's configuration does.
+// Read delivers n current readings to the output, one by one.
 func (s *Station) Read(n int) error {
 	for range n {
-		if err := s.Write(s.Reading(s.accepted, time.Now())); err != nil {
+		if err := s.Deliver(s.Reading(s.accepted, time.Now())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Write hands metrics to the output at once.
-func (s *Station) Write(metrics ...telegraf.Metric) error {
-	if err := s.output.Write(metrics); err != nil {
-		return fmt.Errorf("reading %d is not accepted: %w", s.accepted, err)
+// acceptTimeout is longer than the output needs for any fault that it can survive without dropping readings.
+const acceptTimeout = 2 * time.Minute
+
+// Deliver adds metrics to the output and waits until it has accepted all of them.
+func (s *Station) Deliver(metrics ...telegraf.Metric) error {
+	if err := s.output.Deliver(acceptTimeout, metrics...); err != nil {
+		return fmt.Errorf("reading %d: %w", s.accepted, err)
 	}
 	s.accepted += len(metrics)
 	return nil
 }
 
-// Reading is the i-th.
+// Reading returns the i-th reading.
 func (s *Station) Reading(i int, at time.Time) telegraf.Metric {
 	tags := map[string]string{"device_id": s.Device, "site": s.Site, "index": "1", "type": "rasp"}
 	fields := map[string]any{

@@ -113,7 +113,7 @@ func pointTooOld(c *centralStage) {
 		if i%100 == 50 {
 			at = time.Unix(int64(1000+i), 0)
 		}
-		require.NoError(c, station.Write(station.Reading(i, at)))
+		require.NoError(c, station.Deliver(station.Reading(i, at)))
 	}
 	c.judgedAs("3 readings of 1970 among 300, bucket keeps a day (422)", "their neighbours are written; they are refused and logged",
 		"297 in InfluxDB once, 3 refused and logged", "day", station)

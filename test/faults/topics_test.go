@@ -26,7 +26,7 @@ func topicMissing(s *stage) {
 	}
 	s.rounds(stations, 50)
 	s.onlyWaiting(missing, 50)
-	s.requireLogged(log, `topic "site7_1_rasp" does not exist: create it, or set create_topics = true`)
+	s.requireLogged(log, `topic "site7_1_rasp" does not exist; create it, or set create_topics = true`)
 	s.judge("one of 20 sites' topics missing", "19 flow on", 0, others...)
 	s.createTopic(missing.Topic(), ofBroker)
 	s.drained(missing, 2*time.Minute)
@@ -58,7 +58,7 @@ func topicDenied(s *stage) {
 	time.Sleep(time.Second) // an ACL takes effect a moment after the answer
 	s.rounds(stations, 50)
 	s.onlyWaiting(denied, 50)
-	s.requireLogged(log, `topic "guard7_1_rasp": this user may not write to it: allow WRITE and DESCRIBE`)
+	s.requireLogged(log, `not authorized to write to topic "guard7_1_rasp": `)
 	s.judge("one of 20 sites' topics denied", "19 flow on", 0, others...)
 	s.admin(func(admin sarama.ClusterAdmin) {
 		name := denied.Topic()
@@ -77,7 +77,7 @@ func topicDeleted(s *stage) {
 	s.admin(func(admin sarama.ClusterAdmin) { require.NoError(s, admin.DeleteTopic(station.Topic())) })
 	station.accepted = 0
 	s.reading(station, func() {
-		require.Eventually(s, func() bool { return strings.Contains(fmt.Sprint(log.Messages()), `was deleted: create it, or restart`) }, time.Minute, 50*time.Millisecond)
+		require.Eventually(s, func() bool { return strings.Contains(fmt.Sprint(log.Messages()), `was deleted; create it, or restart`) }, time.Minute, 50*time.Millisecond)
 		time.Sleep(3 * time.Second)
 	})
 	s.admin(func(admin sarama.ClusterAdmin) {

@@ -5,69 +5,52 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
+
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 )
 
 const (
-	// maxGathered and maxGatheredBytes bound what is written with one sync, and what gathers meanwhile before Add waits.
-	maxGathered      = 2000
-	maxGatheredBytes = 1 << 20
-	// longestRoomWait is how long Add waits for a disk that hangs.
-	longestRoomWait = 5 * time.Second
+	// maxBatchMetrics and maxBatchSize limit what is saved with one sync, and what can wait during that before Add waits.
+	maxBatchMetrics = 2000
+	maxBatchSize    = 1 << 20
+	// roomTimeout is how long Add waits for a disk that hangs.
+	roomTimeout = 5 * time.Second
 )
 
-// buffer holds metrics until they are written. It takes the place of Telegraf's own, which hands over at flush_interval, or so many
-// together that a reading waits for others: here a reading on an idle line is written at once and alone, and those that come while
-// one is being synced are written together. One goroutine (run) writes.
+// buffer holds metrics until they are saved. It replaces Telegraf's own buffer, which passes on metrics at flush_interval or in full batches
+// only: here a reading on an idle line is saved immediately and alone, and those that arrive during a sync are saved together with the next.
+// One goroutine (run) saves.
 type buffer struct {
-	write func([]*entry) error
-	log   telegraf.Logger
-	drops func(n int64)
-	// limit is how many may wait; most and mostBytes are how many are written together.
-	limit, most, mostBytes int
+	save    func([]*entry) error
+	log     telegraf.Logger
+	dropped func(n int64)
+	// limit is how many metrics can wait; batchMetrics and batchSize limit a batch.
+	limit, batchMetrics, batchSize int
 
-	arrived, taken, flush chan struct{} // with a token when it happened
-	stop, ended           chan struct{}
+	arrived, removed, flush chan struct{} // see signal
+	stop, done              chan struct{}
 
 	mu      sync.Mutex
 	waiting []*entry
-	// stuck says that writing fails or hangs: what comes does not wait for room.
-	stuck   bool
-	dropped int64 // since it is stuck
-	writing int   // metrics of batch
+	// lagging is true while saving fails or hangs: Add does not wait for room then.
+	lagging bool
+	drops   int64 // since lagging
+	saving  int   // metrics in batch
 
-	// What follows belongs to run. batch is what is being written, and again after a failure, as it was.
+	// run owns the rest. batch is being saved; after a failure it is retried unchanged.
 	batch   []*entry
-	trouble trouble
+	failure logonce.Failure
 }
 
-// newBuffer gives a batch no more than a part of the outbox's bounds: one that is larger than the outbox would never be written.
+// newBuffer limits a batch to a part of the outbox, because one that is larger than the outbox could never be saved.
 func newBuffer(k *KafkaSite) *buffer {
 	return &buffer{
-		write: k.writeEntries, log: k.Log, drops: k.counters.dropped.Incr, limit: k.MetricBufferLimit,
-		most: int(min(maxGathered, k.OutboxMaxRecords/10)), mostBytes: int(min(maxGatheredBytes, int64(k.OutboxMaxSize)/8)),
-		arrived: make(chan struct{}, 1), taken: make(chan struct{}, 1), flush: make(chan struct{}, 1),
-		stop: make(chan struct{}), ended: make(chan struct{}),
+		save: k.save, log: k.Log, dropped: k.counters.dropped.Incr, limit: k.MetricBufferLimit,
+		batchMetrics: int(min(maxBatchMetrics, k.OutboxMaxRecords/10)), batchSize: int(min(maxBatchSize, int64(k.OutboxMaxSize)/8)),
+		arrived: make(chan struct{}, 1), removed: make(chan struct{}, 1), flush: make(chan struct{}, 1),
+		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 }
-
-// Add takes a metric over. While the disk is behind it waits for it, so that a fast sender is slowed down and nothing is lost.
-// Its record is made here, beside the goroutine that writes.
-func (k *KafkaSite) Add(metric telegraf.Metric) {
-	e := k.records.entry(metric)
-	if _, tracked := metric.(telegraf.TrackingMetric); !tracked && e.unfit == nil {
-		e.metric = nil // a quarter of it is the record, and that is enough
-	}
-	k.buffer.add(e)
-}
-
-// Push is called at flush_interval: what could not be written is tried again. Telegraf gets nothing to keep.
-func (k *KafkaSite) Push() []telegraf.Metric {
-	token(k.buffer.flush)
-	return nil
-}
-
-// Reset has nothing to do.
-func (*KafkaSite) Reset() {}
 
 func (b *buffer) add(e *entry) {
 	if !b.hasRoom() {
@@ -79,68 +62,68 @@ func (b *buffer) add(e *entry) {
 		b.dropOldest()
 	}
 	b.waiting = append(b.waiting, e)
-	token(b.arrived)
+	signal(b.arrived)
 }
 
 func (b *buffer) hasRoom() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.waiting) < b.most || b.stuck
+	return len(b.waiting) < b.batchMetrics || b.lagging
 }
 
 func (b *buffer) awaitRoom() {
-	timer := time.NewTimer(longestRoomWait)
+	timer := time.NewTimer(roomTimeout)
 	defer timer.Stop()
 	for !b.hasRoom() {
 		select {
-		case <-b.taken:
+		case <-b.removed:
 		case <-timer.C:
-			b.getStuck()
+			b.setLagging()
 		}
 	}
 }
 
-// dropOldest gives up the oldest metric whose writing has not begun.
+// dropOldest drops the oldest metric that is not being saved.
 func (b *buffer) dropOldest() {
 	if metric := b.waiting[0].metric; metric != nil {
 		metric.Reject()
 	}
 	b.waiting = b.waiting[1:]
-	b.drops(1)
-	if b.dropped++; b.dropped == 1 {
-		b.log.Errorf("%d readings wait in memory, as many as metric_buffer_limit allows: from now on the oldest are dropped", b.limit)
+	b.dropped(1)
+	if b.drops++; b.drops == 1 {
+		b.log.Errorf("Memory is full (metric_buffer_limit = %d); dropping the oldest readings", b.limit)
 	}
 }
 
 func (b *buffer) run() {
-	defer close(b.ended)
+	defer close(b.done)
 	for {
 		select {
 		case <-b.arrived:
-			if len(b.batch) == 0 { // else it failed, and waits for the flush
-				b.writeAll()
+			if len(b.batch) == 0 { // else it failed, and is retried at the next flush
+				b.saveAll()
 			}
 		case <-b.flush:
-			b.writeAll()
+			b.saveAll()
 		case <-b.stop:
-			b.writeAll()
+			b.saveAll()
 			return
 		}
 	}
 }
 
-// writeAll goes on until nothing waits, or it fails.
-func (b *buffer) writeAll() {
+// saveAll saves batches until nothing is left or saving fails.
+func (b *buffer) saveAll() {
 	for {
 		if len(b.batch) == 0 {
-			b.batch = b.take()
+			b.batch = b.nextBatch()
 		}
 		if len(b.batch) == 0 {
 			return
 		}
-		if err := b.write(b.batch); err != nil {
-			b.getStuck()
-			b.trouble.begin(b.log, time.Now(), err)
+		if err := b.save(b.batch); err != nil {
+			b.setLagging()
+			reportFailure(&b.failure, b.log, time.Now(), err)
 			return
 		}
 		for _, e := range b.batch {
@@ -149,16 +132,17 @@ func (b *buffer) writeAll() {
 			}
 		}
 		b.batch = nil
-		b.goOn()
-		b.trouble.end(b.log, "Readings are written again")
+		b.saved()
+		b.failure.Recovered(b.log, "Readings are saved again")
 	}
 }
 
-func (b *buffer) take() []*entry {
+// nextBatch removes up to a batch of metrics from those that wait.
+func (b *buffer) nextBatch() []*entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n, size := 0, 0
-	for n < len(b.waiting) && n < b.most && size < b.mostBytes {
+	for n < len(b.waiting) && n < b.batchMetrics && size < b.batchSize {
 		size += b.waiting[n].size()
 		n++
 	}
@@ -166,43 +150,46 @@ func (b *buffer) take() []*entry {
 	if b.waiting = b.waiting[n:]; len(b.waiting) == 0 {
 		b.waiting = nil
 	}
-	b.writing = n
-	token(b.taken)
+	b.saving = n
+	signal(b.removed)
 	return batch
 }
 
-func (b *buffer) getStuck() {
+func (b *buffer) setLagging() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stuck = true
+	b.lagging = true
 }
 
-// goOn notes that a batch was written.
-func (b *buffer) goOn() {
+// saved resets what setLagging and dropOldest set, after a batch was saved.
+func (b *buffer) saved() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.writing, b.stuck = 0, false
-	if b.dropped > 0 {
-		b.log.Errorf("%d readings were dropped, since %d were in memory already (metric_buffer_limit)", b.dropped, b.limit)
-		b.dropped = 0
+	b.saving, b.lagging = 0, false
+	if b.drops > 0 {
+		b.log.Errorf("Dropped %s while memory was full (metric_buffer_limit = %d)", plural(b.drops, "reading"), b.limit)
+		b.drops = 0
 	}
 }
 
-// size is how many metrics are not written yet.
+// size returns how many metrics are not saved yet.
 func (b *buffer) size() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.waiting) + b.writing
+	return len(b.waiting) + b.saving
 }
 
-// close has what waits written once more, and ends.
+// close tries once more to save everything, and ends run.
 func (b *buffer) close() {
 	close(b.stop)
-	<-b.ended
+	<-b.done
+	if left := b.size(); left > 0 {
+		b.log.Errorf("Stopped with %s in memory that could not be saved", plural(int64(left), "reading"))
+	}
 }
 
-// token notes that something happened, for whoever waits for it.
-func token(c chan struct{}) {
+// signal wakes up the receiver of a channel with room for one; a second signal before that has no effect.
+func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

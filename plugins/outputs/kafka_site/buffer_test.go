@@ -8,10 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
-	"github.com/influxdata/telegraf/metric"
-	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
@@ -20,79 +17,64 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// Telegraf's own part of an output, with a batch size and a buffer that would keep readings waiting.
-func runningOutput(t *testing.T, plugin *KafkaSite) *models.RunningOutput {
-	t.Helper()
-	running, err := models.NewRunningOutput(plugin, &models.OutputConfig{Name: "kafka_site"}, 1000, 10_000)
-	require.NoError(t, err)
-	return running
-}
-
-func TestTelegrafsMetricsDoNotWaitForAFlush(t *testing.T) {
+func TestMetricsDoNotWaitForAFlush(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), nil)
-	running := runningOutput(t, b.plugin)
 	for i := range 5 {
-		running.AddMetric(reading("JNU", "pi", i))
+		b.output.Add(reading("JNU", "pi", i))
 		requireDrained(t, b)
 		require.Len(t, consume(t, cluster, "JNU_1_rasp", i+1), i+1)
 	}
 	for i := range 5000 {
-		running.AddMetric(reading("JNU", "pi", i+5))
+		b.output.Add(reading("JNU", "pi", i+5))
 	}
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 5005), 5005)
 }
 
-// Without a disk and without Kafka readings wait in memory, in order, and are tried again at each flush.
-func TestWhatCannotBeWrittenIsTriedAgainAtTheNextFlush(t *testing.T) {
+// Without an outbox and without Kafka, readings stay in memory, in order.
+func TestAFailedBatchIsRetriedAtTheNextFlush(t *testing.T) {
 	t.Parallel()
 	port, err := process.ReservePort()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, port.Release()) })
 	b := newBench(t, []string{port.Address()}, func(k *KafkaSite) { k.WriteTimeout = config.Duration(time.Second) })
-	running := runningOutput(t, b.plugin)
 	for i := range 3 {
-		running.AddMetric(reading("JNU", "pi", i))
+		b.output.Add(reading("JNU", "pi", i))
 	}
-	require.Eventually(t, func() bool {
-		return strings.Contains(strings.Join(b.log.Errors(), "\n"), "records are not written yet")
-	},
-		20*time.Second, 10*time.Millisecond)
+	b.requireLogged("cannot connect to Kafka")
 	cluster := newCluster(t, kfake.Ports(port.Number()))
-	running.AddMetric(reading("JNU", "pi", 3))
-	require.Eventually(t, func() bool { return len(b.plugin.Push()) == 0 && b.plugin.buffer.size() == 0 }, 20*time.Second, 100*time.Millisecond)
+	b.output.Add(reading("JNU", "pi", 3))
+	requireSaved(t, b)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 4), 4)
 }
 
-func TestCloseWritesWhatIsInMemory(t *testing.T) {
+func TestCloseSavesWhatIsInMemory(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newBench(t, cluster.ListenAddrs(), nil)
-	running := runningOutput(t, b.plugin)
 	for i := range 3000 {
-		running.AddMetricNoCopy(reading("JNU", "pi", i))
+		b.output.Add(reading("JNU", "pi", i))
 	}
-	require.NoError(t, b.plugin.Close())
+	b.output.Close()
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 3000), 3000)
 }
 
-// An input that waits for its metrics is told what became of each.
+func requireSaved(t *testing.T, b *bench) {
+	t.Helper()
+	require.Eventually(t, func() bool { return b.plugin.buffer.size() == 0 }, time.Minute, time.Millisecond)
+}
+
+// An input that waits for the delivery of its metrics gets an outcome for each, also for one that is parked.
 func TestTrackedMetricsAreAccepted(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), nil)
-	told := make(chan telegraf.DeliveryInfo, 2)
-	for i, m := range []telegraf.Metric{reading("JNU", "pi", 0), reading("J_NU", "pi", 0)} {
-		tracked, id := metric.WithTracking(m, func(info telegraf.DeliveryInfo) { told <- info })
-		runningOutput(t, b.plugin).AddMetricNoCopy(tracked)
-		info := <-told
-		require.Equal(t, id, info.ID(), i)
-		require.True(t, info.Delivered(), "also the one that is parked")
-	}
+	b.deliver(reading("JNU", "pi", 0))
+	b.deliver(reading("J_NU", "pi", 0))
 }
 
-// gate is a writer that takes what it is let.
+// gate saves when it is open.
 type gate struct {
 	mu      sync.Mutex
 	err     error
@@ -101,7 +83,7 @@ type gate struct {
 	open    chan struct{}
 }
 
-func (g *gate) write(entries []*entry) error {
+func (g *gate) save(entries []*entry) error {
 	<-g.open
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -127,7 +109,7 @@ func newGated(t *testing.T, limit int) (*buffer, *gate, *testutil.CaptureLogger)
 	})
 	require.NoError(t, plugin.Init())
 	g := &gate{open: make(chan struct{})}
-	plugin.buffer.write = g.write
+	plugin.buffer.save = g.save
 	return plugin.buffer, g, log
 }
 
@@ -149,24 +131,24 @@ func indices(from, to int) (all []int) {
 	return all
 }
 
-// What comes while a sync is under way is written with the next one, in order; and who is too fast waits.
+// What arrives during a sync is saved together with the next one, in order. An input that is too fast waits.
 func TestBufferSlowsAFastSenderDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, g, _ := newGated(t, 10_000)
 		go b.run()
 		added := 0
 		go func() {
-			for ; added < 3*maxGathered; added++ {
+			for ; added < 3*maxBatchMetrics; added++ {
 				b.add(entryOf(added))
 			}
 		}()
 		synctest.Wait()
-		require.Less(t, added, 3*maxGathered, "it waits for room")
+		require.Less(t, added, 3*maxBatchMetrics, "it waits for room")
 		close(g.open)
 		synctest.Wait()
 		b.close()
-		requireOrder(t, indices(0, 3*maxGathered), g.written)
-		require.Equal(t, maxGathered, g.sizes[1], "what came meanwhile is written at once")
+		requireOrder(t, indices(0, 3*maxBatchMetrics), g.written)
+		require.Equal(t, maxBatchMetrics, g.sizes[1], "what arrived during the first save is saved together")
 	})
 }
 
@@ -181,21 +163,21 @@ func TestBufferDropsTheOldestBeyondItsLimit(t *testing.T) {
 		for i := range 15 {
 			b.add(entryOf(i + 1))
 		}
-		require.Equal(t, 11, b.size(), "one that is being written, and ten")
+		require.Equal(t, 11, b.size(), "one that is being saved, and ten")
 		g.fail(nil)
-		token(b.flush)
+		signal(b.flush)
 		synctest.Wait()
 		b.close()
 		requireOrder(t, append([]int{0}, indices(6, 16)...), g.written)
 		text := strings.Join(log.Errors(), "\n")
-		require.Contains(t, text, "disk on fire; the records wait, it is tried again")
-		require.Equal(t, 1, strings.Count(text, "10 readings wait in memory, as many as metric_buffer_limit allows: from now on the oldest are dropped"))
-		require.Contains(t, text, "5 readings were dropped")
+		require.Contains(t, text, "disk on fire; records stay pending; retrying")
+		require.Equal(t, 1, strings.Count(text, "Memory is full (metric_buffer_limit = 10); dropping the oldest readings"))
+		require.Contains(t, text, "Dropped 5 readings while memory was full (metric_buffer_limit = 10)")
 	})
 }
 
-// A disk that hangs holds a sender up once, and then no longer.
-func TestBufferDoesNotWaitForEverForADiskThatHangs(t *testing.T) {
+// A disk that hangs delays an input once, and then no longer.
+func TestBufferWaitsOnceForADiskThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, g, _ := newGated(t, 5000)
 		go b.run()
@@ -203,31 +185,29 @@ func TestBufferDoesNotWaitForEverForADiskThatHangs(t *testing.T) {
 		for i := range 10_000 {
 			b.add(entryOf(i))
 		}
-		require.Equal(t, longestRoomWait, time.Since(began))
+		require.Equal(t, roomTimeout, time.Since(began))
 		close(g.open)
 		b.close()
 		require.Equal(t, 9999, int(g.written[len(g.written)-1].metric.Time().Sub(start).Seconds()))
 		require.Greater(t, len(g.written), 5000)
-		require.LessOrEqual(t, len(g.written), 5000+maxGathered)
+		require.LessOrEqual(t, len(g.written), 5000+maxBatchMetrics)
 	})
 }
 
-// A batch must fit into an outbox that is small.
-func TestBufferWritesNoMoreAtOnceThanTheOutboxHolds(t *testing.T) {
+func TestABatchFitsIntoASmallOutbox(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), func(k *KafkaSite) { k.OutboxMaxRecords, k.OutboxMaxSize = 100, 1<<20 })
-	running := runningOutput(t, b.plugin)
 	for i := range 1000 {
-		running.AddMetric(reading("JNU", "pi", i))
+		b.output.Add(reading("JNU", "pi", i))
 	}
-	require.Eventually(t, func() bool { return len(b.plugin.Push()) == 0 && b.plugin.buffer.size() == 0 }, 30*time.Second, 10*time.Millisecond)
+	requireSaved(t, b)
 	requireDrained(t, b)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 1000), 1000)
 }
 
-// Telegraf reads this option of an output's section for its own buffer; it must come to ours, too.
-func TestTelegrafsOptionForTheBuffer(t *testing.T) {
+// Telegraf reads this option of the output's section for its own buffer; ours gets it also.
+func TestMetricBufferLimit(t *testing.T) {
 	t.Parallel()
 	const section = "[[outputs.kafka_site]]\n brokers = [\"127.0.0.1:9\"]\n"
 	for text, want := range map[string]int{"": 10_000, "metric_buffer_limit = 7\n": 7} {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
@@ -52,7 +51,7 @@ func TestRealClocks(t *testing.T) {
 					}
 				}
 				if name == "two hours ahead" && !create {
-					require.Contains(t, fmt.Sprint(log.Messages()), "this machine's clock or the broker's is wrong")
+					require.Contains(t, fmt.Sprint(log.Messages()), "the clock of this machine or of the broker is wrong")
 				}
 			})
 		}
@@ -62,16 +61,14 @@ func TestRealClocks(t *testing.T) {
 // sendAt writes five records with a clock of its own.
 func sendAt(t *testing.T, brokers []string, site string, clock time.Time) *testutil.CaptureLogger {
 	t.Helper()
-	log := &testutil.CaptureLogger{}
-	plugin := newPlugin(func(k *KafkaSite) { k.Brokers, k.Outbox, k.ReplicationFactor, k.Log = brokers, t.TempDir(), 1, log })
-	require.NoError(t, plugin.Init())
 	began := time.Now()
-	plugin.sender.now = func() time.Time { return clock.Add(time.Since(began)) }
-	require.NoError(t, plugin.Connect())
+	b := newDurable(t, brokers, t.TempDir(), func(k *KafkaSite) {
+		k.clock = func() time.Time { return clock.Add(time.Since(began)) }
+	})
 	for i := range 5 {
-		require.NoError(t, plugin.Write([]telegraf.Metric{reading(site, "pi", i)}))
+		b.deliver(reading(site, "pi", i))
 	}
-	require.Eventually(t, func() bool { return plugin.outbox.Stats().Pending == 0 }, time.Minute, 10*time.Millisecond)
-	require.NoError(t, plugin.Close())
-	return log
+	requireDrained(t, b)
+	b.output.Close()
+	return b.log
 }

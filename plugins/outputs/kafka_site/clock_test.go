@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -12,26 +11,24 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// A clock that was never set gives no Kafka timestamps, which the topic's retention would take for old age.
+// A clock that was never set gives no Kafka timestamps, because the retention of the topic would delete such records.
 func TestAClockOf1970(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
-	b := &bench{plugin: newPlugin(func(k *KafkaSite) { k.Brokers, k.Outbox = cluster.ListenAddrs(), t.TempDir() })}
-	require.NoError(t, b.plugin.Init())
 	began := time.Now()
-	b.plugin.sender.now = func() time.Time { return time.Unix(30, 0).Add(time.Since(began)) }
-	require.NoError(t, b.plugin.Connect())
-	t.Cleanup(func() { require.NoError(t, b.plugin.Close()) })
+	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), func(k *KafkaSite) {
+		k.clock = func() time.Time { return time.Unix(30, 0).Add(time.Since(began)) }
+	})
 	early := metric.New("environment", reading("JNU", "pi", 0).Tags(), reading("JNU", "pi", 0).Fields(), time.Unix(31, 0))
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{early}))
+	b.deliver(early)
 	requireDrained(t, b)
 	record := consume(t, cluster, "JNU_1_rasp", 1)[0]
 	require.Equal(t, int64(-1), record.Timestamp.UnixMilli())
 	require.Contains(t, string(record.Value), `"time":"1970-01-01T00:00:31Z"`)
-	require.Positive(t, b.plugin.counters.untimed.Get())
+	require.Positive(t, b.plugin.counters.withoutTimestamp.Get())
 }
 
-// A broker that refuses the clock's time gets the records without one.
+// A broker that rejects the timestamps gets the records without them.
 func TestAClockThatIsAhead(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
@@ -45,7 +42,7 @@ func TestAClockThatIsAhead(t *testing.T) {
 	})
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), nil)
 	for i := range 3 {
-		require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", i)}))
+		b.deliver(reading("JNU", "pi", i))
 		requireDrained(t, b)
 	}
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 3), 3)

@@ -9,59 +9,66 @@ import (
 )
 
 const (
-	// healthInterval and healthRecords are after how long, and at which record of the topic at the latest, the agent's health is told again.
+	// A record carries the health of the agent healthInterval after the previous one that did, or as the healthRecords-th after it at the latest.
 	healthInterval = time.Minute
 	healthRecords  = 50
 )
 
-// reports are when the records of a topic last told the agent's health: each device's first does, too.
-type reports struct {
-	at    map[string]time.Time // by device
-	since int                  // records written since any told it
+// healthSchedule has when the records of a topic last carried the health of the agent. The first record of each device also does.
+type healthSchedule struct {
+	sentAt map[string]time.Time // by device
+	since  int                  // records sent since any of them carried it
 }
 
-func (r *reports) isDue(device string, now time.Time) bool {
-	at, told := r.at[device]
-	return !told || now.Sub(at) >= healthInterval
+func (s *healthSchedule) isDue(device string, now time.Time) bool {
+	at, sent := s.sentAt[device]
+	return !sent || now.Sub(at) >= healthInterval
 }
 
-// written notes that a part is in the topic.
-func (r *reports) written(p *part, now time.Time) {
-	for i, record := range p.records {
-		r.since++
-		if p.health[i] == "" {
+// sent updates the schedule for a batch that was acknowledged.
+func (s *healthSchedule) sent(b *batch, now time.Time) {
+	for i, record := range b.records {
+		s.since++
+		if b.health[i] == "" {
 			continue
 		}
-		if r.at == nil {
-			r.at = make(map[string]time.Time)
+		if s.sentAt == nil {
+			s.sentAt = make(map[string]time.Time)
 		}
-		r.at[record.Device], r.since = now, 0
+		s.sentAt[record.Device], s.since = now, 0
 	}
 }
 
-// agent is whose health is told.
+// agent has what the health consists of.
 type agent struct {
 	counters *counters
 	outbox   *outbox.Outbox
-	// limit is the outbox's, in bytes; 0: there is none on disk.
+	// limit is that of the outbox, in bytes; 0 if there is none on disk.
 	limit    int64
 	started  time.Time
 	maxBytes int // of a record
 }
 
-// tell gives a part's records the header where it is due: at each try anew, with the values of now. A record that would be too large
-// with it does without.
-func (a *agent) tell(p *part, now time.Time) {
-	p.health = nil
-	if p.bare {
+func newAgent(k *KafkaSite) *agent {
+	a := &agent{counters: k.counters, outbox: k.outbox, started: time.Now(), maxBytes: int(k.MaxMessageBytes)}
+	if k.Outbox != "" {
+		a.limit = int64(k.OutboxMaxSize)
+	}
+	return a
+}
+
+// addHealth adds the current health to the records of a batch for which it is due. A record that would be too large with it goes without.
+func (a *agent) addHealth(b *batch, now time.Time) {
+	b.health = nil
+	if b.withoutHealth {
 		return
 	}
-	since := p.queue.reports.since
-	var told map[string]string // by device
-	for i, r := range p.records {
+	since := b.topic.health.since
+	var added map[string]string // by device
+	for i, r := range b.records {
 		since++
-		text := told[r.Device]
-		if since < healthRecords && (text != "" || !p.queue.reports.isDue(r.Device, now)) {
+		text := added[r.Device]
+		if since < healthRecords && (text != "" || !b.topic.health.isDue(r.Device, now)) {
 			continue
 		}
 		if text == "" {
@@ -70,10 +77,10 @@ func (a *agent) tell(p *part, now time.Time) {
 		if len(text)+len(r.Value)+len(r.Device)+recordOverhead > a.maxBytes {
 			continue
 		}
-		if told == nil {
-			told, p.health = make(map[string]string), make(map[int]string)
+		if added == nil {
+			added, b.health = make(map[string]string), make(map[int]string)
 		}
-		told[r.Device], p.health[i], since = text, text, 0
+		added[r.Device], b.health[i], since = text, text, 0
 	}
 }
 
@@ -92,7 +99,7 @@ func (a *agent) health(device string) record.Health {
 	return health
 }
 
-// memory is what the Go runtime has from the system, in bytes. Unlike runtime.ReadMemStats this stops nothing.
+// memory returns how many bytes the Go runtime has obtained from the system. Unlike runtime.ReadMemStats, it does not stop the program.
 func memory() int64 {
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
 	metrics.Read(samples)

@@ -6,8 +6,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// addInput adds the counters of the device's inputs.arduino_serial. Both plugins know them only by Telegraf's registry, where they are for
-// inputs.internal. To read it also ends an averaging of Telegraf's own timings, so it is done seldom.
+// addInput adds the counters that inputs.arduino_serial of the device registered with Telegraf for inputs.internal. Reading the registry also
+// ends an averaging of Telegraf's own timings, so it is done rarely.
 func addInput(health record.Health, device string) {
 	for _, metric := range selfstat.Metrics() {
 		if tag, _ := metric.GetTag("device_id"); metric.Name() != "internal_arduino_serial" || tag != device {
@@ -21,7 +21,7 @@ func addInput(health record.Health, device string) {
 	}
 }
 
-// inputName is the header's name for a counter; empty if it is not told.
+// inputName returns the name of a counter in the header, or nothing if the header does not have it.
 func inputName(counter string) string {
 	switch counter {
 	case "lost":

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -16,7 +15,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// healthOf is what a record tells; nil if it has no such header.
+// healthOf returns the health that a record carries, or nil.
 func healthOf(t *testing.T, r *kgo.Record) record.Health {
 	t.Helper()
 	last := r.Headers[len(r.Headers)-1]
@@ -28,13 +27,13 @@ func healthOf(t *testing.T, r *kgo.Record) record.Health {
 	return health
 }
 
-// ownCounters are not those of other tests: counters are the process's, by their tags.
+// ownCounters separates the counters from those of other tests: a process has one set per tags.
 func ownCounters(t *testing.T) func(*KafkaSite) {
 	t.Helper()
 	return func(k *KafkaSite) { k.Statistics = selfstat.NewCollector(map[string]string{"test": t.Name()}) }
 }
 
-func TestARecordTellsTheAgentsHealth(t *testing.T) {
+func TestARecordCarriesTheAgentsHealth(t *testing.T) {
 	t.Parallel()
 	device := t.Name() // the registry is the process's
 	register := func(measurement, counter, device string, value int64) {
@@ -50,7 +49,7 @@ func TestARecordTellsTheAgentsHealth(t *testing.T) {
 	}
 	cluster := newCluster(t)
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), ownCounters(t))
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", device, 0)}))
+	b.deliver(reading("JNU", device, 0))
 	health := healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0])
 	require.Greater(t, health["memory"], int64(1<<20))
 	require.Less(t, health["uptime"], int64(60))
@@ -65,49 +64,49 @@ func TestARecordTellsTheAgentsHealth(t *testing.T) {
 		"rejected_checksum": 107, "rejected_syntax": 108, "rejected_schema": 109, "rejected_overlong": 110, "rejected_encoding": 111,
 		"rejected_fused": 112, "rejected_device": 113, "rejected_empty": 114,
 	}, health)
-	require.Len(t, health, len(record.HealthNames())-3, "all names are told")
+	require.Len(t, health, len(record.HealthNames())-3, "all names")
 }
 
-func TestWithoutAnInputOrAnOutboxThereIsLessToTell(t *testing.T) {
+func TestHealthWithoutAnInputOrAnOutbox(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newBench(t, cluster.ListenAddrs(), nil)
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", t.Name(), 0)}))
+	b.deliver(reading("JNU", t.Name(), 0))
 	health := healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0])
 	require.Contains(t, health, "written")
 	require.NotContains(t, health, "outbox_limit")
 	require.NotContains(t, health, "lines")
 }
 
-// told are the places of a part's records that tell it.
-func told(a *agent, q *topicQueue, now time.Time, devices ...string) (places []int) {
-	p := &part{queue: q}
+// withHealth returns the indices of the records that carry the health.
+func withHealth(a *agent, q *topicState, now time.Time, devices ...string) (indices []int) {
+	p := &batch{topic: q}
 	for _, device := range devices {
 		p.records = append(p.records, &outbox.Record{Device: device})
 	}
-	a.tell(p, now)
+	a.addHealth(p, now)
 	for i := range p.records {
 		if p.health[i] != "" {
-			places = append(places, i)
+			indices = append(indices, i)
 		}
 	}
-	q.reports.written(p, now)
-	return places
+	q.health.sent(p, now)
+	return indices
 }
 
-func TestWhenTheHealthIsTold(t *testing.T) {
+func TestHealthSchedule(t *testing.T) {
 	t.Parallel()
 	a, now := newAgentOf(t, 1_000_000), time.Now()
-	q := &topicQueue{}
-	require.Equal(t, []int{0}, told(a, q, now, "a"), "the first record")
-	require.Empty(t, told(a, q, now.Add(59*time.Second), "a"))
-	require.Equal(t, []int{0}, told(a, q, now.Add(time.Minute), "a", "a", "a"), "a minute later")
-	require.Equal(t, []int{1}, told(a, q, now.Add(time.Minute), "a", "b"), "the first of another device")
-	require.Equal(t, []int{0, 1}, told(a, q, now.Add(3*time.Minute), "a", "b", "a"))
+	q := &topicState{}
+	require.Equal(t, []int{0}, withHealth(a, q, now, "a"), "the first record")
+	require.Empty(t, withHealth(a, q, now.Add(59*time.Second), "a"))
+	require.Equal(t, []int{0}, withHealth(a, q, now.Add(time.Minute), "a", "a", "a"), "a minute later")
+	require.Equal(t, []int{1}, withHealth(a, q, now.Add(time.Minute), "a", "b"), "the first of another device")
+	require.Equal(t, []int{0, 1}, withHealth(a, q, now.Add(3*time.Minute), "a", "b", "a"))
 	many := strings.Split(strings.Repeat("a ", 120), " ")[:120]
-	q = &topicQueue{}
-	require.Equal(t, []int{0, 50, 100}, told(a, q, now, many...), "each 50th record")
-	require.Equal(t, []int{30, 80}, told(a, q, now, many...), "counted on from the last batch")
+	q = &topicState{}
+	require.Equal(t, []int{0, 50, 100}, withHealth(a, q, now, many...), "each 50th record")
+	require.Equal(t, []int{30, 80}, withHealth(a, q, now, many...), "counted on from the last batch")
 }
 
 func newAgentOf(t *testing.T, maxBytes int) *agent {
@@ -118,35 +117,35 @@ func newAgentOf(t *testing.T, maxBytes int) *agent {
 	return plugin.sender.agent
 }
 
-// What was not written has told nothing: it tells when it is sent again.
-func TestHealthIsToldUntilItIsWritten(t *testing.T) {
+// A batch that was not acknowledged carries the health again when it is resent.
+func TestHealthIsSentUntilItIsAcknowledged(t *testing.T) {
 	t.Parallel()
-	a, p := newAgentOf(t, 1_000_000), &part{queue: &topicQueue{}, records: []*outbox.Record{{Device: "a"}}}
+	a, p := newAgentOf(t, 1_000_000), &batch{topic: &topicState{}, records: []*outbox.Record{{Device: "a"}}}
 	for range 3 {
-		a.tell(p, time.Now())
+		a.addHealth(p, time.Now())
 		require.Len(t, p.health, 1)
 	}
-	p.queue.reports.written(p, time.Now())
-	a.tell(p, time.Now())
+	p.topic.health.sent(p, time.Now())
+	a.addHealth(p, time.Now())
 	require.Empty(t, p.health)
 }
 
-// A record that fits without the header must not be too large with it, by our own bound or by the broker's.
+// A record that fits without the header must not become too large with it.
 func TestHealthMakesNoRecordTooLarge(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.MaxMessageBytes, k.UnknownFields = 2048, "keep" })
 	large := reading("JNU", "pi", 0)
 	large.AddField("note", strings.Repeat("x", 1600))
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{large}))
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)}))
+	b.deliver(large)
+	b.deliver(reading("JNU", "pi", 1))
 	records := consume(t, cluster, "JNU_1_rasp", 2)
 	require.Nil(t, healthOf(t, records[0]))
 	require.NotNil(t, healthOf(t, records[1]), "the next one that has room")
 	require.Empty(t, b.log.Errors())
 }
 
-func TestABrokerThatRefusesARecordForItsHealth(t *testing.T) {
+func TestABrokerThatRejectsARecordForItsHealth(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	requests := 0
@@ -157,7 +156,7 @@ func TestABrokerThatRefusesARecordForItsHealth(t *testing.T) {
 		return nil
 	})
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), ownCounters(t))
-	require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 0)}))
+	b.deliver(reading("JNU", "pi", 0))
 	requireDrained(t, b)
 	require.Nil(t, healthOf(t, consume(t, cluster, "JNU_1_rasp", 1)[0]))
 	require.Empty(t, b.log.Errors())
@@ -172,13 +171,13 @@ func BenchmarkHealth(b *testing.B) {
 	}
 }
 
-func BenchmarkNothingToTell(b *testing.B) {
+func BenchmarkNoHealthDue(b *testing.B) {
 	plugin := newPlugin(nil)
 	require.NoError(b, plugin.Init())
 	now := time.Now()
-	p := &part{queue: &topicQueue{}, records: []*outbox.Record{{Device: "pi"}}}
-	p.queue.reports.at = map[string]time.Time{"pi": now}
+	p := &batch{topic: &topicState{}, records: []*outbox.Record{{Device: "pi"}}}
+	p.topic.health.sentAt = map[string]time.Time{"pi": now}
 	for b.Loop() {
-		plugin.sender.agent.tell(p, now)
+		plugin.sender.agent.addHealth(p, now)
 	}
 }

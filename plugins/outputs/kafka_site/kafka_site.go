@@ -1,11 +1,8 @@
-// Package kafka_site writes the records of stations to one Kafka topic a site.
-//
-// A metric's way: buffer.go (gathers what comes while the disk is busy) -> record.go (topic, device, value) -> write.go (to disk, or
-// from memory) -> internal/outbox -> sender.go, which brings each topic's records (topicqueue.go) to its broker: connect.go, lookup.go (topics.go creates what is missing), send.go.
 package kafka_site
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,16 +12,14 @@ import (
 	"github.com/influxdata/telegraf/plugins/outputs"
 	"github.com/influxdata/telegraf/selfstat"
 
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
 //go:embed sample.conf
 var sampleConfig string
 
-// closeTimeout bounds how long the sender takes to stop, whatever Kafka does.
-const closeTimeout = 5 * time.Second
-
-// KafkaSite delivers each metric as one JSON record, in the order of its device.
+// KafkaSite delivers each metric as one JSON record, in order for each device.
 type KafkaSite struct {
 	Brokers           []string        `toml:"brokers"`
 	Topic             string          `toml:"topic"`
@@ -40,7 +35,7 @@ type KafkaSite struct {
 	UnknownFields     string          `toml:"unknown_fields"`
 	MaxMessageBytes   config.Size     `toml:"max_message_bytes"`
 	WriteTimeout      config.Duration `toml:"write_timeout"`
-	// MetricBufferLimit is Telegraf's own option, as far as it stands in this output's section.
+	// MetricBufferLimit is Telegraf's own option, as set in the section of this output.
 	MetricBufferLimit int `toml:"metric_buffer_limit"`
 	kafka.Config
 
@@ -48,34 +43,36 @@ type KafkaSite struct {
 	Statistics *selfstat.Collector `toml:"-"`
 
 	buffer   *buffer
-	records  *recordMaker
-	replayed *recordMaker // of parked metrics; for another goroutine
+	records  *recordBuilder
+	replayed *recordBuilder // of parked metrics; used by another goroutine
 	outbox   *outbox.Outbox
-	ledger   ledger
 	sender   *sender
 	counters *counters
-	// disk is a trouble of the outbox; attachAt is when it is opened again.
-	disk     trouble
-	attachAt time.Time
-	// holding says that a Write failed and left records in memory only.
-	holding bool
-	closed  bool
+	// outboxFailure has the failed attempts to use the outbox, which is opened again at openAt.
+	outboxFailure logonce.Failure
+	openAt        time.Time
+	// savedInMemory is true while records of a failed batch are in memory only.
+	savedInMemory bool
+	closed        bool
+
+	// tickInterval is how often to do what no event triggers, reopenInterval the time between two attempts to open the outbox.
+	tickInterval, reopenInterval time.Duration
+	clock                        func() time.Time // of the sender; nil: the system's
 }
 
 // SampleConfig returns the commented configuration.
 func (*KafkaSite) SampleConfig() string { return sampleConfig }
 
-// Init checks the options; it touches no network and no disk.
+// Init checks the options. It uses neither the network nor the disk.
 func (k *KafkaSite) Init() error {
-	var err error
-	if err = k.checkOptions(); err != nil {
+	if err := k.checkOptions(); err != nil {
 		return err
 	}
-	if k.records, err = newRecordMaker(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
-		return err
-	}
-	if k.replayed, err = newRecordMaker(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
-		return err
+	for _, builder := range []**recordBuilder{&k.records, &k.replayed} {
+		var err error
+		if *builder, err = newRecordBuilder(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
+			return err
+		}
 	}
 	settings, err := k.clientConfig()
 	if err != nil {
@@ -87,73 +84,52 @@ func (k *KafkaSite) Init() error {
 		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
 		OnFull: outbox.OnFull(k.OnFull), NewEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
 	})
-	k.sender = &sender{
-		brokers: k.Brokers, config: settings, outbox: k.outbox, log: k.Log, counters: k.counters, now: time.Now, ticking: k.tick, agent: k.newAgent(),
-		topics: &topics{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log},
-	}
+	k.sender = newSender(k, settings)
 	return nil
 }
 
-func (k *KafkaSite) newAgent() *agent {
-	a := &agent{counters: k.counters, outbox: k.outbox, started: time.Now(), maxBytes: int(k.MaxMessageBytes)}
-	if k.Outbox != "" {
-		a.limit = int64(k.OutboxMaxSize)
-	}
-	return a
-}
-
-// Connect opens the outbox and begins to send. An error from it would end the whole agent, so there is none: a broker or a disk
-// that is missing now is waited for.
+// Connect opens the outbox and starts to send. It returns no error, because that would stop the whole agent: a broker or a disk that is not
+// available is retried.
 func (k *KafkaSite) Connect() error {
 	if k.Outbox == "" {
-		k.Log.Warnf(`No outbox is set: readings that Kafka has not acknowledged are in memory only (metric_buffer_limit), and a power ` +
-			`cut, a crash or a restart while Kafka is away loses them. Set outbox = "/var/lib/telegraf-station/outbox"`)
+		k.Log.Warnf(`No outbox is set: readings that Kafka has not acknowledged are in memory only (metric_buffer_limit); a power cut, a crash, ` +
+			`or a restart while Kafka is unreachable loses them. Set outbox = "/var/lib/telegraf-station/outbox"`)
 	}
-	k.attach()
+	k.openOutbox()
 	k.sender.start()
 	go k.buffer.run()
 	return nil
 }
 
-// attachPause lies between two attempts to open the outbox.
-const attachPause = 10 * time.Second
-
-// attach opens the outbox if it is set and not open, and nothing is in memory that would have to come after what is in it.
-func (k *KafkaSite) attach() {
-	now := time.Now()
-	if k.Outbox == "" || k.outbox.IsOpen() || k.holding || now.Before(k.attachAt) {
-		return
+// Add takes a metric from Telegraf. While the disk lags, it waits, so that a fast input is slowed down and nothing is lost.
+// It builds the record, in parallel to the goroutine that saves.
+func (k *KafkaSite) Add(metric telegraf.Metric) {
+	e := k.records.entry(metric)
+	if _, tracked := metric.(telegraf.TrackingMetric); !tracked && e.unfit == nil {
+		e.metric = nil // the record is enough, and takes a quarter of the memory
 	}
-	if err := k.outbox.Open(); err != nil {
-		k.attachAt = now.Add(attachPause)
-		k.disk.begin(k.Log, now, fmt.Errorf("%w: readings are kept in memory only until it can be used%s", err, advice(err, k.Outbox)))
-		return
-	}
-	k.disk.end(k.Log, "The outbox is open")
-	if kind := outbox.Volatile(k.Outbox); kind != "" {
-		k.Log.Warnf(`The outbox %q is on a file system of kind %s: readings that wait there may be gone after a restart or a power cut. `+
-			`Set outbox to a directory on a disk, or mount one there`, k.Outbox, kind)
-	}
-	if waiting := k.outbox.Stats().Pending; waiting > 0 {
-		k.Log.Infof("%d records wait in the outbox %q", waiting, k.Outbox)
-	}
+	k.buffer.add(e)
 }
 
-// report logs and counts what the outbox survived.
-func (k *KafkaSite) report(incident outbox.Incident) {
-	counter := k.counters.damaged
-	if incident.Dropped {
-		counter = k.counters.dropped
-	}
-	counter.Incr(int64(incident.Records)) //nolint:gosec // a count of records
-	if incident.Records == 0 {
-		k.Log.Warnf("Outbox: %s", incident.Text)
-		return
-	}
-	k.Log.Errorf("Outbox: %d record(s) are lost: %s", incident.Records, incident.Text)
+// Push is called at every flush_interval: it retries what could not be saved. It returns nothing for Telegraf's own buffer.
+func (k *KafkaSite) Push() []telegraf.Metric {
+	signal(k.buffer.flush)
+	return nil
 }
 
-// tick replays parked records that an operator asked for, and shows the figures.
+// Reset does nothing.
+func (*KafkaSite) Reset() {}
+
+// Write is required by telegraf.Output. Telegraf calls it only with metrics that Push returned, and Push returns none. It returns an error
+// instead of calling Add, which could not report when the metrics are safe.
+func (*KafkaSite) Write(metrics []telegraf.Metric) error {
+	if len(metrics) == 0 {
+		return nil
+	}
+	return errors.New("outputs.kafka_site accepts metrics through Add only")
+}
+
+// tick sends parked records again if an operator requested that, and updates the statistics.
 func (k *KafkaSite) tick() {
 	if err := k.outbox.DeliverReplays(k.replay); err != nil {
 		k.Log.Errorf("Outbox: %v", err)
@@ -162,23 +138,22 @@ func (k *KafkaSite) tick() {
 	k.counters.buffered.Set(int64(k.buffer.size()))
 }
 
-// Close has what is in memory written, which without an outbox takes up to write_timeout, and stops sending, within closeTimeout whatever
-// Kafka does; what is not acknowledged stays on disk.
+// Close saves what is in memory, which without an outbox takes up to write_timeout, and stops sending within closeTimeout whatever
+// Kafka does. What is not acknowledged stays on disk.
 func (k *KafkaSite) Close() error {
 	if k.closed || k.sender.stop == nil {
 		return nil
 	}
-	k.buffer.close()
 	k.closed = true
-	close(k.sender.stop)
-	<-k.sender.ended
+	k.buffer.close()
+	k.sender.close()
 	if err := k.outbox.Close(); err != nil {
 		return fmt.Errorf("outbox %q: %w", k.Outbox, err)
 	}
 	return nil
 }
 
-// snappy compresses a batch well enough and is light on an ARMv6 (the value is sarama's and Kafka's own).
+// snappy compresses a batch well enough and is light on an ARMv6 (the value is defined by sarama and Kafka).
 const snappy = 2
 
 func init() {
@@ -195,6 +170,8 @@ func init() {
 			MaxMessageBytes:   1_000_000,
 			WriteTimeout:      config.Duration(8 * time.Second),
 			MetricBufferLimit: 10_000, // Telegraf's default
+			tickInterval:      10 * time.Second,
+			reopenInterval:    10 * time.Second,
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},
 		}
 	})

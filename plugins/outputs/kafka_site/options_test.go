@@ -44,7 +44,7 @@ func TestGoodOptions(t *testing.T) {
 	}
 	plugin := newPlugin(func(k *KafkaSite) { k.Brokers = []string{"a:1, b:2", "c:3"} })
 	require.NoError(t, plugin.Init())
-	require.Equal(t, []string{"a:1", "b:2", "c:3"}, plugin.sender.brokers)
+	require.Equal(t, []string{"a:1", "b:2", "c:3"}, plugin.sender.network.brokers)
 }
 
 func useSASL(k *KafkaSite, mechanism string) {

@@ -1,84 +1,119 @@
 package kafka_site
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// sender brings the records of the outbox to Kafka, each topic's in order, as soon as they are there. One goroutine (run) decides;
-// what takes time, the network, is done by others that hand their result back as an event. Nothing here waits for a broker.
+const (
+	// closeTimeout limits how long the sender takes to stop; for answerTimeout of it, answers in flight can arrive: what they acknowledge is
+	// not sent again later.
+	closeTimeout  = 5 * time.Second
+	answerTimeout = 2 * time.Second
+	// maxRequestBytes limits a request with the batches of many topics.
+	maxRequestBytes = 1 << 20
+)
+
+// sender delivers the records of the outbox to Kafka, in order for each topic, as soon as they are pending. doc.go draws its states.
 type sender struct {
-	brokers  []string
-	config   *sarama.Config
-	topics   *topics
+	network  network
+	topics   *topicCreator
 	outbox   *outbox.Outbox
 	log      telegraf.Logger
 	counters *counters
 	agent    *agent
 	now      func() time.Time
+	onTick   func()
+	tick     time.Duration // between two calls of onTick
 
-	// ticking is done every tick.
-	ticking func()
+	results chan any // connectResult, lookupResult, produceResult, or closeResult
+	retry   chan struct{}
+	stop    chan struct{}
+	done    chan struct{}
 
-	events chan func()
-	stop   chan struct{}
-	ended  chan struct{}
+	// run owns the fields from here to delivered.
+	states     map[string]*topicState
+	unresolved []*topicState // need their leaders
+	backingOff map[*topicState]struct{}
+	ready      map[*sarama.Broker][]*batch
+	inFlight   map[*sarama.Broker]bool // has a request in flight
+	requests   int                     // goroutines whose result is outstanding
 
-	// What follows belongs to run.
-	queues map[string]*topicQueue
-	// unknown are to be looked up, waiting to be tried later, ready to be sent to a broker.
-	unknown []*topicQueue
-	waiting map[*topicQueue]struct{}
-	ready   map[*sarama.Broker][]*part
-	busy    map[*sarama.Broker]bool
-	// working is how many goroutines have something under way; lookingUp says that one of them looks up topics.
-	working              int
-	lookingUp, connected bool
-	connecting           bool
-	connectAt            time.Time
-	connection           trouble
-	identity             identity
-	failures             int
-	delivered            time.Time // when a broker last took a record
+	connecting, connected, lookingUp bool
+	connectAt                        time.Time
+	connectFailures                  int
+	connectionFailure                logonce.Failure
+	producerID                       producerID
+	delivered                        time.Time // when a broker last acknowledged a batch
 
-	// mu guards what others see: the client, which stop closes, and the newest trouble.
-	mu       sync.Mutex
-	client   sarama.Client
-	closed   bool
-	reason   error
-	reasonOf string // the topic, or nothing for the connection
+	mu        sync.Mutex
+	lastErr   error
+	lastTopic string // that lastErr is about; empty: the connection
 }
 
-// tick is how often things are looked at that nobody tells of.
-const tick = 10 * time.Second
+// The results of what waits for a broker.
+type (
+	connectResult struct {
+		id  producerID
+		err error
+	}
+	lookupResult  []topicLookup
+	produceResult struct {
+		broker   *sarama.Broker
+		batches  []*batch
+		response *sarama.ProduceResponse
+		err      error
+	}
+	closeResult struct{ err error }
+)
+
+func newSender(k *KafkaSite, settings *sarama.Config) *sender {
+	creator := &topicCreator{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log}
+	s := &sender{
+		network: network{brokers: k.Brokers, config: settings}, topics: creator, outbox: k.outbox, log: k.Log, counters: k.counters,
+		agent: newAgent(k), now: time.Now, onTick: k.tick, tick: k.tickInterval,
+	}
+	if k.clock != nil {
+		s.now = k.clock
+	}
+	return s
+}
 
 func (s *sender) start() {
-	s.events, s.stop, s.ended = make(chan func(), 16), make(chan struct{}), make(chan struct{})
-	s.queues, s.waiting = make(map[string]*topicQueue), make(map[*topicQueue]struct{})
-	s.ready, s.busy = make(map[*sarama.Broker][]*part), make(map[*sarama.Broker]bool)
+	s.results, s.retry, s.stop, s.done = make(chan any, 16), make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+	s.states, s.backingOff = make(map[string]*topicState), make(map[*topicState]struct{})
+	s.ready, s.inFlight = make(map[*sarama.Broker][]*batch), make(map[*sarama.Broker]bool)
 	go s.run()
 }
 
 func (s *sender) run() {
-	defer close(s.ended)
-	ticker := time.NewTicker(tick)
+	defer close(s.done)
+	ticker := time.NewTicker(s.tick)
 	defer ticker.Stop()
 	for {
-		s.admit()
-		s.work()
-		timer := time.NewTimer(s.untilNext())
+		s.scheduleChanged()
+		s.startRequests()
+		timer := time.NewTimer(s.untilNextRetry())
 		select {
 		case <-s.outbox.Changed():
-		case event := <-s.events:
-			event()
+		case result := <-s.results:
+			s.handle(result)
+		case <-s.retry:
+			s.skipBackoff()
 		case <-timer.C:
 		case <-ticker.C:
-			s.ticking()
+			s.onTick()
 		case <-s.stop:
 			timer.Stop()
 			s.finish()
@@ -88,9 +123,71 @@ func (s *sender) run() {
 	}
 }
 
-// work begins what can be begun.
-func (s *sender) work() {
-	s.retry()
+func (s *sender) handle(result any) {
+	s.requests--
+	switch r := result.(type) {
+	case connectResult:
+		s.handleConnect(r)
+	case lookupResult:
+		s.handleLookup(r)
+	case produceResult:
+		s.handleProduce(r)
+	case closeResult:
+		if r.err != nil {
+			s.log.Debugf("Closing the Kafka client: %v", r.err)
+		}
+	}
+}
+
+// request runs what waits for a broker in a goroutine, which passes its result to run, unless that has ended.
+func (s *sender) request(do func() any) {
+	s.requests++
+	go func() {
+		select {
+		case s.results <- do():
+		case <-s.done:
+		}
+	}()
+}
+
+// scheduleChanged schedules the topics that got records.
+func (s *sender) scheduleChanged() {
+	for _, name := range s.outbox.DrainChanged() {
+		t := s.states[name]
+		if t == nil {
+			t = &topicState{name: name, limit: maxBatchRecords}
+			s.states[name] = t
+		}
+		if len(t.batches) == 0 {
+			s.schedule(t)
+		}
+	}
+}
+
+// schedule does the next step of a topic, unless its leaders are being looked up or it backs off: it looks up the leaders, takes
+// pending records, or makes batches ready for their brokers.
+func (s *sender) schedule(t *topicState) {
+	if t.backingOff || t.lookingUp {
+		return
+	}
+	if len(t.leaders) == 0 || !t.producerID.known {
+		t.lookingUp = true
+		s.unresolved = append(s.unresolved, t)
+		return
+	}
+	if len(t.batches) == 0 {
+		t.addBatches(s.outbox.Next(t.name, t.limit, maxBatchBytes))
+	}
+	for _, b := range t.sendable() {
+		leader := t.leaders[b.partition]
+		b.scheduled = true
+		s.ready[leader] = append(s.ready[leader], b)
+	}
+}
+
+// startRequests starts every request that can be sent now.
+func (s *sender) startRequests() {
+	s.retryDue()
 	if !s.connected {
 		s.connect()
 		return
@@ -101,97 +198,355 @@ func (s *sender) work() {
 	}
 }
 
-// admit takes up the topics that got records.
-func (s *sender) admit() {
-	for _, name := range s.outbox.DrainChanged() {
-		q := s.queues[name]
-		if q == nil {
-			q = &topicQueue{name: name, limit: maxBatch}
-			s.queues[name] = q
-		}
-		if len(q.parts) == 0 {
-			s.goOn(q)
-		}
-	}
-}
-
-// proceed does the next thing for a topic: look it up, take a batch, or make its parts ready.
-func (s *sender) proceed(q *topicQueue) {
-	if len(q.leaders) == 0 {
-		q.busy = true
-		s.unknown = append(s.unknown, q)
-		return
-	}
-	if len(q.parts) == 0 {
-		q.cut(s.outbox.Next(q.name, q.limit, maxBatchBytes))
-	}
-	for _, p := range q.heads() {
-		leader := q.leaders[p.partition]
-		p.sent = true
-		s.ready[leader] = append(s.ready[leader], p)
-	}
-}
-
-// retry takes up the topics whose time has come.
-func (s *sender) retry() {
+// retryDue schedules the topics whose backoff is over.
+func (s *sender) retryDue() {
 	now := s.now()
-	for q := range s.waiting {
-		if !now.Before(q.retryAt) {
-			delete(s.waiting, q)
-			q.waiting = false
-			s.proceed(q)
+	for t := range s.backingOff {
+		if !now.Before(t.retryAt) {
+			delete(s.backingOff, t)
+			t.backingOff = false
+			s.schedule(t)
 		}
 	}
 }
 
-// wait has a topic tried again later.
-func (s *sender) wait(q *topicQueue, longest time.Duration) {
-	q.leaders = nil
-	q.fail(s.now(), longest)
-	s.waiting[q] = struct{}{}
+// backOff retries a topic later, after looking up its leaders again.
+func (s *sender) backOff(t *topicState, longest time.Duration) {
+	t.leaders = nil
+	t.fail(s.now(), longest)
+	s.backingOff[t] = struct{}{}
 }
 
-// untilNext is how long nothing is to be done unless something happens.
-func (s *sender) untilNext() time.Duration {
-	next := tick
+// untilNextRetry returns how long to wait if no event arrives.
+func (s *sender) untilNextRetry() time.Duration {
+	next := s.tick
 	now := s.now()
-	for q := range s.waiting {
-		next = min(next, q.retryAt.Sub(now))
+	for t := range s.backingOff {
+		next = min(next, t.retryAt.Sub(now))
 	}
-	if !s.connected && !s.connecting && len(s.unknown) > 0 {
+	if !s.connected && !s.connecting && len(s.unresolved) > 0 {
 		next = min(next, s.connectAt.Sub(now))
 	}
 	return max(next, 0)
 }
 
-// hurry has everything that waits tried at once: somebody waits for it.
-func (s *sender) hurry() {
-	s.post(func() {
-		s.connectAt = s.now()
-		for q := range s.waiting {
-			q.retryAt = s.now()
-		}
-	})
-}
+// retryNow ends all backoffs, because a batch waits for its acknowledgement.
+func (s *sender) retryNow() { signal(s.retry) }
 
-// post hands an event to run, unless that has ended.
-func (s *sender) post(event func()) {
-	select {
-	case s.events <- event:
-	case <-s.ended:
+func (s *sender) skipBackoff() {
+	s.connectAt = s.now()
+	for t := range s.backingOff {
+		t.retryAt = s.now()
 	}
 }
 
-// spawn does what takes time elsewhere; done is called in run with it over.
-func (s *sender) spawn(do func() (done func())) {
-	s.working++
-	go func() {
-		done := do()
-		s.post(func() {
-			s.working--
-			done()
-		})
-	}()
+// connect starts to connect if a topic needs that and its backoff is over.
+func (s *sender) connect() {
+	if s.connecting || len(s.unresolved) == 0 || s.now().Before(s.connectAt) {
+		return
+	}
+	s.connecting = true
+	topic := s.unresolved[0].name // a request for metadata needs a topic
+	s.request(func() any {
+		id, err := s.network.connect(topic)
+		return connectResult{id, err}
+	})
+}
+
+func (s *sender) handleConnect(r connectResult) {
+	s.connecting = false
+	brokers := strings.Join(s.network.brokers, ", ")
+	if r.err != nil {
+		err := fmt.Errorf("cannot connect to Kafka at %s: %w%s", brokers, r.err, kafka.Advice(r.err))
+		s.connectFailures++
+		s.connectAt = s.now().Add(backoff(s.connectFailures, maxBackoff))
+		s.setLastError("", err)
+		reportFailure(&s.connectionFailure, s.log, s.now(), err)
+		s.outbox.ReportFailure()
+		return
+	}
+	s.connected, s.connectFailures, s.producerID = true, 0, r.id
+	s.clearLastError("")
+	s.connectionFailure.Recovered(s.log, "Connected to Kafka")
+	s.log.Infof("Connected to Kafka at %s", brokers)
+	if r.id == anonymous {
+		s.log.Warnf("This user lacks IdempotentWrite on the cluster, which Kafka before 2.8 requires for idempotent producers: a lost answer can repeat a batch")
+	}
+}
+
+// lookUp starts to look up the leaders of the topics that need them.
+func (s *sender) lookUp() {
+	if s.lookingUp || len(s.unresolved) == 0 {
+		return
+	}
+	s.lookingUp = true
+	lookups := make(lookupResult, 0, len(s.unresolved))
+	for _, t := range s.unresolved {
+		if !t.producerID.known && !t.needsNewID {
+			t.setProducerID(s.producerID)
+		}
+		lookups = append(lookups, topicLookup{topic: t, name: t.name, refresh: t.failures > 0, newID: !t.producerID.known})
+	}
+	s.unresolved = nil
+	client := s.network.current()
+	s.request(func() any {
+		for i := range lookups {
+			lookups[i].err = lookups[i].do(client, s.topics)
+		}
+		return lookups
+	})
+}
+
+func (s *sender) handleLookup(results lookupResult) {
+	s.lookingUp = false
+	for _, r := range results {
+		t := r.topic
+		t.lookingUp = false
+		if r.err != nil {
+			s.lookupFailed(t, r.err)
+			continue
+		}
+		if r.newID {
+			t.setProducerID(r.id)
+		}
+		t.leaders = r.leaders
+		s.schedule(t)
+	}
+}
+
+func (s *sender) lookupFailed(t *topicState, err error) {
+	if isTopicError(err) {
+		s.stall(t, err)
+		return
+	}
+	s.setLastError(t.name, err)
+	if answer, ok := errors.AsType[sarama.KError](err); !ok || answer == sarama.ErrSASLAuthenticationFailed {
+		s.connectionFailed(err, t.failures > 0)
+	} else {
+		s.reportIfLasting(t, err)
+	}
+	s.backOff(t, maxBackoff)
+}
+
+// send starts a request to a broker with the batches that are ready for it, unless one is in flight.
+func (s *sender) send(broker *sarama.Broker) {
+	if s.inFlight[broker] {
+		return
+	}
+	batches := s.nextRequest(broker)
+	if len(batches) == 0 {
+		return
+	}
+	s.inFlight[broker] = true
+	now := s.now()
+	for _, b := range batches {
+		if !plausible(now) {
+			s.counters.withoutTimestamp.Incr(int64(len(b.records)))
+		}
+		s.agent.addHealth(b, now)
+	}
+	request := newProduceRequest(s.network.config, batches, now)
+	s.request(func() any {
+		response, err := produce(broker, request)
+		return produceResult{broker, batches, response, err}
+	})
+}
+
+// nextRequest removes the batches of a request from those that are ready, and numbers them.
+func (s *sender) nextRequest(broker *sarama.Broker) (batches []*batch) {
+	ready := s.ready[broker]
+	size := 0
+	for len(ready) > 0 && size < maxRequestBytes {
+		b := ready[0]
+		ready = ready[1:]
+		if !b.topic.assignSequence(b) {
+			b.scheduled = false
+			s.requestNewID(b.topic)
+			continue
+		}
+		for _, r := range b.records {
+			size += len(r.Value) + len(r.Device)
+		}
+		batches = append(batches, b)
+	}
+	if s.ready[broker] = ready; len(ready) == 0 {
+		delete(s.ready, broker)
+	}
+	return batches
+}
+
+// requestNewID gets a topic a new producer ID before it continues.
+func (s *sender) requestNewID(t *topicState) {
+	t.producerID, t.needsNewID = producerID{}, true
+	s.backOff(t, maxBackoff)
+	t.retryAt = s.now()
+}
+
+func (s *sender) handleProduce(r produceResult) {
+	delete(s.inFlight, r.broker)
+	for _, b := range r.batches {
+		b.scheduled = false
+		if r.err != nil {
+			s.noAnswer(b, r.err)
+		} else if block := r.response.GetBlock(b.topic.name, b.partition); block == nil {
+			s.noAnswer(b, sarama.ErrIncompleteResponse)
+		} else {
+			s.handleAnswer(b, block.Err)
+		}
+	}
+}
+
+// noAnswer handles a batch that may or may not have been appended. It is sent again unchanged, so that the broker recognizes it.
+func (s *sender) noAnswer(b *batch, err error) {
+	t := b.topic
+	b.maybeAppended = true
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		t.limit = max(1, len(b.records)/2)
+		if b.timeouts++; b.timeouts > 1 && len(b.records) > 1 { // the link may be too slow for a batch of this size
+			t.split(b)
+		}
+	}
+	err = fmt.Errorf("topic %q: %w", t.name, err)
+	s.setLastError(t.name, fmt.Errorf("%w%s", err, kafka.Advice(err)))
+	if !t.backingOff {
+		s.connectionFailed(err, t.failures > 0)
+		s.backOff(t, maxBackoff)
+	}
+}
+
+// handleAnswer handles the broker's answer for a batch.
+func (s *sender) handleAnswer(b *batch, answer sarama.KError) {
+	err := wrapTopic(b.topic.name, answer)
+	switch answer {
+	case sarama.ErrNoError, sarama.ErrDuplicateSequenceNumber:
+		s.acknowledged(b)
+	case sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge, sarama.ErrInvalidRecord:
+		s.rejected(b, err)
+	case sarama.ErrInvalidTimestamp:
+		s.omitTimestamps(b, err)
+	case sarama.ErrOutOfOrderSequenceNumber, sarama.ErrUnknownProducerID, sarama.ErrInvalidProducerEpoch, sarama.ErrInvalidProducerIDMapping:
+		s.resendWithNewID(b)
+	case sarama.ErrTopicAuthorizationFailed, sarama.ErrClusterAuthorizationFailed, sarama.ErrUnknownTopicOrPartition:
+		s.retryLater(b.topic, err)
+	default:
+		if s.failsAlone(b.topic) {
+			s.stall(b.topic, err)
+			return
+		}
+		s.retryLater(b.topic, err)
+	}
+}
+
+func (s *sender) acknowledged(b *batch) {
+	t := b.topic
+	t.acknowledged(b)
+	t.failures, s.delivered = 0, s.now()
+	t.health.sent(b, s.delivered)
+	t.limit = min(maxBatchRecords, max(t.limit, len(b.records)*2))
+	s.counters.written.Incr(int64(len(b.records)))
+	s.outbox.Acknowledge(b.records)
+	t.failure.Recovered(s.log, fmt.Sprintf("Topic %q is writable again", t.name))
+	s.connectionFailure.Recovered(s.log, "Kafka is reachable again")
+	s.clearLastError(t.name)
+	s.clearLastError("")
+	s.schedule(t)
+}
+
+// rejected finds the record for which a broker rejected a batch, because the answer is for the whole batch. The health that a record carries
+// must not be the reason.
+func (s *sender) rejected(b *batch, err error) {
+	t := b.topic
+	b.numbered = false
+	switch {
+	case len(b.records) > 1:
+		t.split(b)
+	case len(b.health) > 0:
+		b.withoutHealth = true
+	default:
+		t.replace(b)
+		s.park(b.records[0], err)
+	}
+	s.schedule(t)
+}
+
+func (s *sender) park(r *outbox.Record, err error) {
+	s.counters.rejected.Incr(1)
+	s.outbox.Park(r, err.Error(), func(parkErr error) { // called by a goroutine of the outbox
+		s.log.Error(describe(r.Device, time.Unix(0, r.Time), parkOutcome(parkErr), err, string(r.Value)))
+	})
+}
+
+// omitTimestamps sends the records of a topic without a Kafka timestamp from now on: the broker rejects those more than an hour ahead of its
+// clock.
+func (s *sender) omitTimestamps(b *batch, err error) {
+	t := b.topic
+	if t.withoutTimestamps {
+		s.retryLater(t, err)
+		return
+	}
+	t.withoutTimestamps = true
+	s.log.Warnf("Topic %q: the broker rejected the timestamp %s: the clock of this machine or of the broker is wrong. Sending records without a Kafka timestamp; "+
+		"the time in the readings comes from this machine's clock", t.name, s.now().UTC().Format(time.RFC3339))
+	s.counters.withoutTimestamp.Incr(int64(len(b.records)))
+	s.schedule(t)
+}
+
+// resendWithNewID sends a batch under a new producer ID: the broker has forgotten the old one, as after the retention of the topic.
+// If it may have been appended, it can arrive twice.
+func (s *sender) resendWithNewID(b *batch) {
+	if b.maybeAppended {
+		s.counters.repeated.Incr(int64(len(b.records)))
+	}
+	if !b.topic.backingOff {
+		s.requestNewID(b.topic)
+	}
+}
+
+// failsAlone reports whether a topic has failed for long while others were written, so that the problem is its own.
+func (s *sender) failsAlone(t *topicState) bool {
+	return t.failures >= 5 && s.delivered.After(t.failingSince)
+}
+
+// stall returns the records of a topic to the outbox: they cannot be delivered for a reason of their own, and must not block the rest.
+func (s *sender) stall(t *topicState, err error) {
+	if t.hasScheduled() {
+		s.retryLater(t, err)
+		return
+	}
+	t.batches = nil
+	s.setLastError(t.name, err)
+	reportFailure(&t.failure, s.log, s.now(), err)
+	s.backOff(t, maxStalledBackoff)
+	s.outbox.Stall(t.name)
+}
+
+func (s *sender) retryLater(t *topicState, err error) {
+	s.setLastError(t.name, err)
+	if !t.backingOff {
+		s.reportIfLasting(t, err)
+		s.backOff(t, maxBackoff)
+	}
+}
+
+// reportIfLasting logs an answer that usually resolves on its own and often comes for many topics at once, such as a change of leader or a new
+// topic that not every broker has, if it lasts.
+func (s *sender) reportIfLasting(t *topicState, err error) {
+	if isTopicError(err) || t.failures >= 3 {
+		reportFailure(&t.failure, s.log, s.now(), err)
+	}
+}
+
+// connectionFailed handles that no broker answers. The first time is not logged: brokers close connections that were idle for long.
+func (s *sender) connectionFailed(err error, repeated bool) {
+	if s.stopping() {
+		return // we closed the connection
+	}
+	err = fmt.Errorf("no Kafka broker is reachable: %w%s", err, kafka.Advice(err))
+	s.setLastError("", err)
+	s.outbox.ReportFailure()
+	if repeated {
+		reportFailure(&s.connectionFailure, s.log, s.now(), err)
+	}
 }
 
 func (s *sender) stopping() bool {
@@ -203,50 +558,50 @@ func (s *sender) stopping() bool {
 	}
 }
 
-// grace is what answers that are under way have when the sender is stopped: what they acknowledge is not sent again later.
-const grace = 2 * time.Second
-
-// finish waits a little for what is under way and then cuts it off.
-func (s *sender) finish() {
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	s.awaitWhile(timer.C, func() bool { return len(s.busy) > 0 })
-	s.disconnect()
-	last := time.NewTimer(closeTimeout - grace)
-	defer last.Stop()
-	s.awaitWhile(last.C, func() bool { return true })
+// close stops the sender and waits until it has ended.
+func (s *sender) close() {
+	close(s.stop)
+	<-s.done
 }
 
-// awaitWhile takes what becomes of the things under way, as long as it matters and there is time.
-func (s *sender) awaitWhile(timeout <-chan time.Time, matters func() bool) {
-	for s.working > 0 && matters() {
+// finish waits a little for the answers in flight and then closes all connections.
+func (s *sender) finish() {
+	s.handleUntil(time.NewTimer(answerTimeout), func() bool { return len(s.inFlight) == 0 })
+	s.network.forbidConnections()
+	s.request(func() any { return closeResult{s.network.closeClient()} }) // waits for the library's own goroutine, which may wait for a broker
+	s.handleUntil(time.NewTimer(closeTimeout-answerTimeout), func() bool { return false })
+}
+
+// handleUntil handles outstanding results until there are none, isDone, or the timer fires.
+func (s *sender) handleUntil(timer *time.Timer, isDone func() bool) {
+	defer timer.Stop()
+	for s.requests > 0 && !isDone() {
 		select {
-		case event := <-s.events:
-			event()
-		case <-timeout:
+		case result := <-s.results:
+			s.handle(result)
+		case <-timer.C:
 			return
 		}
 	}
 }
 
-// blame remembers why records wait, for a Write that waits for them.
-func (s *sender) blame(topic string, err error) {
+func (s *sender) setLastError(topic string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reasonOf, s.reason = topic, err
+	s.lastTopic, s.lastErr = topic, err
 }
 
-// excuse forgets it.
-func (s *sender) excuse(topic string) {
+func (s *sender) clearLastError(topic string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reasonOf == topic {
-		s.reasonOf, s.reason = "", nil
+	if s.lastTopic == topic {
+		s.lastTopic, s.lastErr = "", nil
 	}
 }
 
-func (s *sender) lastReason() error {
+// lastError returns why records are pending, or nil if that is unknown.
+func (s *sender) lastError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reason
+	return s.lastErr
 }

@@ -23,13 +23,13 @@ func TestAMissingTopic(t *testing.T) {
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.CreateTopics, k.WriteTimeout = false, config.Duration(time.Second) })
 	metrics := []telegraf.Metric{reading("JNU", "pi", 0), reading("GIST", "pi", 0), reading("JNU", "pi", 1)}
-	require.ErrorContains(t, b.plugin.Write(metrics),
-		` records are not written yet: topic "GIST_1_rasp" does not exist: create it, or set create_topics = true`)
+	outcome := b.output.Send(metrics...)
+	b.requireLogged(`not written yet: topic "GIST_1_rasp" does not exist; create it, or set create_topics = true`)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"), "never by the broker's auto-creation")
 
 	require.NoError(t, cluster.CreateTopic("GIST_1_rasp", 1, nil))
-	require.NoError(t, b.plugin.Write(metrics))
+	requireAccepted(t, outcome)
 	requireGapless(t, consume(t, cluster, "GIST_1_rasp", 1), 1)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2) // not sent again
 }
@@ -43,13 +43,13 @@ func TestAnotherStationMayCreateTheTopicFirst(t *testing.T) {
 		return nil, nil, false
 	})
 	b := newBench(t, cluster.ListenAddrs(), nil)
-	require.NoError(t, b.plugin.Write(readings("JNU", 2)))
+	b.deliver(readings("JNU", 2)...)
 	require.NoError(t, created)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 }
 
-// Kafka's controller answers before it has told the brokers of a new topic.
-func TestATopicThatNotEveryBrokerKnowsYet(t *testing.T) {
+// The Kafka controller answers before it has informed the brokers of a new topic.
+func TestATopicThatNotEveryBrokerHasYet(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	host, port, err := net.SplitHostPort(cluster.ListenAddrs()[0])
@@ -82,7 +82,7 @@ func TestATopicThatNotEveryBrokerKnowsYet(t *testing.T) {
 		return response, nil, true
 	})
 	b := newBench(t, cluster.ListenAddrs(), nil)
-	require.NoError(t, b.plugin.Write(readings("JNU", 2)))
+	b.deliver(readings("JNU", 2)...)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
 	require.Empty(t, b.log.Errors(), "that is no error")
 	require.Negative(t, unknown.Load())
@@ -105,42 +105,40 @@ func refuseTopic(cluster *kfake.Cluster, request *kmsg.MetadataRequest) *kmsg.Me
 	return response
 }
 
-func TestATopicThatIsDeletedIsNotCreatedAgain(t *testing.T) {
+func TestADeletedTopicIsNotRecreated(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	b := newBench(t, cluster.ListenAddrs(), func(k *KafkaSite) { k.WriteTimeout = config.Duration(3 * time.Second) })
-	require.NoError(t, b.plugin.Write(readings("JNU", 1)))
+	b.deliver(readings("JNU", 1)...)
 	require.NoError(t, cluster.DeleteTopic("JNU_1_rasp"))
-	require.Eventually(t, func() bool {
-		err := b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)})
-		return err != nil && strings.Contains(err.Error(), `topic "JNU_1_rasp" was deleted: create it, or restart Telegraf to have that done`)
-	}, 2*time.Minute, time.Millisecond)
+	outcome := b.output.Send(reading("JNU", "pi", 1))
+	b.requireLogged(`topic "JNU_1_rasp" was deleted; create it, or restart Telegraf, which creates it`)
 	require.Nil(t, cluster.TopicInfo("JNU_1_rasp"))
 	require.NoError(t, cluster.CreateTopic("JNU_1_rasp", 1, nil))
-	require.Eventually(t, func() bool { return b.plugin.Write([]telegraf.Metric{reading("JNU", "pi", 1)}) == nil }, 2*time.Minute, time.Millisecond)
+	requireAccepted(t, outcome)
 	require.Equal(t, []int{1}, lights(t, consume(t, cluster, "JNU_1_rasp", 1)))
 }
 
-func TestAMissingTopicKeepsItsOwnRecordsOnly(t *testing.T) {
+func TestAMissingTopicDelaysOnlyItsOwnRecords(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), func(k *KafkaSite) { k.CreateTopics = false })
 	for i := range 100 {
-		require.NoError(t, b.plugin.Write([]telegraf.Metric{reading("GIST", "pi", i), reading("JNU", "pi", i)}))
+		b.deliver(reading("GIST", "pi", i), reading("JNU", "pi", i))
 	}
-	require.Eventually(t, func() bool { return waitingIn(b) == 100 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return pendingIn(b) == 100 }, 30*time.Second, time.Millisecond)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 100), 100)
 	require.Nil(t, cluster.TopicInfo("GIST_1_rasp"))
 	logged := strings.Join(b.log.Errors(), "\n")
 	require.Equal(t, 1, strings.Count(logged, `topic "GIST_1_rasp" does not exist`), logged)
 	require.NoError(t, cluster.CreateTopic("GIST_1_rasp", 1, nil))
-	b.plugin.sender.hurry()
+	b.plugin.sender.retryNow()
 	requireDrained(t, b)
 	requireGapless(t, consume(t, cluster, "GIST_1_rasp", 100), 100)
 }
 
-// One of 20 sites' topics is denied: 19 flow on.
-func TestADeniedTopicKeepsItsOwnRecordsOnly(t *testing.T) {
+// If one of 20 topics is denied, the other 19 keep flowing.
+func TestADeniedTopicDelaysOnlyItsOwnRecords(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
 	var denied atomic.Bool
@@ -158,18 +156,18 @@ func TestADeniedTopicKeepsItsOwnRecordsOnly(t *testing.T) {
 	b := newDurable(t, cluster.ListenAddrs(), t.TempDir(), nil)
 	for i := range 20 {
 		for site := range 20 {
-			require.NoError(t, b.plugin.Write([]telegraf.Metric{reading(fmt.Sprintf("site%d", site), "pi", i)}))
+			b.deliver(reading(fmt.Sprintf("site%d", site), "pi", i))
 		}
 	}
-	require.Eventually(t, func() bool { return waitingIn(b) == 20 }, 30*time.Second, time.Millisecond)
-	require.Contains(t, strings.Join(b.log.Errors(), "\n"), `topic "site7_1_rasp": this user may not write to it: allow WRITE and DESCRIBE`)
+	require.Eventually(t, func() bool { return pendingIn(b) == 20 }, 30*time.Second, time.Millisecond)
+	require.Contains(t, strings.Join(b.log.Errors(), "\n"), `not authorized to write to topic "site7_1_rasp": `)
 	for site := range 20 {
 		if site != 7 {
 			requireGapless(t, consume(t, cluster, fmt.Sprintf("site%d_1_rasp", site), 20), 20)
 		}
 	}
 	denied.Store(false)
-	b.plugin.sender.hurry()
+	b.plugin.sender.retryNow()
 	requireDrained(t, b)
 	requireGapless(t, consume(t, cluster, "site7_1_rasp", 20), 20)
 }

@@ -10,26 +10,25 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// requestTimeout is how long a broker may take for an answer, and a little less than it has for its replicas. One that is frozen costs
-// it for a record and again for the metadata that is then asked of it; a batch that is too large for a slow link costs it, too, and is
-// then halved.
+// requestTimeout is how long a broker can take for an answer; it gets a little less for its replicas. A frozen broker costs it once for a record
+// and once for the metadata requested next. A batch that is too large for a slow link costs it too, and is then split.
 const requestTimeout = 6 * time.Second
 
-// newRequest puts parts into one request, each as one batch: the producer of the client library would cut them as it likes, and a
-// later piece could arrive although an earlier one failed.
-func newRequest(config *sarama.Config, parts []*part, now time.Time) *sarama.ProduceRequest {
+// newProduceRequest returns a request with batches. The producer of the client library would split them in its own way, so that a later piece
+// could arrive although an earlier one failed.
+func newProduceRequest(config *sarama.Config, batches []*batch, now time.Time) *sarama.ProduceRequest {
 	request := &sarama.ProduceRequest{
 		RequiredAcks: sarama.WaitForAll,
 		Timeout:      int32((requestTimeout - 2*time.Second) / time.Millisecond),
 		Version:      requestVersion(config.Version),
 	}
-	for _, p := range parts {
-		request.AddBatch(p.queue.name, p.partition, newBatch(config, p, now))
+	for _, b := range batches {
+		request.AddBatch(b.topic.name, b.partition, newRecordBatch(config, b, now))
 	}
 	return request
 }
 
-// requestVersion is the newest that the library knows for a Kafka version, as its own producer chooses it.
+// requestVersion returns the newest version that the library supports for a Kafka version, as its own producer selects it.
 func requestVersion(kafka sarama.KafkaVersion) int16 {
 	for _, each := range []struct {
 		kafka   sarama.KafkaVersion
@@ -44,26 +43,26 @@ func requestVersion(kafka sarama.KafkaVersion) int16 {
 	return 3
 }
 
-// newBatch gives all records the time of sending: with the reading's, Kafka would drop a long backlog by the topic's retention.
-// The zero time is no time: then the broker's own clock counts.
-func newBatch(config *sarama.Config, p *part, now time.Time) *sarama.RecordBatch {
-	if p.queue.untimed || !plausible(now) {
+// newRecordBatch gives all records the time of sending: with the time of the reading, the retention of the topic would delete a long backlog.
+// The zero time means no timestamp, so that the clock of the broker counts.
+func newRecordBatch(config *sarama.Config, b *batch, now time.Time) *sarama.RecordBatch {
+	if b.topic.withoutTimestamps || !plausible(now) {
 		now = time.Time{}
 	}
-	batch := &sarama.RecordBatch{
+	all := &sarama.RecordBatch{
 		Version: 2, Codec: config.Producer.Compression, CompressionLevel: config.Producer.CompressionLevel,
-		ProducerID: p.identity.id, ProducerEpoch: p.identity.epoch, FirstSequence: p.sequence,
-		FirstTimestamp: now, MaxTimestamp: now, LastOffsetDelta: int32(len(p.records) - 1), //nolint:gosec // at most maxBatch
+		ProducerID: b.producerID.id, ProducerEpoch: b.producerID.epoch, FirstSequence: b.sequence,
+		FirstTimestamp: now, MaxTimestamp: now, LastOffsetDelta: int32(len(b.records) - 1), //nolint:gosec // at most maxBatchRecords
 	}
-	for i, r := range p.records {
-		batch.Records = append(batch.Records, &sarama.Record{
-			OffsetDelta: int64(i), Key: []byte(r.Device), Value: r.Value, Headers: headers(r, p.health[i]),
+	for i, r := range b.records {
+		all.Records = append(all.Records, &sarama.Record{
+			OffsetDelta: int64(i), Key: []byte(r.Device), Value: r.Value, Headers: headers(r, b.health[i]),
 		})
 	}
-	return batch
+	return all
 }
 
-// plausible tells whether a clock has been set: a Pi has none that runs without power, and starts in 1970 or when it was last off.
+// plausible reports whether a clock has been set: a Pi has no clock that runs without power, and starts in 1970 or at the time of its last shutdown.
 func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
 func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
@@ -80,7 +79,7 @@ func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
 	return all
 }
 
-// skipped are the record's skips; those of an earlier epoch are left out.
+// skipped returns the numbers that the record reports as skipped, without those of an earlier epoch.
 func skipped(r *outbox.Record) record.Skipped {
 	var parked, dropped []uint64
 	for _, skip := range r.Skipped {

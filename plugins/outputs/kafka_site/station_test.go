@@ -3,7 +3,10 @@ package kafka_site
 import (
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,14 +20,19 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
+
+	"github.com/telegraf-station/telegraf-station/test/bed/output"
 )
 
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "16"); err != nil { // they wait for most of their time
+		panic(err)
+	}
 	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("github.com/eapache/go-resiliency/breaker.(*Breaker).timer"), // of sarama's; ends by itself after 10 s
-		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),          // one a process, of Telegraf's secrets
-		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"),       // one a process, of sarama's metrics
-		// Closed in the moment that a request which SleepControl holds goes on, the embedded Kafka waits for ever for its own lock (seen).
+		goleak.IgnoreAnyFunction("github.com/eapache/go-resiliency/breaker.(*Breaker).timer"), // of sarama; ends on its own after 10 s
+		goleak.IgnoreTopFunction("github.com/awnumar/memguard/core.NewCoffer.func1"),          // one per process, of Telegraf's secrets
+		goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"),       // one per process, of sarama's metrics
+		// If it is closed as soon as a request continues that SleepControl delayed, the embedded Kafka waits for its own lock indefinitely (seen).
 		goleak.IgnoreAnyFunction("github.com/twmb/franz-go/pkg/kfake.(*Cluster).run"))
 }
 
@@ -36,25 +44,57 @@ func newCluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	return cluster
 }
 
-// bench is a plugin that writes to a cluster.
+// bench is a plugin that Telegraf runs.
 type bench struct {
+	t      *testing.T
 	plugin *KafkaSite
+	output *output.Output
 	log    *testutil.CaptureLogger
 }
 
 func newBench(t *testing.T, brokers []string, change func(*KafkaSite)) *bench {
 	t.Helper()
-	b := &bench{log: &testutil.CaptureLogger{}}
+	b := &bench{t: t, log: &testutil.CaptureLogger{}}
 	b.plugin = newPlugin(func(k *KafkaSite) {
-		k.Brokers, k.ReplicationFactor, k.Log = brokers, 1, b.log
+		k.Brokers, k.ReplicationFactor, k.tickInterval, k.reopenInterval = brokers, 1, 20*time.Millisecond, 20*time.Millisecond
 		if change != nil {
 			change(k)
 		}
 	})
-	require.NoError(t, b.plugin.Init())
-	require.NoError(t, b.plugin.Connect())
-	t.Cleanup(func() { require.NoError(t, b.plugin.Close()) })
+	b.start()
 	return b
+}
+
+func (b *bench) start() {
+	b.t.Helper()
+	statistics := b.plugin.Statistics
+	var err error
+	b.output, err = output.Start("kafka_site", b.plugin, 50*time.Millisecond, func() { b.plugin.Log, b.plugin.Statistics = b.log, statistics })
+	require.NoError(b.t, err)
+	b.t.Cleanup(b.output.Close)
+}
+
+// deliver waits until the plugin has accepted metrics.
+func (b *bench) deliver(metrics ...telegraf.Metric) {
+	b.t.Helper()
+	require.NoError(b.t, b.output.Deliver(time.Minute, metrics...), "the log: %v", b.log.Messages())
+}
+
+// requireLogged waits until a text is logged.
+func (b *bench) requireLogged(text string) {
+	b.t.Helper()
+	require.Eventually(b.t, func() bool { return strings.Contains(fmt.Sprint(b.log.Messages()), text) }, time.Minute, time.Millisecond, text)
+}
+
+// requireAccepted waits for the outcome of output.Send.
+func requireAccepted(t *testing.T, outcome <-chan error) {
+	t.Helper()
+	select {
+	case err := <-outcome:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		require.FailNow(t, "the metrics were not accepted")
+	}
 }
 
 var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -170,7 +210,7 @@ func newHangingCluster(t *testing.T) (cluster *kfake.Cluster, release func()) {
 	return cluster, release
 }
 
-// newDurable is a plugin with an outbox in dir.
+// newDurable returns a plugin with an outbox in dir.
 func newDurable(t *testing.T, brokers []string, dir string, change func(*KafkaSite)) *bench {
 	t.Helper()
 	return newBench(t, brokers, func(k *KafkaSite) {
@@ -181,11 +221,11 @@ func newDurable(t *testing.T, brokers []string, dir string, change func(*KafkaSi
 	})
 }
 
-func waitingIn(b *bench) int64 { return b.plugin.outbox.Stats().Pending }
+func pendingIn(b *bench) int64 { return b.plugin.outbox.Stats().Pending }
 
 func requireDrained(t *testing.T, b *bench) {
 	t.Helper()
-	require.Eventually(t, func() bool { return waitingIn(b) == 0 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return pendingIn(b) == 0 }, 30*time.Second, time.Millisecond)
 }
 
 // requireEveryEpochGapless wants n records, numbered from 1 in each epoch.
