@@ -12,33 +12,56 @@ import (
 // however often members join and leave while InfluxDB is down.
 type inFlight struct {
 	acc   telegraf.TrackingAccumulator
-	slots chan struct{} // holds one element per record in flight, and one per withheld slot
+	max   int
+	freed chan struct{} // has an element if there may be room for another record
 
 	mu       sync.Mutex
+	limit    int // at most max; lower after rejections
+	reserved int
 	records  map[telegraf.TrackingID]*pendingRecord
-	withheld int // slots that are unused because of rejections
-	owed     int // slots to withhold when their record is done
 }
 
 func newInFlight(acc telegraf.Accumulator, limit int) *inFlight {
 	return &inFlight{
-		acc:     acc.WithTracking(limit),
-		slots:   make(chan struct{}, limit),
-		records: make(map[telegraf.TrackingID]*pendingRecord),
+		acc: acc.WithTracking(limit), max: limit, limit: limit,
+		freed: make(chan struct{}, 1), records: make(map[telegraf.TrackingID]*pendingRecord),
 	}
 }
 
-// reserve waits for a free slot. It returns false if ctx is done first.
+// reserve waits until another record may be in flight. It returns false if ctx is done first.
 func (f *inFlight) reserve(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
+	for !f.tryReserve() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-f.freed:
+		}
+	}
+	return true
+}
+
+func (f *inFlight) tryReserve() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.reserved >= f.limit {
 		return false
-	case f.slots <- struct{}{}:
-		return true
+	}
+	f.reserved++
+	f.wake() // there may be room for more
+	return true
+}
+
+// wake wakes one goroutine that waits in reserve, if there is room.
+func (f *inFlight) wake() {
+	if f.reserved < f.limit {
+		select {
+		case f.freed <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// send requires a reserved slot. A record without metrics is delivered immediately.
+// send requires a reservation. A record without metrics is delivered immediately.
 func (f *inFlight) send(metrics []telegraf.Metric, r *pendingRecord) {
 	f.mu.Lock() // run must not receive the result before the record is in the map
 	defer f.mu.Unlock()
@@ -52,30 +75,20 @@ func (f *inFlight) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case result := <-f.acc.Delivered():
-			f.remove(result.ID()).done(result.Delivered())
-			f.release()
+			f.release(result.ID()).done(result.Delivered())
 		}
 	}
 }
 
-func (f *inFlight) remove(id telegraf.TrackingID) *pendingRecord {
+// release ends the reservation of a record.
+func (f *inFlight) release(id telegraf.TrackingID) *pendingRecord {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := f.records[id]
 	delete(f.records, id)
+	f.reserved--
+	f.wake()
 	return r
-}
-
-// release frees the slot of a record, or withholds it.
-func (f *inFlight) release() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.owed > 0 {
-		f.owed--
-		f.withheld++
-		return
-	}
-	<-f.slots
 }
 
 // minLimit is a limit for which any buffer has room and with which a central Telegraf keeps up.
@@ -86,32 +99,14 @@ const minLimit = 100
 func (f *inFlight) shrink() (limit int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	current := cap(f.slots) - f.withheld - f.owed
-	limit = min(current, max(minLimit, (len(f.records)+1)/2))
-	f.owed += current - limit
-	for f.owed > 0 && f.withholdFree() {
-		f.owed--
-	}
-	return limit
+	f.limit = min(f.limit, max(minLimit, (len(f.records)+1)/2))
+	return f.limit
 }
 
-func (f *inFlight) withholdFree() bool {
-	select {
-	case f.slots <- struct{}{}:
-		f.withheld++
-		return true
-	default:
-		return false
-	}
-}
-
-// grow returns half of the withheld slots.
+// grow raises the limit halfway to its maximum.
 func (f *inFlight) grow() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.owed = 0
-	for range (f.withheld + 1) / 2 {
-		f.withheld--
-		<-f.slots
-	}
+	f.limit += (f.max - f.limit + 1) / 2
+	f.wake()
 }

@@ -1,7 +1,9 @@
 package kafka_sites
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,22 +19,42 @@ func TestTheLimitShrinksAndGrows(t *testing.T) {
 		require.True(t, f.reserve(t.Context()))
 		f.records[telegraf.TrackingID(id)] = &pendingRecord{}
 	}
-	f.remove(0)
+	f.release(0)
 	require.Equal(t, 400, f.shrink())
-	require.Len(t, f.slots, 1600, "no slot is free")
-	f.release()
-	for id := 1; id < 800; id++ {
-		f.remove(telegraf.TrackingID(id))
-		f.release()
+	for id := 1; f.reserved > 400; id++ {
+		require.False(t, f.tryReserve())
+		f.release(telegraf.TrackingID(id))
 	}
-	require.Len(t, f.slots, 1200)
+	require.False(t, f.tryReserve())
+	f.release(799)
+	require.True(t, f.tryReserve())
+	clear(f.records)
 	require.Equal(t, minLimit, f.shrink())
-	require.Len(t, f.slots, 1500)
 	require.Equal(t, minLimit, f.shrink())
-	for _, want := range []int{750, 375, 187, 93, 46, 23, 11, 5, 2, 1, 0, 0} {
+	for _, want := range []int{850, 1225, 1413, 1507, 1554, 1577, 1589, 1595, 1598, 1599, 1600, 1600} {
 		f.grow()
-		require.Len(t, f.slots, want)
+		require.Equal(t, want, f.limit)
 	}
+}
+
+// Each of many goroutines that wait gets a reservation when there is room.
+func TestEveryWaitingReservationIsWoken(t *testing.T) {
+	t.Parallel()
+	f := newInFlight(&trackingAccumulator{Accumulator: &testutil.Accumulator{}}, 10)
+	for range 10 {
+		require.True(t, f.tryReserve())
+	}
+	var waiting sync.WaitGroup
+	for range 20 {
+		waiting.Go(func() { f.reserve(t.Context()) })
+	}
+	for range 20 {
+		f.release(0)
+	}
+	waiting.Wait()
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.False(t, f.reserve(canceled))
 }
 
 // Records that an ended session left in the buffers of the outputs count: the limit holds for all sessions together.
