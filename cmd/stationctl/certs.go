@@ -13,7 +13,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// certsFlags are those of all certs commands.
+// certsFlags are the flags of all certs commands.
 type certsFlags struct {
 	dir          string
 	dryRun, json bool
@@ -23,44 +23,51 @@ func newCerts() *cobra.Command {
 	f := &certsFlags{}
 	command := &cobra.Command{
 		Use:   "certs",
-		Short: "Make the certificates of Kafka's brokers",
-		Long: `Certs makes an authority of your own, and certificates by which stations know the brokers. In the folder are then
-  ca.key          the authority's key: keep it, on a disk that no station and no broker sees
-  ca.pem          its certificate: for stations and centrals (tls_ca), for --tls-ca, and for brokers (ssl.truststore.location)
-  BROKER.pem      a broker's key and certificate (ssl.keystore.location; ssl.keystore.type=PEM and ssl.truststore.type=PEM)
-The commands run again without harm.`,
+		Short: "Create and check certificates for Kafka brokers",
+		Long: `Create your own certificate authority (CA) and issue certificates with which
+stations authenticate the brokers. The directory then has:
+
+    ca.key        key of the CA; keep it where no station and no broker can
+                  read it
+    ca.pem        certificate of the CA, for stations and the central Telegraf
+                  (tls_ca), for --tls-ca, and for brokers
+                  (ssl.truststore.location)
+    BROKER.pem    key and certificate of a broker (ssl.keystore.location; set
+                  ssl.keystore.type=PEM and ssl.truststore.type=PEM)
+
+The commands can be repeated: they change only what is necessary.`,
 		Example: `  stationctl certs ca --dir certs
   stationctl certs broker kafka-1 --dir certs --name kafka-1 --name 192.0.2.7
   stationctl certs check --dir certs`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("say what to do: ca, broker or check; see stationctl certs --help")
+			return errors.New("a command is required: ca, broker, or check; see \"stationctl certs --help\"")
 		},
 	}
 	flags := command.PersistentFlags()
-	flags.StringVar(&f.dir, "dir", "certs", "the `FOLDER`")
+	flags.StringVar(&f.dir, "dir", "certs", "`DIRECTORY` of the certificates")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
-	command.AddCommand(newCertsAuthority(f), newCertsBroker(f), newCertsCheck(f))
+	command.AddCommand(newCertsCA(f), newCertsBroker(f), newCertsCheck(f))
 	return command
 }
 
-func newCertsAuthority(f *certsFlags) *cobra.Command {
+func newCertsCA(f *certsFlags) *cobra.Command {
 	var name string
 	var days int
 	command := &cobra.Command{
 		Use:     "ca",
-		Short:   "Make the authority",
-		Long:    "Ca makes the authority that signs the brokers' certificates. One that is there stays: its key is never overwritten.",
+		Short:   "Create the certificate authority (CA)",
+		Long:    "Create the CA that signs the broker certificates. An existing CA is unchanged: its\nkey is never overwritten.",
 		Example: "  stationctl certs ca --dir certs --name 'Stations of JNU'",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			result, err := certs.PlanAuthority(f.dir, name, days)
+			result, err := certs.PlanCA(f.dir, name, days)
 			return f.finish(command.OutOrStdout(), result, err)
 		},
 	}
 	f.addDryRun(command.Flags())
-	command.Flags().StringVar(&name, "name", "telegraf-station", "of the authority, for people")
-	command.Flags().IntVar(&days, "days", 3650, "how long it is good for")
+	command.Flags().StringVar(&name, "name", "telegraf-station", "display `NAME` of the CA")
+	command.Flags().IntVar(&days, "days", 3650, "validity in `DAYS`")
 	return command
 }
 
@@ -68,15 +75,18 @@ func newCertsBroker(f *certsFlags) *cobra.Command {
 	var options certs.BrokerOptions
 	command := &cobra.Command{
 		Use:   "broker BROKER",
-		Short: "Make a broker's certificate",
-		Long: `Broker makes a broker's key and certificate. It is made anew if it ends soon, if its names are others, or if the authority is another;
-else it stays. Clients refuse a broker that they reach by a name which is not in its certificate. Only you may read the file: the user
-that the broker runs as needs it (chown); made anew, it keeps its owner and mode.`,
-		Example: `  stationctl certs broker kafka-1 --dir certs --name kafka-1 --name kafka-1.example --name 192.0.2.7
+		Short: "Issue a broker certificate",
+		Long: `Create the key of a broker and issue its certificate. An existing certificate is
+renewed if it expires soon, if its names differ, or if another CA signed it.
+Clients reject a broker if they connect to it with a name that is not in its
+certificate. Only you can read a new file: change its owner to the user that
+runs the broker (chown). A renewed file keeps its owner and mode.`,
+		Example: `  stationctl certs broker kafka-1 --dir certs --name kafka-1 \
+    --name kafka-1.example --name 192.0.2.7
   stationctl certs broker kafka-1 --dir certs --dry-run`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one BROKER, e.g. kafka-1")
+				return errors.New("one BROKER is required, e.g. kafka-1")
 			}
 			return nil
 		},
@@ -90,17 +100,17 @@ that the broker runs as needs it (chown); made anew, it keeps its owner and mode
 	}
 	flags := command.Flags()
 	f.addDryRun(flags)
-	flags.StringArrayVar(&options.Names, "name", nil, "`HOST` or address by which the broker is reached; can be given several times (default: BROKER)")
-	flags.IntVar(&options.Days, "days", 825, "how long it is good for")
-	flags.IntVar(&options.Renew, "renew", 30, "make it anew if it ends within so many days")
+	flags.StringArrayVar(&options.Names, "name", nil, "`HOST` name or address of the broker; can be repeated (default: BROKER)")
+	flags.IntVar(&options.Days, "days", 825, "validity in `DAYS`")
+	flags.IntVar(&options.Renew, "renew", 30, "renew the certificate if it expires within `DAYS`")
 	return command
 }
 
 func (f *certsFlags) addDryRun(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
 }
 
-// finish applies a result, unless it is only to be shown.
+// finish applies and prints a result; with --dry-run, it only prints it.
 func (f *certsFlags) finish(out io.Writer, result *certs.Result, err error) error {
 	if err != nil {
 		return err
@@ -126,9 +136,11 @@ func (f *certsFlags) finish(out io.Writer, result *certs.Result, err error) erro
 func newCertsCheck(f *certsFlags) *cobra.Command {
 	var within int
 	command := &cobra.Command{
-		Use:     "check",
-		Short:   "Say how long the certificates are good for",
-		Long:    "Check shows the certificates of the folder. It exits with 1 if one has ended or ends soon, is not the authority's, or has a key that everybody may read.",
+		Use:   "check",
+		Short: "Check the certificates",
+		Long: `Show the certificates in the directory. The exit code is 1 if a certificate has
+expired or expires soon, was signed by another CA, or has a key that all users
+can read.`,
 		Example: "  stationctl certs check --dir certs --within 60",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -139,18 +151,18 @@ func newCertsCheck(f *certsFlags) *cobra.Command {
 			return f.printFindings(command.OutOrStdout(), findings)
 		},
 	}
-	command.Flags().IntVar(&within, "within", 30, "how many days must be left")
+	command.Flags().IntVar(&within, "within", 30, "report certificates that expire within `DAYS`")
 	return command
 }
 
 func (f *certsFlags) printFindings(out io.Writer, findings []certs.Finding) error {
 	var result error
-	rows, troubles := [][]string{certs.Columns()}, ""
+	rows, problems := [][]string{certs.Columns()}, ""
 	for _, finding := range findings {
 		rows = append(rows, finding.Row())
-		if finding.Trouble != "" {
+		if finding.Problem != "" {
 			result = errFound
-			troubles += fmt.Sprintf("! %s: %s\n", finding.File, finding.Trouble)
+			problems += fmt.Sprintf("! %s: %s\n", finding.File, finding.Problem)
 		}
 	}
 	if f.json {
@@ -158,7 +170,7 @@ func (f *certsFlags) printFindings(out io.Writer, findings []certs.Finding) erro
 	}
 	err := texttable.Write(out, rows)
 	if err == nil {
-		_, err = io.WriteString(out, troubles)
+		_, err = io.WriteString(out, problems)
 	}
 	return cmp.Or(err, result)
 }

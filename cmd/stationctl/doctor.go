@@ -15,24 +15,34 @@ func newDoctor() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is wrong with this station or central Telegraf, and what mends it",
-		Long: `Doctor looks at the station or the central that this computer is, as its configuration says, and prints a line for each check, with the
-command that mends it on the next:
+		Short: "Diagnose this station or central Telegraf and show fixes",
+		Long: `Check the station or central Telegraf that is configured on this computer. Each
+check prints one line. If there is a problem, the next line shows the command
+that fixes it.
 
-  ✓  is well     !  works, but not as it should     ✗  is wrong     -  not checked: the text says why
+    ✓  ok    !  warning    ✗  failed    -  not checked (the text says why)
 
-On a station it looks at the program, the configuration, the Arduino's port and what comes over it, the clock, the way to Kafka (DNS, TCP,
-TLS, login, topic, rights), the outbox, and the age of the newest record. In the central it looks at the way to Kafka, the topics, the rights,
-the consumer group and its lag, and at InfluxDB: token, bucket, database for v1 queries (DBRP).
+On a station, doctor checks the telegraf program, the configuration, the clock,
+the serial port and the board's output, the connection to Kafka (DNS, TCP, TLS,
+login, topic, permissions), the outbox, and the age of the newest record. For a
+central Telegraf, it checks the connection to Kafka, the topics, permissions,
+the consumer group and its lag, and InfluxDB: token, bucket, and the database
+for v1 queries (DBRP).
 
-It changes nothing, and writes nothing into a topic or a bucket. If nobody has the Arduino's port, it opens it to take a reading; a board
-may reboot by that. Run it as root: others may not read the configuration. It takes a minute at most, some seconds if all is well. What a
-command of it names in capitals, and the user "admin" of Kafka, you know. The commands for InfluxDB want its administrator's INFLUX_TOKEN.
+It changes nothing and does not write to any topic or bucket. If no other
+program uses the serial port, doctor opens it to take a reading, which may
+reset the board. Run doctor as root, because other users often cannot read the
+configuration. It takes a few seconds, or up to a minute if there are problems.
 
-It exits with 1 if a line begins with ✗ or !.`,
+In the commands it prints, replace words in capitals and the Kafka user "admin"
+with your own values. Commands for InfluxDB need the token of an InfluxDB
+administrator in INFLUX_TOKEN.
+
+The exit code is 1 if any line starts with ! or ✗.`,
 		Example: `  sudo stationctl doctor
   sudo stationctl doctor --json
-  stationctl doctor --config telegraf.conf --environment telegraf.env --telegraf build/telegraf`,
+  stationctl doctor --config telegraf.conf --environment telegraf.env \
+    --telegraf build/telegraf`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			here := doctor.ThisComputer()
@@ -41,9 +51,9 @@ It exits with 1 if a line begins with ✗ or !.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&options.Configuration, "config", installed.Configuration, "Telegraf's configuration `FILE`")
-	flags.StringVar(&options.Environment, "environment", installed.Environment, "the `FILE` with the service's variables")
-	flags.StringVar(&options.Telegraf, "telegraf", "telegraf", "the Telegraf that this is for, by its `PATH` or name")
+	flags.StringVar(&options.Configuration, "config", installed.Configuration, "Telegraf configuration `FILE`")
+	flags.StringVar(&options.Environment, "environment", installed.Environment, "`FILE` with the environment variables of the service")
+	flags.StringVar(&options.Telegraf, "telegraf", "telegraf", "`PATH` or name of the telegraf program to check")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

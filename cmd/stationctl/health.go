@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// defaultHealth is where packaging/images/health.conf has Telegraf answer.
+// defaultHealth is the address in packaging/images/health.conf.
 const defaultHealth = "127.0.0.1:8888"
 
 func newHealth() *cobra.Command {
@@ -20,45 +20,49 @@ func newHealth() *cobra.Command {
 	var timeout time.Duration
 	command := &cobra.Command{
 		Use:   "health",
-		Short: "Ask the agent of this container whether it is alive",
-		Long: `Health asks the agent whether it is alive: whether metrics get from an input to an output of it. An agent that waits for Kafka or
-InfluxDB is alive. It is the health check of the images, which have no shell and no curl; elsewhere, the agent answers if its
-configuration has [[outputs.health]]. It exits with 1 if the agent says no, or nothing.`,
+		Short: "Check whether the agent in this container is healthy",
+		Long: `Check whether the agent is healthy: whether metrics get from one of its inputs
+to one of its outputs. An agent that waits for Kafka or InfluxDB is healthy.
+This is the health check of the images, which have no shell and no curl.
+Elsewhere, it works if the configuration has [[outputs.health]].
+
+The exit code is 1 if the agent reports a problem or does not respond.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return askHealth(command.Context(), command.OutOrStdout(), address, timeout)
+			return checkHealth(command.Context(), command.OutOrStdout(), address, timeout)
 		},
 	}
 	preset := cmp.Or(os.Getenv("STATION_HEALTH"), defaultHealth)
-	command.Flags().StringVar(&address, "address", preset, "where the agent answers, host:port; $STATION_HEALTH if that is set")
-	command.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "how long to wait for the answer")
+	command.Flags().StringVar(&address, "address", preset, "`HOST:PORT` of the agent, or $STATION_HEALTH")
+	command.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "time limit of the check")
 	return command
 }
 
-// askHealth prints what the agent answers; Docker shows that with `docker inspect`. Every failure is the agent's: Docker takes no status but 0 and 1.
-func askHealth(ctx context.Context, out io.Writer, address string, timeout time.Duration) error {
+// checkHealth prints the state of the agent, which `docker inspect` shows. Docker accepts only the exit codes 0 and 1, so every failure of the
+// agent is a problem that was found.
+func checkHealth(ctx context.Context, out io.Writer, address string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
 	if err != nil {
 		return fmt.Errorf("flag --address %q: %w", address, err)
 	}
-	// Not through a proxy: the agent is in here.
+	// Without a proxy: the agent is in this container.
 	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
-		return found(out, "the agent does not answer: %v", err)
+		return found(out, "the agent does not respond: %v", err)
 	}
 	if err := response.Body.Close(); err != nil {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return found(out, "the agent answers on %s, but is not well: %s: nothing got from its inputs to its outputs of late", address, response.Status)
+		return found(out, "the agent is not healthy: %s responds %s; no metrics got from its inputs to its outputs recently", address, response.Status)
 	}
-	_, err = fmt.Fprintln(out, "the agent is alive")
+	_, err = fmt.Fprintln(out, "the agent is healthy")
 	return err
 }
 
-// found prints what is wrong.
+// found prints a problem.
 func found(out io.Writer, format string, args ...any) error {
 	if _, err := fmt.Fprintf(out, format+"\n", args...); err != nil {
 		return err

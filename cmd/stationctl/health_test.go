@@ -11,7 +11,7 @@ import (
 )
 
 func TestHealth(t *testing.T) {
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // the question is not for a proxy
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // the request must not use a proxy
 	status := http.StatusOK
 	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	t.Cleanup(agent.Close)
@@ -19,22 +19,22 @@ func TestHealth(t *testing.T) {
 
 	code, out, errs := call(t, "health", "--address", address)
 	require.Equal(t, exitGood, code, errs)
-	require.Equal(t, "the agent is alive\n", out)
+	require.Equal(t, "the agent is healthy\n", out)
 
 	t.Setenv("STATION_HEALTH", address)
 	status = http.StatusServiceUnavailable
 	code, out, errs = call(t, "health")
 	require.Equal(t, exitFound, code, errs)
-	require.Contains(t, out, address+", but is not well: 503 Service Unavailable")
+	require.Contains(t, out, "not healthy: "+address+" responds 503")
 
 	agent.Close()
 	code, out, errs = call(t, "health")
 	require.Equal(t, exitFound, code, errs)
-	require.Contains(t, out, "the agent does not answer: ")
+	require.Contains(t, out, "the agent does not respond: ")
 }
 
-// An agent that takes the connection and then hangs is not alive.
-func TestHealthWaitsNotForEver(t *testing.T) {
+// An agent that accepts the connection and then hangs is not healthy.
+func TestHealthHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

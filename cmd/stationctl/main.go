@@ -1,4 +1,4 @@
-// Stationctl is the operator's tool: it sets up a station, looks into a station's outbox and proves what arrived.
+// Command stationctl manages sensor stations: sites, certificates, setup, diagnosis, and the verification of what arrived.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -14,14 +15,14 @@ import (
 // The exit codes.
 const (
 	exitGood = 0
-	// exitFound says that the command ran and found something wrong.
+	// exitFound means that the command found a problem.
 	exitFound = 1
-	// exitFailed says that it could not do what it was asked.
+	// exitFailed means that the command could not complete.
 	exitFailed = 2
 )
 
-// errFound is the result of a command that found something wrong and has said what.
-var errFound = errors.New("something is wrong")
+// errFound is returned by a command that has found and reported a problem.
+var errFound = errors.New("a problem was found")
 
 // version is set by the linker.
 var version = "development"
@@ -48,12 +49,18 @@ func run(ctx context.Context, root *cobra.Command, args []string) int {
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "stationctl",
-		Short:         "Look after sensor stations",
-		Long:          "Stationctl adds sites, makes certificates, shows how the sites are, sets up a station, says what is wrong with it, looks into its outbox, proves what arrived in Kafka and InfluxDB, and simulates thousands of stations.\nIt exits with 0 if all is well, 1 if it found something wrong, and 2 if it could not do what it was asked.",
+		Use:   "stationctl",
+		Short: "Manage sensor stations",
+		Long: `Manage sensor stations: create sites and certificates, set up stations, show
+and diagnose their state, inspect an outbox, verify that every reading arrived
+in Kafka and InfluxDB, and simulate thousands of stations.
+
+Exit codes: 0 for success, 1 if a problem was found, 2 if the command could not
+complete.`,
 		Version:       version,
 		SilenceErrors: true, SilenceUsage: true,
 	}
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(newSetup(), newSite(), newCentral(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newSimulate(), newMan())
 	return root
 }

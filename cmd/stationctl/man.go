@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// newMan writes the manual pages: a step of the package's build, which users need not see.
+// newMan returns the command that writes the manual pages, a step of the package build.
 func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use:    "man DIRECTORY",
@@ -24,7 +24,7 @@ func newMan() *cobra.Command {
 			}
 			root := command.Root()
 			root.CompletionOptions.HiddenDefaultCmd = true
-			root.DisableAutoGenTag = true // it names the day of the build
+			root.DisableAutoGenTag = true // it contains the day of the build
 			escapeFlags(root)
 			header := &doc.GenManHeader{Section: "1", Source: "telegraf-station", Manual: "User commands", Date: pageDate()}
 			return doc.GenManTree(root, header, args[0])
@@ -32,8 +32,8 @@ func newMan() *cobra.Command {
 	}
 }
 
-// escapeFlags has a regular expression stay one: the pages are made from Markdown, where [^_] is a footnote (and go-md2man v2.0.7
-// panics at it).
+// escapeFlags escapes regular expressions: the pages are built from Markdown, in which [^_] is a footnote, on which go-md2man v2.0.7
+// panics.
 func escapeFlags(command *cobra.Command) {
 	markdown := strings.NewReplacer(`[`, `\[`, `_`, `\_`, `*`, `\*`)
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -44,7 +44,7 @@ func escapeFlags(command *cobra.Command) {
 	}
 }
 
-// pageDate is SOURCE_DATE_EPOCH, so that two builds of a commit are the same (reproducible-builds.org/specs/source-date-epoch).
+// pageDate returns SOURCE_DATE_EPOCH, so that builds are reproducible (reproducible-builds.org/specs/source-date-epoch).
 func pageDate() *time.Time {
 	date := time.Now()
 	if seconds, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {

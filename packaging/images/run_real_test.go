@@ -157,11 +157,11 @@ func requireHealthFollowsAgent(t *testing.T, c *container, pid int, kill func() 
 	t.Helper()
 	c.requireHealthy(t)
 	require.NoError(t, unix.Kill(pid, unix.SIGSTOP))
-	c.requireUnhealthy(t, "the agent does not answer") // frozen
+	c.requireUnhealthy(t, "the agent does not respond") // frozen
 	require.NoError(t, unix.Kill(pid, unix.SIGCONT))
 	c.requireHealthy(t)
 	require.NoError(t, kill())
-	c.requireUnhealthy(t, "the agent does not answer") // killed
+	c.requireUnhealthy(t, "the agent does not respond") // killed
 }
 
 // Without Kafka and InfluxDB, the agent waits and is healthy. It is unhealthy if no metric gets through it.
@@ -173,7 +173,7 @@ func TestHealthWithoutKafka(t *testing.T) {
 	stuck := newContainer(t, centralImage, append(nowhere, "STATION_HEALTH_LIMIT=1ms")...)
 	stuck.start(t, "")
 	waits.requireHealthy(t)
-	stuck.requireUnhealthy(t, "is not well: 503")
+	stuck.requireUnhealthy(t, "not healthy: ")
 	time.Sleep(11 * time.Second) // a period of the counters
 	waits.requireHealthy(t)
 }

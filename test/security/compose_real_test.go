@@ -39,7 +39,7 @@ func newExample(t *testing.T) *example {
 	e := &example{dir: t.TempDir()}
 	env := filepath.Join(e.dir, ".env")
 	require.NoError(t, process.Run(t.Context(), process.Command{Path: "./make-env.sh", Args: []string{"127.0.0.1", env}, Dir: composeDir}))
-	authority, err := certs.PlanAuthority(e.secret(""), "test", 2)
+	authority, err := certs.PlanCA(e.secret(""), "test", 2)
 	require.NoError(t, err)
 	require.NoError(t, authority.Apply())
 	for i := range 3 {

@@ -16,17 +16,17 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
-// BrokerOptions say how a broker's certificate is to be.
+// BrokerOptions describe a broker certificate.
 type BrokerOptions struct {
-	Name string // of its file, NAME.pem
-	// Names are the hosts and addresses by which clients, and the other brokers, reach it.
+	Name string // of the file, NAME.pem
+	// Names are the host names and addresses that clients and other brokers use for it.
 	Names []string
 	Days  int
-	// Renew has a certificate made anew that ends within so many days.
+	// Renew is how many days before its expiration a certificate is renewed.
 	Renew int
 }
 
-// PlanBroker makes the certificate, or makes it anew where it is not as wanted. The file of one that is there keeps its owner and mode.
+// PlanBroker plans to issue a certificate, or to renew one that differs from the options. An existing file keeps its owner and mode.
 func PlanBroker(dir string, options BrokerOptions) (*Result, error) {
 	path, err := brokerFile(dir, options.Name)
 	if err != nil {
@@ -36,28 +36,28 @@ func PlanBroker(dir string, options BrokerOptions) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ca, err := authority(dir)
+	ca, err := usableCA(dir)
 	if err != nil {
 		return nil, err
 	}
 	if template.NotAfter.After(ca.certificate.NotAfter) {
 		template.NotAfter = ca.certificate.NotAfter
 	}
-	r := &Result{Files: []string{path}, Ends: template.NotAfter, do: func() error { return makeBroker(path, template, ca) }}
+	r := &Result{Files: []string{path}, Ends: template.NotAfter, do: func() error { return issueBroker(path, template, ca) }}
 	has, err := readPair(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.Mark = Made
+		r.Mark = Created
 	case err != nil:
 		return nil, err
 	default:
-		if reason := options.renew(has, ca, template); reason != "" {
-			r.Mark, r.Text = Changed, fmt.Sprintf(" (made anew: %s; restart the broker)", reason)
+		if reason := options.renewalReason(has, ca, template); reason != "" {
+			r.Mark, r.Text = Changed, fmt.Sprintf(" (renewed, because %s; restart the broker)", reason)
 		} else {
-			r.Mark, r.Ends, r.do = So, has.certificate.NotAfter, nil
+			r.Mark, r.Ends, r.do = Unchanged, has.certificate.NotAfter, nil
 		}
 	}
-	r.Text = fmt.Sprintf("certificate %q for %s, which ends on %s%s", path, strings.Join(options.Names, ", "), date(r.Ends), r.Text)
+	r.Text = fmt.Sprintf("certificate %q for %s, valid until %s%s", path, strings.Join(options.Names, ", "), date(r.Ends), r.Text)
 	return r, nil
 }
 
@@ -67,10 +67,10 @@ func (o BrokerOptions) template() (*x509.Certificate, error) {
 		return nil, err
 	}
 	if o.Renew >= o.Days {
-		return nil, fmt.Errorf("a certificate of %d days that is made anew %d days before its end would be so each time: give fewer days", o.Days, o.Renew)
+		return nil, fmt.Errorf("a certificate that is valid for %d days and renewed %d days before would be renewed every time; set --renew to fewer days", o.Days, o.Renew)
 	}
 	template.Subject = pkix.Name{CommonName: o.Name}
-	// A broker is a client of the others, too.
+	// A broker is also a client of the other brokers.
 	template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	return template, o.addNames(template)
 }
@@ -86,31 +86,31 @@ func (o BrokerOptions) addNames(template *x509.Certificate) error {
 		case dnsName.MatchString(name) && len(name) <= 253:
 			template.DNSNames = append(template.DNSNames, name)
 		default:
-			return fmt.Errorf("a name must be a host or an address, without port, e.g. kafka-1 or 192.0.2.7 (got %q)", name)
+			return fmt.Errorf("a name must be a host name or an address without a port, e.g. kafka-1 or 192.0.2.7 (got %q)", name)
 		}
 	}
 	if len(o.Names) == 0 {
-		return errors.New("give the names by which the broker is reached, e.g. kafka-1 or 192.0.2.7")
+		return errors.New("the names that clients use for the broker are required, e.g. kafka-1 or 192.0.2.7")
 	}
 	return nil
 }
 
-// renew is why a certificate is to be made anew; empty: it is as wanted.
-func (o BrokerOptions) renew(has, ca pair, wanted *x509.Certificate) string {
+// renewalReason returns why a certificate must be renewed, or "".
+func (o BrokerOptions) renewalReason(has, ca pair, template *x509.Certificate) string {
 	switch {
-	case !has.belong():
-		return "its key and certificate do not belong together"
+	case !has.matches():
+		return "its key and certificate do not match"
 	case has.certificate.CheckSignatureFrom(ca.certificate) != nil:
-		return "another authority signed it"
-	case !slices.Equal(namesOf(has.certificate), namesOf(wanted)):
+		return "another CA signed it"
+	case !slices.Equal(namesOf(has.certificate), namesOf(template)):
 		return "it was for " + strings.Join(namesOf(has.certificate), ", ")
 	case time.Until(has.certificate.NotAfter) < time.Duration(o.Renew)*day && has.certificate.NotAfter.Before(ca.certificate.NotAfter):
-		return "it would end on " + date(has.certificate.NotAfter)
+		return "it expires on " + date(has.certificate.NotAfter)
 	}
 	return ""
 }
 
-// namesOf are in an order of their own: that of the flags does not matter.
+// namesOf returns the sorted names: the order of the flags does not matter.
 func namesOf(certificate *x509.Certificate) []string {
 	names := slices.Clone(certificate.DNSNames)
 	for _, ip := range certificate.IPAddresses {
@@ -120,7 +120,7 @@ func namesOf(certificate *x509.Certificate) []string {
 	return slices.Compact(names)
 }
 
-func makeBroker(path string, template *x509.Certificate, ca pair) error {
+func issueBroker(path string, template *x509.Certificate, ca pair) error {
 	key, err := newKey()
 	if err != nil {
 		return err

@@ -1,7 +1,8 @@
-// Package certs makes an authority of one's own, and the certificates by which clients know Kafka's brokers.
+// Package certs creates a certificate authority (CA) and issues the certificates that authenticate Kafka brokers.
 //
-// A folder has ca.key, which stays with the administrator; ca.pem, which every client gets; and for each broker NAME.pem, its key and its
-// certificate in one file, as Kafka takes them with ssl.keystore.type=PEM. There are no certificates of clients: they have passwords.
+// ca.go creates the CA, broker.go issues broker certificates, and check.go checks a directory. The directory has ca.key, which stays with the
+// administrator; ca.pem, which every client needs; and NAME.pem for each broker, with its key and certificate in one file, as Kafka expects
+// with ssl.keystore.type=PEM. There are no client certificates: clients have passwords.
 package certs
 
 import (
@@ -18,35 +19,35 @@ import (
 	"time"
 )
 
-// The files of the authority.
+// The files of the CA.
 const (
-	authorityKey  = "ca.key"
-	authorityFile = "ca.pem"
+	caKey  = "ca.key"
+	caFile = "ca.pem"
 )
 
 // The marks of results.
 const (
-	// Made is what was missing.
-	Made = "+"
-	// Changed is what was otherwise.
+	// Created marks what was missing.
+	Created = "+"
+	// Changed marks what was replaced.
 	Changed = "~"
-	// So is what needs nothing.
-	So = "="
+	// Unchanged marks what already exists.
+	Unchanged = "="
 )
 
-// Result is what is to be done with one certificate, or what is so already.
+// Result is a planned change of a certificate, or a certificate that needs none.
 type Result struct {
 	Mark  string    `json:"mark"`
 	Text  string    `json:"text"`
 	Files []string  `json:"files"`
 	Ends  time.Time `json:"ends"`
-	// Done says that it was applied.
+	// Done is true once it has been applied.
 	Done bool `json:"done"`
 
 	do func() error
 }
 
-// Apply does it.
+// Apply makes the planned change.
 func (r *Result) Apply() error {
 	if r.do == nil {
 		return nil
@@ -58,15 +59,15 @@ func (r *Result) Apply() error {
 	return nil
 }
 
-// backdated is for clients whose clocks are behind: a Raspberry Pi has no clock of its own.
+// backdated allows for clients whose clock is slow: a Raspberry Pi has no battery-backed clock.
 const backdated = 24 * time.Hour
 
 const day = 24 * time.Hour
 
-// newTemplate is what all certificates have. The serial number has 128 bits, as browsers' rules want of public ones.
+// newTemplate returns what all certificates have in common. The serial number has 128 bits, as browsers require of public CAs.
 func newTemplate(days int) (*x509.Certificate, error) {
 	if days < 1 || days > maxDays {
-		return nil, fmt.Errorf("the days of a certificate must be 1 to %d (got \"%d\")", maxDays, days)
+		return nil, fmt.Errorf("the validity of a certificate must be 1 to %d days (got %d)", maxDays, days)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
 	if err != nil {
@@ -79,12 +80,12 @@ func newTemplate(days int) (*x509.Certificate, error) {
 	}, nil
 }
 
-// maxDays is 50 years; what is a time of Go has its end at 292.
+// maxDays is 50 years; a time.Duration is at most 292 years.
 const maxDays = 18250
 
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
-// encodeKey writes PKCS#8: Kafka takes no other form.
+// encodeKey uses PKCS#8, the only format that Kafka supports.
 func encodeKey(key *ecdsa.PrivateKey) (string, error) {
 	raw, err := x509.MarshalPKCS8PrivateKey(key)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})), err
@@ -94,16 +95,16 @@ func encodeCertificate(raw []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
 }
 
-// pair is what a file holds: either of them may be missing.
+// pair is a key and a certificate; either can be missing.
 type pair struct {
 	key         *ecdsa.PrivateKey
 	certificate *x509.Certificate
 }
 
-// readPair takes the first key and the first certificate. The error of a missing file is fs.ErrNotExist.
+// readPair returns the first key and the first certificate in a file. If the file is missing, the error is fs.ErrNotExist.
 func readPair(path string) (pair, error) {
 	var p pair
-	rest, err := os.ReadFile(path) //nolint:gosec // the user's own choice
+	rest, err := os.ReadFile(path) //nolint:gosec // chosen by the user
 	if err != nil {
 		return p, err
 	}
@@ -112,17 +113,17 @@ func readPair(path string) (pair, error) {
 		if block, rest = pem.Decode(rest); block == nil {
 			break
 		}
-		if err := p.take(block); err != nil {
+		if err := p.add(block); err != nil {
 			return p, fmt.Errorf("file %q: %w", path, err)
 		}
 	}
 	if p.key == nil && p.certificate == nil {
-		return p, fmt.Errorf("file %q has no key and no certificate in PEM form: look what it is, and move it away", path)
+		return p, fmt.Errorf("file %q has no key and no certificate in PEM format; check what it is, and move it away", path)
 	}
 	return p, nil
 }
 
-func (p *pair) take(block *pem.Block) (err error) {
+func (p *pair) add(block *pem.Block) (err error) {
 	switch {
 	case block.Type == "CERTIFICATE" && p.certificate == nil:
 		p.certificate, err = x509.ParseCertificate(block.Bytes)
@@ -133,14 +134,14 @@ func (p *pair) take(block *pem.Block) (err error) {
 		}
 		var ok bool
 		if p.key, ok = key.(*ecdsa.PrivateKey); !ok {
-			err = fmt.Errorf("its key is a %T: only ECDSA keys are known here", key)
+			err = fmt.Errorf("its key is a %T; only ECDSA keys are supported", key)
 		}
 	}
 	return err
 }
 
-// belong says that the certificate is the key's.
-func (p *pair) belong() bool {
+// matches reports whether there are a key and a certificate that belong together.
+func (p *pair) matches() bool {
 	if p.key == nil || p.certificate == nil {
 		return false
 	}
@@ -148,12 +149,12 @@ func (p *pair) belong() bool {
 	return ok && public.Equal(p.key.Public())
 }
 
-// brokerName is safe as a file's name.
+// brokerName matches names that are safe as file names.
 var brokerName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9.-]*$`)
 
 func brokerFile(dir, name string) (string, error) {
-	if !brokerName.MatchString(name) || name+".pem" == authorityFile || len(name) > 200 {
-		return "", fmt.Errorf(`a broker's name must be letters (a-z, A-Z), digits, "." and "-", at most 200, and not "ca" (got %q)`, name)
+	if !brokerName.MatchString(name) || name+".pem" == caFile || len(name) > 200 {
+		return "", fmt.Errorf(`a broker name must have at most 200 letters (a-z, A-Z), digits, "." and "-", and must not be "ca" (got %q)`, name)
 	}
 	return filepath.Join(dir, name+".pem"), nil
 }

@@ -13,25 +13,25 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
-// Finding is what is true of a file of the folder.
+// Finding is the state of one file in the directory.
 type Finding struct {
 	File  string    `json:"file"`
 	Names []string  `json:"names"`
 	Ends  time.Time `json:"ends,omitzero"`
-	// Days are those that are left; below zero, those since the end.
+	// Days are the days until the expiration; negative after it.
 	Days int `json:"days"`
-	// Trouble says what is wrong, and what to do; empty: nothing.
-	Trouble string `json:"trouble,omitempty"`
+	// Problem states the problem and the fix, if there is one.
+	Problem string `json:"trouble,omitempty"`
 }
 
-// Check looks at all certificates of a folder. Those that end within the days are told of as trouble.
+// Check checks all certificates in a directory. Certificates that expire within the days are problems.
 func Check(dir string, within int) ([]Finding, error) {
-	ca, err := readPair(filepath.Join(dir, authorityFile)) // the key may be elsewhere
+	ca, err := readPair(filepath.Join(dir, caFile)) // the key can be in another place
 	if err != nil {
-		return nil, fmt.Errorf("no authority in folder %q (stationctl certs ca makes it): %w", dir, err)
+		return nil, fmt.Errorf("no CA in directory %q: %w; create one with \"stationctl certs ca --dir %s\"", dir, err, dir)
 	}
 	if ca.certificate == nil {
-		return nil, fmt.Errorf("file %q has no certificate", filepath.Join(dir, authorityFile))
+		return nil, fmt.Errorf("file %q has no certificate", filepath.Join(dir, caFile))
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
 	if err != nil {
@@ -41,9 +41,9 @@ func Check(dir string, within int) ([]Finding, error) {
 	for _, file := range files {
 		findings = append(findings, check(file, ca.certificate, within))
 	}
-	key := filepath.Join(dir, authorityKey)
-	if trouble := exposed(key); trouble != "" {
-		findings = append(findings, Finding{File: key, Names: []string{}, Trouble: trouble})
+	key := filepath.Join(dir, caKey)
+	if problem := exposedKey(key); problem != "" {
+		findings = append(findings, Finding{File: key, Names: []string{}, Problem: problem})
 	}
 	return findings, nil
 }
@@ -52,41 +52,41 @@ func check(file string, ca *x509.Certificate, within int) Finding {
 	f := Finding{File: file, Names: []string{}}
 	has, err := readPair(file)
 	if err != nil {
-		f.Trouble = err.Error()
+		f.Problem = err.Error()
 		return f
 	}
 	if has.certificate == nil {
-		f.Trouble = "it has no certificate"
+		f.Problem = "it has no certificate"
 		return f
 	}
 	f.Names, f.Ends = append(f.Names, namesOf(has.certificate)...), has.certificate.NotAfter
 	f.Days = int(math.Floor(time.Until(f.Ends).Hours() / 24))
-	isAuthority := filepath.Base(file) == authorityFile
+	isCA := filepath.Base(file) == caFile
 	switch {
-	case !isAuthority && has.certificate.CheckSignatureFrom(ca) != nil:
-		f.Trouble = "another authority signed it: run stationctl certs broker again"
-	case !isAuthority && !has.belong():
-		f.Trouble = "its key and certificate do not belong together: run stationctl certs broker again"
-	case f.Days < within && isAuthority:
-		f.Trouble = "the authority ends: make a new one in an empty folder, and give clients a file with both before the brokers change"
+	case !isCA && has.certificate.CheckSignatureFrom(ca) != nil:
+		f.Problem = "another CA signed it; run stationctl certs broker again"
+	case !isCA && !has.matches():
+		f.Problem = "its key and certificate do not match; run stationctl certs broker again"
+	case f.Days < within && isCA:
+		f.Problem = "the CA expires; create a new CA in an empty directory, and give clients a file with both CAs before you renew the broker certificates"
 	case f.Days < within:
-		f.Trouble = "it ends: run stationctl certs broker again, and restart the broker"
-	case !isAuthority:
-		f.Trouble = exposed(file)
+		f.Problem = "it expires; run stationctl certs broker again, and restart the broker"
+	case !isCA:
+		f.Problem = exposedKey(file)
 	}
 	return f
 }
 
-// exposed tells of a key that everybody on this machine may read.
-func exposed(file string) string {
+// exposedKey reports a key that all users of this computer can read.
+func exposedKey(file string) string {
 	info, err := os.Stat(file)
 	if err != nil || host.Private(info.Mode()) {
 		return ""
 	}
-	return fmt.Sprintf("others may read this key: chmod o= %s", file)
+	return fmt.Sprintf("all users can read this key; run \"chmod o= %s\"", file)
 }
 
-// Row is the finding as a line of a table, and Columns are the names of its columns.
+// Row returns the finding as a row of a table with the Columns.
 func (f Finding) Row() []string {
 	if f.Ends.IsZero() {
 		return []string{f.File, "", "", ""}
@@ -94,5 +94,5 @@ func (f Finding) Row() []string {
 	return []string{f.File, strings.Join(f.Names, ", "), date(f.Ends), strconv.Itoa(f.Days)}
 }
 
-// Columns are those of Row.
+// Columns returns the names of the columns of Row.
 func Columns() []string { return []string{"file", "names", "ends", "days left"} }

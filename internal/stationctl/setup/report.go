@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Sound says that there is nothing to look after.
-func (r *Result) Sound() bool { return len(r.Warnings) == 0 }
+// OK reports whether there are no warnings.
+func (r *Result) OK() bool { return len(r.Warnings) == 0 }
 
 // Write shows a person what was done.
 func (r *Result) Write(out io.Writer) error {

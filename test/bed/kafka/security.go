@@ -70,7 +70,7 @@ func (r *Real) makeAuthority() error {
 	if !r.options.TLS {
 		return nil
 	}
-	authority, err := certs.PlanAuthority(r.certificates(), "test", 2)
+	authority, err := certs.PlanCA(r.certificates(), "test", 2)
 	if err != nil {
 		return err
 	}
