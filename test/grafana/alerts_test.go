@@ -14,13 +14,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// rule is what of an alert rule decides whether it fires. How long it has to (for) is Grafana's to watch.
+// rule is the part of an alert rule that decides whether its condition is met. Grafana applies its duration (for).
 type rule struct {
 	UID, Condition string
 	Data           []step
 }
 
-// step is a query, or an expression over the results of others.
+// step is a query, or an expression over the results of other steps.
 type step struct {
 	RefID             string                   `yaml:"refId"`
 	DatasourceUID     string                   `yaml:"datasourceUid"`
@@ -49,7 +49,7 @@ func rules(t *testing.T) []rule {
 	return file.Groups[0].Rules
 }
 
-func TestAlertRulesFireOnTroubleOnly(t *testing.T) {
+func TestAlertRulesFireOnProblemsOnly(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
 	const (
@@ -57,7 +57,7 @@ func TestAlertRulesFireOnTroubleOnly(t *testing.T) {
 		harbour = "group=telegraf-station index=1 site=Busan.East type=rasp"
 		lab     = "group=telegraf-station index=1 site=KIST-2 type=uno"
 	)
-	troubles := map[string][]string{
+	problems := map[string][]string{
 		"station-silent":             {"id=RaspberryPi index=1 site=KNU type=rasp", "id=roof index=2 site=JNU type=rasp"},
 		"station-sensing-errors":     {torn},
 		"station-sensor-temp":        {torn},
@@ -67,16 +67,16 @@ func TestAlertRulesFireOnTroubleOnly(t *testing.T) {
 		"station-lost":           {harbour, lab},
 	}
 	for _, r := range rules(t) {
-		want, known := troubles[r.UID]
-		require.True(t, known, "no trouble for %q in the fleet", r.UID)
+		want, known := problems[r.UID]
+		require.True(t, known, "no problem for %q in the fleet", r.UID)
 		require.Equal(t, want, s.firing(t, r, end), r.UID)
 		require.Empty(t, s.firing(t, r, healthy), r.UID)
-		delete(troubles, r.UID)
+		delete(problems, r.UID)
 	}
-	require.Empty(t, troubles, "rules that are gone")
+	require.Empty(t, problems, "rules that are gone")
 }
 
-// TestSensorRulesFire breaks the sensors that work in the fleet, all at once.
+// TestSensorRulesFire breaks all sensors that work in the fleet.
 func TestSensorRulesFire(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
@@ -92,10 +92,10 @@ func TestSensorRulesFire(t *testing.T) {
 	}
 }
 
-// numbers are the values of the steps so far, each by its labels.
+// numbers are the values of the steps so far, by their labels.
 type numbers map[string]map[string]float64
 
-// firing tells for which labels the rule's condition is true at that moment, in order.
+// firing returns the sorted labels for which the condition of the rule is met at a time.
 func (s *store) firing(t *testing.T, r rule, now time.Time) []string {
 	t.Helper()
 	got := numbers{}
@@ -105,7 +105,7 @@ func (s *store) firing(t *testing.T, r rule, now time.Time) []string {
 			got[one.RefID] = one.compute(t, drawn, got)
 			continue
 		}
-		drawn[one.RefID] = s.asked(t, one, now)
+		drawn[one.RefID] = s.lines(t, one, now)
 	}
 	var firing []string
 	for labels, value := range got[r.Condition] {
@@ -117,18 +117,18 @@ func (s *store) firing(t *testing.T, r rule, now time.Time) []string {
 	return firing
 }
 
-// asked runs a step's query. It must have rows, trouble or not: a rule that sees nothing never fires.
-func (s *store) asked(t *testing.T, one step, now time.Time) []line {
+// lines runs the query of a step. It must return rows even if all is well: a rule without data never fires.
+func (s *store) lines(t *testing.T, one step, now time.Time) []line {
 	t.Helper()
 	require.Equal(t, one.DatasourceUID, one.Model.Datasource.UID)
 	seconds := func(count int64) time.Time { return now.Add(-time.Duration(count) * time.Second) }
-	got := s.ask(t, one.Model.target, window{seconds(one.RelativeTimeRange.From), seconds(one.RelativeTimeRange.To), time.Minute})
+	got := s.run(t, one.Model.target, window{seconds(one.RelativeTimeRange.From), seconds(one.RelativeTimeRange.To), time.Minute})
 	require.Empty(t, got.tables, "Grafana's alerts take lines only")
 	require.NotZero(t, got.count(), one.Model.Query)
 	return got.lines
 }
 
-// compute does what Grafana's expressions do.
+// compute evaluates an expression as Grafana does.
 func (one step) compute(t *testing.T, drawn map[string][]line, got numbers) map[string]float64 {
 	t.Helper()
 	result := map[string]float64{}
@@ -157,7 +157,7 @@ func (one step) compute(t *testing.T, drawn map[string][]line, got numbers) map[
 	return result
 }
 
-// holds is 1 or 0.
+// holds returns 1 if the condition is met, otherwise 0.
 func (one step) holds(t *testing.T, value float64) float64 {
 	t.Helper()
 	require.Len(t, one.Model.Conditions, 1)
@@ -171,7 +171,7 @@ func (one step) holds(t *testing.T, value float64) float64 {
 	return 0
 }
 
-// text is labels in order.
+// text returns labels in order.
 func text(labels map[string]string) string {
 	var parts []string
 	for _, name := range names(labels) {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dashboard is what of a dashboard's JSON makes its queries, and its picture.
+// dashboard is the part of the JSON of a dashboard that its queries and its picture need.
 type dashboard struct {
 	UID, Title string
 	Panels     []panel
@@ -22,7 +22,7 @@ type dashboard struct {
 type panel struct {
 	Type, Title string
 	Targets     []target
-	Interval    string // the least width of a point
+	Interval    string // the shortest time between two points
 	GridPos     struct{ X, Y, W, H int }
 	FieldConfig struct {
 		Defaults struct {
@@ -38,7 +38,7 @@ type panel struct {
 	}
 }
 
-// override is how a panel shows one of its fields.
+// override is the appearance of a field in a panel.
 type override struct {
 	Matcher    struct{ ID, Options string }
 	Properties []struct {
@@ -47,7 +47,7 @@ type override struct {
 	}
 }
 
-// target is a query, of a panel or of an alert rule.
+// target is a query of a panel or an alert rule.
 type target struct {
 	RefID        string `yaml:"refId"`
 	Datasource   struct{ Type, UID string }
@@ -72,7 +72,7 @@ func dashboards(t *testing.T) []dashboard {
 	return all
 }
 
-// interval is the width of a point of this panel when the picker's time would make it so wide.
+// interval returns the time between two points of the panel if the time range allows width.
 func (p panel) interval(t *testing.T, width time.Duration) time.Duration {
 	t.Helper()
 	if p.Interval == "" {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// The fleet's six hours. Fixed, so that the pictures are the same each time.
+// The six hours of the fleet, fixed so that the pictures do not change.
 var (
 	begin = time.Date(2026, 6, 1, 6, 0, 0, 0, time.UTC)
 	end   = begin.Add(6 * time.Hour)
-	// healthy is a moment at which nothing is wrong.
+	// healthy is a time without problems.
 	healthy = end.Add(-3 * time.Hour)
 )
 
-// station is a device and what happens to it before the end. Zero: nothing.
+// station is a device and its problems before the end of the six hours. Zero: none.
 type station struct {
 	site, index, kind, id string
 	lat, lon              float64
-	torn                  time.Duration // its temperature sensor is off
+	disconnected          time.Duration // its temperature sensor is disconnected
 	silent                time.Duration // its board sends nothing
 	away                  time.Duration // it sends nothing
 	filling               time.Duration // its outbox is nearly full
@@ -31,16 +31,16 @@ type station struct {
 func stations() []station {
 	return []station{
 		{site: "JNU", index: "1", kind: "rasp", id: "RaspberryPi", lat: 35.17959, lon: 126.90822},
-		{site: "JNU", index: "1", kind: "rasp", id: "RaspberryPi-2", lat: 35.17712, lon: 126.91105, torn: 2 * time.Hour},
+		{site: "JNU", index: "1", kind: "rasp", id: "RaspberryPi-2", lat: 35.17712, lon: 126.91105, disconnected: 2 * time.Hour},
 		{site: "JNU", index: "2", kind: "rasp", id: "roof", lat: 35.17611, lon: 126.90534, silent: 30 * time.Minute},
 		{site: "KNU", index: "1", kind: "rasp", id: "RaspberryPi", lat: 35.88843, lon: 128.61162, away: 40 * time.Minute},
 		{site: "Busan.East", index: "1", kind: "rasp", id: "harbour", lat: 35.10311, lon: 129.04232},
-		// Whose id has a meaning in a regular expression.
+		// Its ID contains special characters of regular expressions.
 		{site: "KIST-2", index: "1", kind: "uno", id: "lab (2)/a.b", lat: 37.60204, lon: 127.04532, filling: time.Hour},
 	}
 }
 
-// topic is a site's topic as a central Telegraf sees it.
+// topic is a topic as a central Telegraf reports it.
 type topic struct {
 	site, index, kind string
 	stations          int
@@ -54,7 +54,7 @@ func topics() []topic {
 	none := func(time.Time) int { return 0 }
 	wobble := func(at time.Time) int { return at.Second() / 30 * 3 }
 	return []topic{
-		// A central Telegraf ended in the middle, and its counter with it.
+		// A central Telegraf stopped in the middle, and its counter restarted.
 		{"JNU", "1", "rasp", 2, begin, 0, wobble, func(at time.Time) int {
 			if at.After(begin.Add(time.Hour)) && at.Before(begin.Add(150*time.Minute)) {
 				return 2
@@ -71,12 +71,12 @@ func topics() []topic {
 			}
 			return 3
 		}},
-		// Its central Telegraf is new, and finds a gap at once.
+		// Its central Telegraf is new and finds a gap immediately.
 		{"KIST-2", "1", "uno", 1, end.Add(-30 * time.Minute), 0, none, func(time.Time) int { return 1 }},
 	}
 }
 
-// fleet is all of it in line protocol, as the central Telegraf writes it.
+// fleet returns all points in line protocol, as the central Telegraf writes them.
 func fleet() []string {
 	var lines []string
 	for i, s := range stations() {
@@ -106,20 +106,20 @@ func (s station) tags() string {
 	return fmt.Sprintf("id=%s,index=%s,site=%s,type=%s", id, s.index, s.site, s.kind)
 }
 
-// fields are a reading's: mostly good, sometimes with a value that is missing, and once silent.
+// fields returns the fields of a reading: usually valid, sometimes with a missing value, and once of a silent board.
 func (s station) fields(seed int, at time.Time) string {
 	n := int(at.Sub(begin) / period)
 	gone := s.silent > 0 && at.After(end.Add(-s.silent))
 	position := fmt.Sprintf("latitude=%g,longitude=%g", s.lat, s.lon)
 	switch {
-	case gone && n%3 != 0: // each silence_timeout
+	case gone && n%3 != 0: // every silence_timeout
 		return ""
 	case gone || n == 500:
 		return "alcohol_gas=-1i,co_gas=-1i,light=-1i,status=2i,temp=-999," + position
 	}
 	wave := func(middle, height float64) float64 { return middle + height*math.Sin(float64(n+400*seed)/250) }
 	temp, light, status := math.Round(wave(24, 4)*100)/100, int(wave(554, 120)), 0
-	if n%97 == 13 || s.torn > 0 && at.After(end.Add(-s.torn)) {
+	if n%97 == 13 || s.disconnected > 0 && at.After(end.Add(-s.disconnected)) {
 		temp, status = -999, 1
 	}
 	if n%131 == 7 {
@@ -132,7 +132,7 @@ func (s station) fields(seed int, at time.Time) string {
 	return fields + fmt.Sprintf(",dust=%g", math.Round(wave(0.08, 0.05)*1000)/1000)
 }
 
-// health is what the station's agent told, once a minute.
+// health returns the health that the agent sent, once a minute.
 func (s station) health(seed int) []string {
 	var lines []string
 	for at := begin; at.Before(end.Add(-s.away)); at = at.Add(time.Minute) {
@@ -143,7 +143,7 @@ func (s station) health(seed int) []string {
 
 func (s station) counters(seed int, at time.Time) string {
 	minutes := int(at.Sub(begin).Minutes())
-	if seed == 1 && minutes >= 200 { // its agent began again
+	if seed == 1 && minutes >= 200 { // its agent restarted
 		minutes -= 200
 	}
 	const limit = 1_000_000_000
@@ -179,7 +179,7 @@ func (t topic) lines() []string {
 	return lines
 }
 
-// integers are fields of line protocol: names and ints by turns.
+// integers returns fields in line protocol from alternating names and ints.
 func integers(namesAndValues ...any) string {
 	var fields []string
 	for pair := range slices.Chunk(namesAndValues, 2) {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryPanelHasRows runs every query of every variable and panel: for each site, with all stations and with those that are
-// chosen by hand, with narrow points (each is one reading: an error value would stay what it is) and with wide ones.
+// TestEveryPanelHasRows runs every query of every variable and panel: for each site, with all stations and with selected ones, with one point
+// per reading (which would keep an error value) and with longer intervals.
 func TestEveryPanelHasRows(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
@@ -31,7 +31,7 @@ func TestEveryPanelHasRows(t *testing.T) {
 	t.Logf("queries run: %v", languages)
 }
 
-// requireErrorValues makes sure that there is something to leave out.
+// requireErrorValues checks that the data contains error values, which the panels must leave out.
 func requireErrorValues(t *testing.T, s *store) {
 	t.Helper()
 	series, err := s.Query(t.Context(), `SELECT min(temp), min(light), min(alcohol_gas), min(co_gas) FROM JNU_rasp`)
@@ -46,18 +46,18 @@ func (s *store) requireRows(t *testing.T, d dashboard, set values, width time.Du
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {
 			target.Query = set.in(t, target.Query)
-			got := s.ask(t, target, window{begin, end, p.interval(t, width)})
+			got := s.run(t, target, window{begin, end, p.interval(t, width)})
 			languages[target.Datasource.UID]++
 			name := []any{"%s: %s, %s", d.Title, p.Title, target.Query}
 			require.NotZero(t, got.count(), name...)
-			require.GreaterOrEqual(t, got.least(), 0.0, name...) // of the fleet's values only error values are below zero
+			require.GreaterOrEqual(t, got.least(), 0.0, name...) // only error values are below zero
 			got.requireColumns(t, p)
 		}
 	}
 }
 
-// count is how many values there are.
-func (a answer) count() int {
+// count returns the number of values.
+func (a result) count() int {
 	count := 0
 	for _, line := range a.lines {
 		count += len(line.points)
@@ -68,7 +68,7 @@ func (a answer) count() int {
 	return count
 }
 
-func (a answer) least() float64 {
+func (a result) least() float64 {
 	var numbers []float64
 	for _, line := range a.lines {
 		for _, point := range line.points {
@@ -87,8 +87,8 @@ func (a answer) least() float64 {
 	return slices.Min(numbers)
 }
 
-// requireColumns finds each column that the panel gives a unit or a title, in one table.
-func (a answer) requireColumns(t *testing.T, p panel) {
+// requireColumns requires each column for which the panel sets a unit or a title.
+func (a result) requireColumns(t *testing.T, p panel) {
 	t.Helper()
 	if p.Type != "table" && p.Type != "geomap" {
 		require.Empty(t, a.tables, p.Title)
@@ -102,8 +102,8 @@ func (a answer) requireColumns(t *testing.T, p panel) {
 	}
 }
 
-// TestTablesSayWhatHappened compares the two tables with what the fleet did.
-func TestTablesSayWhatHappened(t *testing.T) {
+// TestTables compares the two tables with the events in the fleet.
+func TestTables(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
 	millis := func(at time.Time) float64 { return float64(at.UnixMilli()) }
@@ -120,13 +120,13 @@ func TestTablesSayWhatHappened(t *testing.T) {
 	site := s.table(t, "station-site", "Stations", values{"site": {chosen: []string{"JNU"}}, "type": {chosen: []string{"rasp"}}})
 	require.Len(t, site.rows, 3)
 	require.Equal(t, []any{"1", "RaspberryPi", 6.0, millis(last)}, site.row(0, "index", "id", "rate", "last_reading"))
-	require.Equal(t, []any{"2", "roof", millis(end.Add(-30 * time.Minute))}, site.row(2, "index", "id", "last_reading"), "status 2 is no reading")
+	require.Equal(t, []any{"2", "roof", millis(end.Add(-30 * time.Minute))}, site.row(2, "index", "id", "last_reading"), "status 2 is not a reading")
 	torn := site.row(1, "good", "sensing_error", "communication_error")
 	require.InDelta(t, 1.0/3, torn[1], 0.02, "two of six hours")
 	require.InDelta(t, 1, torn[0].(float64)+torn[1].(float64)+torn[2].(float64), 1e-9)
 }
 
-// TestTablesOfReadingsOnly is how it is before an agent or a central Telegraf has told of itself.
+// TestTablesOfReadingsOnly tests the tables before an agent or a central Telegraf has reported its own metrics.
 func TestTablesOfReadingsOnly(t *testing.T) {
 	t.Parallel()
 	s := started(t)
@@ -143,7 +143,7 @@ func (s *store) table(t *testing.T, uid, title string, set values) table {
 			if d.UID == uid && p.Title == title {
 				target := p.Targets[0]
 				target.Query = set.in(t, target.Query)
-				return s.ask(t, target, window{begin, end, time.Minute}).tables[0]
+				return s.run(t, target, window{begin, end, time.Minute}).tables[0]
 			}
 		}
 	}

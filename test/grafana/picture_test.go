@@ -14,10 +14,10 @@ import (
 // rewrite makes TestPictures write the pictures; make pictures sets it.
 const rewrite = "REWRITE_PICTURES"
 
-// pictureWidth is the width of a point in the pictures.
+// pictureWidth is the time between two points in the pictures.
 const pictureWidth = 10 * time.Minute
 
-// TestPictures draws each dashboard from its queries' answers, and compares that with the pictures in conf/grafana.
+// TestPictures draws each dashboard from the results of its queries and compares it with the pictures in conf/grafana.
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
@@ -34,7 +34,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// draw shows the site JNU where one is to be chosen.
+// draw selects the site JNU where a dashboard has a variable for it.
 func (s *store) draw(t *testing.T, d dashboard) []byte {
 	t.Helper()
 	set := values{}
@@ -45,10 +45,10 @@ func (s *store) draw(t *testing.T, d dashboard) []byte {
 	}
 	picture := &svg{}
 	for _, p := range d.Panels {
-		var got answer
+		var got result
 		for _, target := range p.Targets {
 			target.Query = set.in(t, target.Query)
-			part := s.ask(t, target, window{begin, end, p.interval(t, pictureWidth)})
+			part := s.run(t, target, window{begin, end, p.interval(t, pictureWidth)})
 			got.lines = append(got.lines, part.lines...)
 			got.tables = append(got.tables, part.tables...)
 		}

@@ -1,6 +1,6 @@
 //go:build real
 
-// Package grafana asks a real InfluxDB what the shipped dashboards and alert rules ask, as Grafana would.
+// Package grafana runs the queries of the shipped dashboards and alert rules on a real InfluxDB, as Grafana would.
 package grafana
 
 import (
@@ -18,13 +18,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// store is an InfluxDB with a database for InfluxQL, as Grafana's data sources know it.
+// store is an InfluxDB with a database for InfluxQL, as the data sources need it.
 type store struct {
 	*influxdb.Server
 	client influxdb2.Client
 }
 
-// filled starts a store that has the fleet's points.
+// filled starts a store with the points of the fleet.
 func filled(t *testing.T) *store {
 	t.Helper()
 	s := started(t)

@@ -45,7 +45,7 @@ func (s *svg) states(b box, p panel, lines []line) {
 	}
 }
 
-// color is that of a status.
+// color returns the color of a status.
 func (p panel) color(status float64) string {
 	return colors[p.FieldConfig.Defaults.Mappings[0].Options[fmt.Sprint(status)].Color]
 }
@@ -73,7 +73,7 @@ func (o override) property(id string) any {
 	return nil
 }
 
-// color is red from the column's threshold on.
+// color returns red for values from the threshold of the column.
 func (o override) color(value any) string {
 	number, isNumber := value.(float64)
 	if thresholds, has := o.property("thresholds").(map[string]any); has && isNumber {
@@ -95,7 +95,7 @@ func cell(unit string, value any) string {
 	return fmt.Sprint(value)
 }
 
-// positions puts the stations between the borders that they need.
+// positions draws the stations at their positions, scaled to fill the box.
 func (s *svg) positions(b box, p panel, t table) {
 	number := func(row []any, column string) float64 { return row[slices.Index(t.columns, column)].(float64) }
 	plot := box{b.x + 30, b.y + 20, b.w - 140, b.h - 50}

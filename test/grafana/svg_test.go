@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Sizes in pixels: of a cell of the grid, the space between panels, and a letter.
+// Sizes in pixels of a cell of the grid, the space between panels, and a letter.
 const (
 	cellWidth, cellHeight = 44, 30
 	gap                   = 4
@@ -22,16 +22,16 @@ const (
 
 var palette = []string{"#3871dc", "#e0752d", "#37872d", "#a352cc", "#c4162a", "#0e8a8a", "#b8860b", "#5f6b7a", "#d44a88", "#6b8e23"}
 
-// colors are those that Grafana has by these names.
+// colors are the colors with these names in Grafana.
 var colors = map[string]string{"green": "#56a64b", "orange": "#ff9830", "red": "#e02f44"}
 
-// svg is a picture in the making.
+// svg is a picture that is being drawn.
 type svg struct {
 	body   bytes.Buffer
 	height int
 }
 
-// box is where something is drawn.
+// box is the area of a drawing.
 type box struct{ x, y, w, h float64 }
 
 func (s *svg) bytes(title string) []byte {
@@ -52,8 +52,8 @@ func (s *svg) rect(b box, color string) {
 	fmt.Fprintf(&s.body, `<rect x="%.0f" y="%.0f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", b.x, b.y, b.w, b.h, color)
 }
 
-// panel draws the frame and the title, and what the panel's type wants.
-func (s *svg) panel(p panel, got answer) {
+// panel draws the frame, the title, and the content of a panel.
+func (s *svg) panel(p panel, got result) {
 	grid := p.GridPos
 	s.height = max(s.height, (grid.Y+grid.H)*cellHeight)
 	frame := box{float64(grid.X*cellWidth + gap), float64(grid.Y*cellHeight + gap), float64(grid.W*cellWidth - 2*gap), float64(grid.H*cellHeight - 2*gap)}
@@ -75,7 +75,7 @@ func (s *svg) panel(p panel, got answer) {
 	}
 }
 
-// title is the line's name, or what the panel makes of its labels.
+// title returns the name of the line, or its name in the panel.
 func (l line) title(p panel) string {
 	title := cmp.Or(l.name, p.FieldConfig.Defaults.DisplayName)
 	for name, value := range l.labels {
@@ -84,7 +84,7 @@ func (l line) title(p panel) string {
 	return title
 }
 
-// across is a moment's place from left to right.
+// across returns the horizontal position of a time.
 func (b box) across(at time.Time) float64 {
 	return b.x + b.w*float64(at.Sub(begin))/float64(end.Sub(begin))
 }
@@ -157,7 +157,7 @@ func (s *svg) axes(plot box, low, high float64, unit string) {
 	}
 }
 
-// line leaves a gap where Grafana would.
+// line leaves gaps where Grafana does.
 func (s *svg) line(plot box, l line, low, high float64, color string) {
 	var path strings.Builder
 	for i, point := range l.points {
@@ -170,7 +170,7 @@ func (s *svg) line(plot box, l line, low, high float64, color string) {
 	fmt.Fprintf(&s.body, `<path d="%s" fill="none" stroke="%s" stroke-width="1.3"/>`+"\n", path.String(), color)
 }
 
-// bars puts the lines' values one on the other; full is what fills the plot.
+// bars stacks the values of the lines; full returns the value that fills the plot.
 func (s *svg) bars(plot box, p panel, lines []line, full func(at time.Time) float64) {
 	below := map[time.Time]float64{}
 	width := plot.w * float64(pictureWidth) / float64(end.Sub(begin))
@@ -186,7 +186,7 @@ func (s *svg) bars(plot box, p panel, lines []line, full func(at time.Time) floa
 	}
 }
 
-// lineColor is what the panel says for this line, or the next of the palette.
+// lineColor returns the color that the panel sets for a line, or the next one of the palette.
 func (p panel) lineColor(l line, i int) string {
 	for _, override := range p.FieldConfig.Overrides {
 		if fixed, has := override.property("color").(map[string]any); has && override.Matcher.Options == l.title(p) {

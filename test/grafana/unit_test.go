@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// shown is a value with its unit, much as Grafana shows it.
+// shown returns a value with its unit, similar to Grafana.
 func shown(unit string, value float64) string {
 	switch unit {
 	case "celsius":

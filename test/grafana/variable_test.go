@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variable is a dashboard's, filled by a query.
+// variable is a dashboard variable whose values a query returns.
 type variable struct {
 	Name, Type        string
 	Multi, IncludeAll bool
@@ -21,10 +21,10 @@ type variable struct {
 	Datasource        struct{ Type, UID string }
 }
 
-// values are those that are chosen, by the variables' names.
+// values are the selected values by variable name.
 type values map[string]value
 
-// value is one, some, or all: then pattern stands for them, as it is.
+// value is one value, several, or all, which pattern matches.
 type value struct {
 	chosen  []string
 	pattern string
@@ -35,13 +35,13 @@ var (
 	special   = regexp.MustCompile(`[\\^$*+?.()|[\]{}/]`)
 )
 
-// in puts the values into a query, as Grafana does.
+// in replaces the variables in a query, as Grafana does.
 func (v values) in(t *testing.T, query string) string {
 	t.Helper()
 	return reference.ReplaceAllStringFunc(query, func(text string) string {
 		parts := reference.FindStringSubmatch(text)
 		chosen, known := v[parts[1]]
-		require.True(t, known, "%s in %q is no variable", text, query)
+		require.True(t, known, "%s in %q is not a variable", text, query)
 		return chosen.format(t, parts[2])
 	})
 }
@@ -67,8 +67,8 @@ func (v value) format(t *testing.T, format string) string {
 
 func escape(text string) string { return special.ReplaceAllString(text, `\$0`) }
 
-// choose asks the variables' queries one after the other: with all of each where that is possible, or with every value of each
-// one chosen by hand. Once for every first value of the variables that have only one.
+// choose runs the queries of the variables one after another and selects "all" where possible, or each value by hand. It returns a set of values
+// for each value of the variables that accept only one.
 func (s *store) choose(t *testing.T, variables []variable, byHand bool) []values {
 	t.Helper()
 	sets := []values{{}}
@@ -105,7 +105,7 @@ func (v values) with(name string, one value) values {
 	return set
 }
 
-// options are the values that the variable's query finds.
+// options returns the values that the query of a variable returns.
 func (s *store) options(t *testing.T, v variable, set values) []string {
 	t.Helper()
 	require.Equal(t, "query", v.Type)

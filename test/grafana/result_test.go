@@ -18,14 +18,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
-// The data sources of conf/grafana/provisioning/datasources.
+// Data sources of conf/grafana/provisioning/datasources.
 const (
 	influxQLSource = "station"
 	fluxSource     = "station-flux"
 )
 
-// answer is what Grafana makes of a query's: lines over time or tables.
-type answer struct {
+// result is the result of a query in Grafana: lines over time, or tables.
+type result struct {
 	lines  []line
 	tables []table
 }
@@ -42,32 +42,32 @@ type point struct {
 }
 
 type table struct {
-	labels  map[string]string // of Flux; a panel shows one table
+	labels  map[string]string // for Flux; a panel shows one table
 	columns []string
 	rows    [][]any
 }
 
-// window is the time that is asked for, and the width of a point.
+// window is the time range of a query, and the time between two points.
 type window struct {
 	from, to time.Time
 	interval time.Duration
 }
 
-// ask sends a query whose variables are filled in already.
-func (s *store) ask(t *testing.T, target target, w window) answer {
+// run runs a query without variables.
+func (s *store) run(t *testing.T, target target, w window) result {
 	t.Helper()
 	require.Equal(t, "influxdb", target.Datasource.Type)
 	switch target.Datasource.UID {
 	case influxQLSource:
-		return s.askInfluxQL(t, target, w)
+		return s.runInfluxQL(t, target, w)
 	case fluxSource:
-		return s.askFlux(t, target, w)
+		return s.runFlux(t, target, w)
 	}
 	require.Fail(t, "no such data source", target.Datasource.UID)
-	return answer{}
+	return result{}
 }
 
-// text is a duration as Grafana writes it.
+// text returns the interval as Grafana writes it.
 func (w window) text() string {
 	if w.interval%time.Minute == 0 {
 		return fmt.Sprintf("%dm", w.interval/time.Minute)
@@ -75,10 +75,10 @@ func (w window) text() string {
 	return fmt.Sprintf("%ds", w.interval/time.Second)
 }
 
-// unfilled finds a macro that was not replaced; "$/" is the end of a regular expression.
+// unfilled matches a macro that was not replaced; "$/" is the end of a regular expression.
 var unfilled = regexp.MustCompile(`\$[\w{]|\bv\.\w`)
 
-func (s *store) askInfluxQL(t *testing.T, target target, w window) answer {
+func (s *store) runInfluxQL(t *testing.T, target target, w window) result {
 	t.Helper()
 	text := strings.NewReplacer(
 		"$timeFilter", fmt.Sprintf("time >= %dms and time <= %dms", w.from.UnixMilli(), w.to.UnixMilli()),
@@ -89,13 +89,13 @@ func (s *store) askInfluxQL(t *testing.T, target target, w window) answer {
 	series, err := s.Query(t.Context(), text)
 	require.NoError(t, err)
 	if target.ResultFormat == "table" {
-		return answer{tables: rows(t, series)}
+		return result{tables: rows(t, series)}
 	}
 	require.Equal(t, "time_series", target.ResultFormat)
-	return answer{lines: drawn(t, target.Alias, series)}
+	return result{lines: drawn(t, target.Alias, series)}
 }
 
-// rows makes one table, with the tags as columns.
+// rows returns one table, with the tags as columns.
 func rows(t *testing.T, series []influxdb.Series) []table {
 	t.Helper()
 	var made table
@@ -116,7 +116,7 @@ func rows(t *testing.T, series []influxdb.Series) []table {
 	return []table{made}
 }
 
-// drawn makes a line of each column.
+// drawn returns a line for each column.
 func drawn(t *testing.T, alias string, series []influxdb.Series) []line {
 	t.Helper()
 	var lines []line
@@ -134,7 +134,7 @@ func drawn(t *testing.T, alias string, series []influxdb.Series) []line {
 	return lines
 }
 
-// expand fills in an alias's [[tag_...]] and [[col]].
+// expand replaces [[tag_...]] and [[col]] in an alias.
 func expand(alias string, one influxdb.Series, column int) string {
 	alias = strings.ReplaceAll(alias, "[[col]]", one.Columns[column])
 	for tag, value := range one.Tags {
@@ -170,26 +170,26 @@ func plain(t *testing.T, value any) any {
 	return float
 }
 
-func (s *store) askFlux(t *testing.T, target target, w window) answer {
+func (s *store) runFlux(t *testing.T, target target, w window) result {
 	t.Helper()
 	text := strings.NewReplacer(
 		"v.timeRangeStart", w.from.Format(time.RFC3339Nano), "v.timeRangeStop", w.to.Format(time.RFC3339Nano),
 		"v.windowPeriod", w.interval.String(), "v.defaultBucket", `"`+s.Bucket()+`"`,
 	).Replace(target.Query)
 	require.NotRegexp(t, unfilled, text)
-	result, err := s.client.QueryAPI(s.Organization()).Query(t.Context(), text)
+	tables, err := s.client.QueryAPI(s.Organization()).Query(t.Context(), text)
 	require.NoError(t, err)
-	var got answer
-	for result.Next() {
-		got.add(result.TableMetadata(), result.Record())
+	var got result
+	for tables.Next() {
+		got.add(tables.TableMetadata(), tables.Record())
 	}
-	require.NoError(t, result.Err())
+	require.NoError(t, tables.Err())
 	return got
 }
 
-// add follows Grafana: what a table is grouped by are labels, and other labels begin another table. Only a time and a value
-// beside them: a line.
-func (a *answer) add(metadata *query.FluxTableMetadata, record *query.FluxRecord) {
+// add works like Grafana: the group key of a table becomes labels, and other labels start another table. A table with only a time and a value
+// in addition is a line.
+func (a *result) add(metadata *query.FluxTableMetadata, record *query.FluxRecord) {
 	labels, columns := map[string]string{}, []string{}
 	for _, column := range metadata.Columns() {
 		switch name := column.Name(); {
@@ -208,7 +208,7 @@ func (a *answer) add(metadata *query.FluxTableMetadata, record *query.FluxRecord
 	a.addRow(labels, columns, record)
 }
 
-func (a *answer) addPoint(labels map[string]string, record *query.FluxRecord) {
+func (a *result) addPoint(labels map[string]string, record *query.FluxRecord) {
 	if len(a.lines) == 0 || !maps.Equal(a.lines[len(a.lines)-1].labels, labels) {
 		a.lines = append(a.lines, line{labels: labels})
 	}
@@ -218,7 +218,7 @@ func (a *answer) addPoint(labels map[string]string, record *query.FluxRecord) {
 	}
 }
 
-func (a *answer) addRow(labels map[string]string, columns []string, record *query.FluxRecord) {
+func (a *result) addRow(labels map[string]string, columns []string, record *query.FluxRecord) {
 	if len(a.tables) == 0 || !maps.Equal(a.tables[len(a.tables)-1].labels, labels) {
 		a.tables = append(a.tables, table{labels: labels, columns: columns})
 	}
