@@ -4,7 +4,6 @@ package scripts_test
 import (
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,9 +17,7 @@ const module = "github.com/telegraf-station/telegraf-station/"
 // TestImportsGoOneWay checks internal < plugins < internal/stationctl < cmd in all files, whatever their build tags. It is what depguard
 // checks (.golangci.yml), for those who run only the tests. It parses the files, because Go would cache a result of `go list`.
 func TestImportsGoOneWay(t *testing.T) {
-	files := goFiles(t)
-	require.Greater(t, len(files), 100, "the tree was not found")
-	for _, file := range files {
+	for _, file := range filesWith(t, ".go") {
 		dir := filepath.ToSlash(filepath.Dir(file))
 		for _, imported := range importsOf(t, file) {
 			if layer(dir) > 0 {
@@ -52,26 +49,6 @@ func layer(dir string) int {
 
 func below(path, dir string) bool {
 	return path == dir || strings.HasPrefix(path, dir+"/")
-}
-
-// goFiles returns the paths of all Go files of this module, relative to its root.
-func goFiles(t *testing.T) []string {
-	t.Helper()
-	var files []string
-	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "build" || entry.Name() == "testdata"):
-			return filepath.SkipDir
-		case strings.HasSuffix(path, ".go"):
-			file, err := filepath.Rel("..", path)
-			files = append(files, file)
-			return err
-		}
-		return nil
-	}))
-	return files
 }
 
 // importsOf returns the packages of this module that the file imports, relative to its root.
