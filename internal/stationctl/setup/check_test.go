@@ -54,7 +54,7 @@ func TestBadAnswers(t *testing.T) {
 		`option "baud_rate" must be between 50 and 4000000, and the same as in the sketch's Serial.begin() (got 9)`:                                             {BaudRate, "9"},
 		`it must be a number, the one in the sketch's Serial.begin(), e.g. 9600 (got "fast")`:                                                                   {BaudRate, "fast"},
 		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                                                   {Brokers, "kafka-1"},
-		`option "replication_factor" must be 1 or more, at most the number of brokers (got 0)`:                                                                  {Replication, "0"},
+		`option "replication_factor" must be from 1 to the number of brokers (got 0)`:                                                                           {Replication, "0"},
 		`it must be a number, at most that of the brokers, e.g. 3 (got "three")`:                                                                                {Replication, "three"},
 		`it must be "none", "system" (the system's authorities) or the absolute path of a file (got "ca.pem")`:                                                  {TLSCA, "ca.pem"},
 		`open /nowhere/ca.pem: no such file or directory: copy the file there first (got "/nowhere/ca.pem")`:                                                    {TLSCA, "/nowhere/ca.pem"},

@@ -138,7 +138,7 @@ func (k *KafkaSite) tick() {
 	k.counters.buffered.Set(int64(k.buffer.size()))
 }
 
-// Close saves what is in memory, which without an outbox takes up to write_timeout, and stops sending within closeTimeout whatever
+// Close saves what is in memory, which without an outbox can last for write_timeout, and stops sending within closeTimeout whatever
 // Kafka does. What is not acknowledged stays on disk.
 func (k *KafkaSite) Close() error {
 	if k.closed || k.sender.stop == nil {

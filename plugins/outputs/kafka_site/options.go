@@ -21,9 +21,9 @@ func (k *KafkaSite) checkOptions() error {
 	case k.Partitions < 1:
 		return fmt.Errorf(`option "partitions" must be 1 or more (got %d)`, k.Partitions)
 	case k.ReplicationFactor < 1:
-		return fmt.Errorf(`option "replication_factor" must be 1 or more, at most the number of brokers (got %d)`, k.ReplicationFactor)
+		return fmt.Errorf(`option "replication_factor" must be from 1 to the number of brokers (got %d)`, k.ReplicationFactor)
 	case k.MaxMessageBytes < 1024 || k.MaxMessageBytes > 100<<20:
-		return fmt.Errorf(`option "max_message_bytes" must be between 1 KiB and 100 MiB, and no more than the broker's message.max.bytes (got %d)`, k.MaxMessageBytes)
+		return fmt.Errorf(`option "max_message_bytes" must be from 1 KiB to 100 MiB, and at most message.max.bytes of the brokers (got %d)`, k.MaxMessageBytes)
 	case time.Duration(k.WriteTimeout) < time.Second:
 		return fmt.Errorf(`option "write_timeout" must be 1s or more (got %s)`, time.Duration(k.WriteTimeout))
 	case k.MetricBufferLimit < 1:
@@ -35,7 +35,7 @@ func (k *KafkaSite) checkOptions() error {
 	return k.checkCommonOptions()
 }
 
-// minOutboxSize is a few segments.
+// minOutboxSize is a few segments of the outbox.
 const minOutboxSize = 1 << 20
 
 func (k *KafkaSite) checkOutboxOptions() error {
@@ -53,17 +53,17 @@ func (k *KafkaSite) checkOutboxOptions() error {
 	case outbox.Block, outbox.DropOldest, outbox.DropNewest:
 		return nil
 	}
-	return fmt.Errorf(`option "on_full" must be "block", "drop_oldest" or "drop_newest" (got %q)`, k.OnFull)
+	return fmt.Errorf(`option "on_full" must be "block", "drop_oldest", or "drop_newest" (got %q)`, k.OnFull)
 }
 
-// checkCommonOptions words what Telegraf's common Kafka options would refuse less clearly.
+// checkCommonOptions checks Telegraf's common Kafka options, whose own errors are less clear.
 func (k *KafkaSite) checkCommonOptions() error {
 	version, err := sarama.ParseKafkaVersion(k.Version)
 	if err != nil || !version.IsAtLeast(sarama.V0_11_0_0) {
-		return fmt.Errorf(`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got %q)`, k.Version)
+		return fmt.Errorf(`option "version" must be a Kafka version, 0.11.0.0 or later, e.g. "2.8.0" (got %q)`, k.Version)
 	}
 	if k.CompressionCodec < int(sarama.CompressionNone) || k.CompressionCodec > int(sarama.CompressionZSTD) {
-		return fmt.Errorf(`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd) (got %d)`, k.CompressionCodec)
+		return fmt.Errorf(`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4), or 4 (zstd) (got %d)`, k.CompressionCodec)
 	}
 	switch strings.ToLower(k.MetadataRetryType) {
 	case "", "constant", "exponential":
@@ -72,17 +72,16 @@ func (k *KafkaSite) checkCommonOptions() error {
 	return fmt.Errorf(`option "metadata_retry_type" must be "constant" or "exponential" (got %q)`, k.MetadataRetryType)
 }
 
-// clientConfig is the connections'; what a record's delivery rests on is in request.go.
+// clientConfig returns the configuration of the connections. What the delivery of a record depends on is in produce_request.go.
 func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	settings := sarama.NewConfig()
 	settings.Net.MaxOpenRequests = 1
 	settings.Metadata.AllowAutoTopicCreation = false
-	settings.Metadata.Retry.Max = 0 // the sender tries again, at growing intervals
+	settings.Metadata.Retry.Max = 0 // the sender retries with backoff
 	settings.Net.DialTimeout = 5 * time.Second
 	settings.Net.ReadTimeout = requestTimeout
 	settings.Net.WriteTimeout = requestTimeout
-	// Only the topics of this station's records: a cluster may have thousands of others.
-	settings.Metadata.Full = false
+	settings.Metadata.Full = false // only the topics of this station: a cluster may have thousands
 	if err := k.SetConfig(settings, k.Log); err != nil {
 		return nil, err
 	}

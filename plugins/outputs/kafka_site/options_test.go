@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newPlugin is a plugin with good options and, where the test says so, others.
+// newPlugin returns a plugin with valid options and those of the test.
 func newPlugin(change func(*KafkaSite)) *KafkaSite {
 	plugin := outputs.Outputs["kafka_site"]().(*KafkaSite)
 	plugin.Brokers = []string{"127.0.0.1:1"}
@@ -22,7 +22,7 @@ func newPlugin(change func(*KafkaSite)) *KafkaSite {
 	return plugin
 }
 
-func TestGoodOptions(t *testing.T) {
+func TestValidOptions(t *testing.T) {
 	for name, change := range map[string]func(*KafkaSite){
 		"defaults":             nil,
 		"brokers in one":       func(k *KafkaSite) { k.Brokers = []string{"a:1,b:2", "c:3"} },
@@ -53,33 +53,33 @@ func useSASL(k *KafkaSite, mechanism string) {
 	k.SASLMechanism = mechanism
 }
 
-// TestWrongOptions holds every message that a wrong option provokes.
-func TestWrongOptions(t *testing.T) {
+// TestInvalidOptions has the message of every invalid option.
+func TestInvalidOptions(t *testing.T) {
 	for want, change := range map[string]func(*KafkaSite){
-		`option "brokers" is missing: it says where Kafka is, e.g. brokers = ["kafka-1:9092", "kafka-2:9092", "kafka-3:9092"]`:   func(k *KafkaSite) { k.Brokers = nil },
-		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                    func(k *KafkaSite) { k.Brokers = []string{"kafka-1"} },
-		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got ":9092")`:                                      func(k *KafkaSite) { k.Brokers = []string{"a:1,:9092"} },
-		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "")`:                                           func(k *KafkaSite) { k.Brokers = []string{""} },
-		`option "outbox" must be an absolute path, e.g. "/var/lib/telegraf-station/outbox" (got "outbox")`:                       func(k *KafkaSite) { k.Outbox = "outbox" },
-		`option "durability" must be "always" or "on_failure" (got "sometimes")`:                                                 func(k *KafkaSite) { k.Durability = "sometimes" },
-		`option "outbox_max_size" must be 1 MiB or more (got 1048575 bytes)`:                                                     func(k *KafkaSite) { k.OutboxMaxSize = 1<<20 - 1 },
-		`option "outbox_max_records" must be 100 or more (got 99)`:                                                               func(k *KafkaSite) { k.OutboxMaxRecords = 99 },
-		`option "on_full" must be "block", "drop_oldest" or "drop_newest" (got "drop")`:                                          func(k *KafkaSite) { k.OnFull = "drop" },
-		`option "topic" must contain tags in braces, as in "{site}_{index}_{type}" (got "readings")`:                             func(k *KafkaSite) { k.Topic = "readings" },
-		`option "topic" must not contain empty braces (got "{site}_{}")`:                                                         func(k *KafkaSite) { k.Topic = "{site}_{}" },
-		`option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got "{site}/{index}")`:               func(k *KafkaSite) { k.Topic = "{site}/{index}" },
-		`option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got "{site}_{index")`:                func(k *KafkaSite) { k.Topic = "{site}_{index" },
-		`option "partitions" must be 1 or more (got 0)`:                                                                          func(k *KafkaSite) { k.Partitions = 0 },
-		`option "replication_factor" must be 1 or more, at most the number of brokers (got 0)`:                                   func(k *KafkaSite) { k.ReplicationFactor = 0 },
-		`option "max_message_bytes" must be between 1 KiB and 100 MiB, and no more than the broker's message.max.bytes (got 10)`: func(k *KafkaSite) { k.MaxMessageBytes = 10 },
-		`option "write_timeout" must be 1s or more (got 1ms)`:                                                                    func(k *KafkaSite) { k.WriteTimeout = config.Duration(1e6) },
-		`option "metric_buffer_limit" must be 1 or more (got 0)`:                                                                 func(k *KafkaSite) { k.MetricBufferLimit = 0 },
-		`option "schema" must be "environment" or the path of a schema file (got "x")`:                                           func(k *KafkaSite) { k.Schema = "x" },
-		`option "unknown_fields" must be "drop", "keep" or "error" (got "x")`:                                                    func(k *KafkaSite) { k.UnknownFields = "x" },
-		`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "four")`:                                   func(k *KafkaSite) { k.Version = "four" },
-		`option "version" must be a Kafka version from 0.11.0.0 on, e.g. "2.8.0" (got "0.10.0.0")`:                               func(k *KafkaSite) { k.Version = "0.10.0.0" },
-		`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd) (got 7)`:                         func(k *KafkaSite) { k.CompressionCodec = 7 },
-		`option "metadata_retry_type" must be "constant" or "exponential" (got "x")`:                                             func(k *KafkaSite) { k.MetadataRetryType = "x" },
+		`option "brokers" is missing: it says where Kafka is, e.g. brokers = ["kafka-1:9092", "kafka-2:9092", "kafka-3:9092"]`: func(k *KafkaSite) { k.Brokers = nil },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "kafka-1")`:                                  func(k *KafkaSite) { k.Brokers = []string{"kafka-1"} },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got ":9092")`:                                    func(k *KafkaSite) { k.Brokers = []string{"a:1,:9092"} },
+		`option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "")`:                                         func(k *KafkaSite) { k.Brokers = []string{""} },
+		`option "outbox" must be an absolute path, e.g. "/var/lib/telegraf-station/outbox" (got "outbox")`:                     func(k *KafkaSite) { k.Outbox = "outbox" },
+		`option "durability" must be "always" or "on_failure" (got "sometimes")`:                                               func(k *KafkaSite) { k.Durability = "sometimes" },
+		`option "outbox_max_size" must be 1 MiB or more (got 1048575 bytes)`:                                                   func(k *KafkaSite) { k.OutboxMaxSize = 1<<20 - 1 },
+		`option "outbox_max_records" must be 100 or more (got 99)`:                                                             func(k *KafkaSite) { k.OutboxMaxRecords = 99 },
+		`option "on_full" must be "block", "drop_oldest", or "drop_newest" (got "drop")`:                                       func(k *KafkaSite) { k.OnFull = "drop" },
+		`option "topic" must contain tags in braces, as in "{site}_{index}_{type}" (got "readings")`:                           func(k *KafkaSite) { k.Topic = "readings" },
+		`option "topic" must not contain empty braces (got "{site}_{}")`:                                                       func(k *KafkaSite) { k.Topic = "{site}_{}" },
+		`option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got "{site}/{index}")`:             func(k *KafkaSite) { k.Topic = "{site}/{index}" },
+		`option "topic" must consist of tags in braces, letters, digits, ".", "_", and "-" (got "{site}_{index")`:              func(k *KafkaSite) { k.Topic = "{site}_{index" },
+		`option "partitions" must be 1 or more (got 0)`:                                                                        func(k *KafkaSite) { k.Partitions = 0 },
+		`option "replication_factor" must be from 1 to the number of brokers (got 0)`:                                          func(k *KafkaSite) { k.ReplicationFactor = 0 },
+		`option "max_message_bytes" must be from 1 KiB to 100 MiB, and at most message.max.bytes of the brokers (got 10)`:      func(k *KafkaSite) { k.MaxMessageBytes = 10 },
+		`option "write_timeout" must be 1s or more (got 1ms)`:                                                                  func(k *KafkaSite) { k.WriteTimeout = config.Duration(1e6) },
+		`option "metric_buffer_limit" must be 1 or more (got 0)`:                                                               func(k *KafkaSite) { k.MetricBufferLimit = 0 },
+		`option "schema" must be "environment" or the path of a schema file (got "x")`:                                         func(k *KafkaSite) { k.Schema = "x" },
+		`option "unknown_fields" must be "drop", "keep" or "error" (got "x")`:                                                  func(k *KafkaSite) { k.UnknownFields = "x" },
+		`option "version" must be a Kafka version, 0.11.0.0 or later, e.g. "2.8.0" (got "four")`:                               func(k *KafkaSite) { k.Version = "four" },
+		`option "version" must be a Kafka version, 0.11.0.0 or later, e.g. "2.8.0" (got "0.10.0.0")`:                           func(k *KafkaSite) { k.Version = "0.10.0.0" },
+		`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4), or 4 (zstd) (got 7)`:                      func(k *KafkaSite) { k.CompressionCodec = 7 },
+		`option "metadata_retry_type" must be "constant" or "exponential" (got "x")`:                                           func(k *KafkaSite) { k.MetadataRetryType = "x" },
 	} {
 		t.Run(want, func(t *testing.T) { require.EqualError(t, newPlugin(change).Init(), want) })
 	}

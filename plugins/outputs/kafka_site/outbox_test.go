@@ -256,6 +256,6 @@ func TestCloseLeavesTheRestOnDisk(t *testing.T) {
 		for _, partition := range cluster.PartitionInfos("JNU_1_rasp") {
 			end = partition.HighWatermark
 		}
-		return end == 5 || end == 10 // the batch that was on its way may arrive besides
+		return end == 5 || end == 10 // the batch in flight may arrive also
 	}, 10*time.Second, time.Millisecond)
 }

@@ -38,8 +38,8 @@ func TestSCRAMOverTLS(t *testing.T) {
 		})
 	}
 	for text, b := range map[string]*bench{
-		"the broker closed the connection":        secured("wrong", ca),
-		"certificate signed by unknown authority": secured("secret", otherCA),
+		"the broker closed the connection": secured("wrong", ca),
+		"certificate signed by unknown":    secured("secret", otherCA),
 	} {
 		b.output.Add(readings("JNU", 1)...)
 		b.requireLogged(text)

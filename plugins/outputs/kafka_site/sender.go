@@ -528,7 +528,7 @@ func (s *sender) retryLater(t *topicState, err error) {
 	}
 }
 
-// reportIfLasting logs an answer that usually resolves on its own and often comes for many topics at once, such as a change of leader or a new
+// reportIfLasting logs an answer that usually resolves on its own and often comes for many topics together, such as a change of leader or a new
 // topic that not every broker has, if it lasts.
 func (s *sender) reportIfLasting(t *topicState, err error) {
 	if isTopicError(err) || t.failures >= 3 {

@@ -84,7 +84,7 @@ func TestATopicThatNotEveryBrokerHasYet(t *testing.T) {
 	b := newBench(t, cluster.ListenAddrs(), nil)
 	b.deliver(readings("JNU", 2)...)
 	requireGapless(t, consume(t, cluster, "JNU_1_rasp", 2), 2)
-	require.Empty(t, b.log.Errors(), "that is no error")
+	require.Empty(t, b.log.Errors(), "not an error")
 	require.Negative(t, unknown.Load())
 }
 
