@@ -26,10 +26,10 @@ func leaderKilled(s *stage) {
 	})
 	s.drained(station, time.Minute)
 	s.restart(leader)
-	s.judge("leader killed with kill -9", "the next leader takes the rest", 0, station)
+	s.verify("leader killed with kill -9", "the next leader gets the rest", 0, station)
 }
 
-// drainedOnce waits until a station that goes on reading has delivered what it had.
+// drainedOnce waits until a station that keeps reading has delivered what was pending.
 func (s *stage) drainedOnce(station *Station) {
 	s.Helper()
 	time.Sleep(time.Second)
@@ -49,7 +49,7 @@ func leaderFrozen(s *stage) {
 		time.Sleep(3 * time.Second)
 	})
 	s.drained(station, time.Minute)
-	s.judge("leader frozen with SIGSTOP, thawed later", "the next leader takes the rest; at most a batch twice", batch, station)
+	s.verify("leader frozen with SIGSTOP, thawed later", "the next leader gets the rest; at most a batch twice", batch, station)
 }
 
 func tooFewReplicas(s *stage) {
@@ -65,10 +65,10 @@ func tooFewReplicas(s *stage) {
 	})
 	s.drained(station, 2*time.Minute)
 	s.requireLogged(log, `Topic "replicas_1_rasp" is writable again`)
-	s.judge("in-sync replicas below min.insync.replicas", "waits, then goes on", 0, station)
+	s.verify("in-sync replicas below min.insync.replicas", "waits, then continues", 0, station)
 }
 
-// brokerDiskFull fills the disk of a topic's leader: Kafka then stops that broker by itself.
+// brokerDiskFull fills the disk of a topic's leader: that broker then stops.
 func brokerDiskFull(s *stage) {
 	var station *Station
 	for i := 0; ; i++ { // until a topic is led by the broker with the small disk
@@ -81,12 +81,12 @@ func brokerDiskFull(s *stage) {
 	s.reading(station, func() {
 		output, err := exec.Command("dd", "if=/dev/zero", "of="+ballast, "bs=1M").CombinedOutput() //nolint:gosec,noctx // our own
 		require.Error(s, err, "the disk is full: %s", output)
-		require.Eventually(s, func() bool { return len(s.kafka.PIDs()) == 2 }, 2*time.Minute, 100*time.Millisecond, "the broker goes on with a full disk")
+		require.Eventually(s, func() bool { return len(s.kafka.PIDs()) == 2 }, 2*time.Minute, 100*time.Millisecond, "the broker keeps running with a full disk")
 		require.NoError(s, os.Remove(ballast))
 		s.restart(smallBroker)
 	})
 	s.drained(station, 2*time.Minute)
-	s.judge("a leader's disk full: Kafka ends that broker; freed and started again", "another broker takes over", batch, station)
+	s.verify("disk of a leader full: its broker stops; freed and restarted", "another broker takes over", batch, station)
 }
 
 func brokersEdited(s *stage) {
@@ -99,10 +99,10 @@ func brokersEdited(s *stage) {
 	require.NoError(s, station.Read(10))
 	s.drained(station, time.Minute)
 	station.Stop()
-	s.judge("broker list edited with a backlog", "the backlog goes to the new brokers", 0, station)
+	s.verify("broker list edited with a backlog", "the backlog goes to the new brokers", 0, station)
 }
 
-// brokersRestarted looks that the agent's goroutines and memory stay where they were.
+// brokersRestarted checks that goroutines and memory of the agent do not grow.
 func brokersRestarted(s *stage) {
 	restarts, topics := 6, 100
 	if long() {
@@ -126,7 +126,7 @@ func brokersRestarted(s *stage) {
 	s.Logf("%d goroutines and %d kB of heap before, %d and %d kB after", goroutines, heap>>10, runtime.NumGoroutine(), heapInUse()>>10)
 	require.LessOrEqual(s, runtime.NumGoroutine(), goroutines+20)
 	require.Less(s, heapInUse(), heap+heap/4+10<<20)
-	s.judge(fmt.Sprintf("%d broker restarts with %d topics", restarts, topics), "goroutines and memory flat", batch*int64(restarts), stations...)
+	s.verify(fmt.Sprintf("%d broker restarts with %d topics", restarts, topics), "goroutines and memory flat", batch*int64(restarts), stations...)
 }
 
 func heapInUse() uint64 {

@@ -38,11 +38,11 @@ func centralFaults(c *centralStage) {
 		{"InfluxDB slow", storeSlow},
 		{"an answer lost after the write", answersLost},
 		{"the output's buffer full", bufferFull},
-		{"a record that is none", foreignRecord},
+		{"a record that is not a reading", foreignRecord},
 		{"InfluxDB lost", storeLost},
 		{"both ends start without brokers", brokersAbsent},
-		{"central killed", centralKilled},
-		{"centrals come and go", centralsComeAndGo},
+		{"central Telegraf killed", centralKilled},
+		{"central Telegraf instances come and go", centralsComeAndGo},
 		{"one of two central Telegraf instances killed", oneOfTwoKilled},
 	} {
 		c.Run(fault.name, func(t *testing.T) { fault.do(c.in(t)) })
@@ -111,13 +111,13 @@ func (c *centralStage) start(change func(*telegrafs.Central)) *process.Process {
 	return running
 }
 
-// judged waits until InfluxDB has every reading once, and notes the result.
-func (c *centralStage) judged(fault, expected, bucket string, stations ...*Station) {
+// verifyStore waits until InfluxDB has every reading once, and adds the result.
+func (c *centralStage) verifyStore(fault, expected, bucket string, stations ...*Station) {
 	c.Helper()
-	c.judgedAs(fault, expected, "each reading in InfluxDB once", bucket, stations...)
+	c.verifyStoreAs(fault, expected, "each reading in InfluxDB once", bucket, stations...)
 }
 
-func (c *centralStage) judgedAs(fault, expected, seen, bucket string, stations ...*Station) {
+func (c *centralStage) verifyStoreAs(fault, expected, seen, bucket string, stations ...*Station) {
 	c.Helper()
 	store := audit.NewInfluxDB(c.store.URL(), c.store.Token(), c.store.Organization(), bucket)
 	defer store.Close()
@@ -151,11 +151,11 @@ func foreignRecord(c *centralStage) {
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(c.kafka.Addresses(), config)
 	require.NoError(c, err)
-	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: station.Topic(), Value: sarama.StringEncoder("no reading")})
+	_, _, err = producer.SendMessage(&sarama.ProducerMessage{Topic: station.Topic(), Value: sarama.StringEncoder("not a reading")})
 	require.NoError(c, err)
 	require.NoError(c, producer.Close())
 	require.NoError(c, station.Read(100))
-	c.judged("a record in the topic that is no reading", "passed over; its neighbours are written", c.store.Bucket(), station)
+	c.verifyStore("a record in the topic that is not a reading", "skipped; the records around it are written", c.store.Bucket(), station)
 }
 
 // brokersAbsent is the link between both ends and Kafka when all of them start.
@@ -164,11 +164,11 @@ func brokersAbsent(c *centralStage) {
 	station, _ := c.station("absent", nil)
 	running := c.start(func(central *telegrafs.Central) { central.Brokers = c.addresses() })
 	c.reading(station, func() {
-		require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "cannot connect to Kafka") }, time.Minute, 100*time.Millisecond)
+		require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "E! [inputs.kafka_sites] cannot ") }, time.Minute, 100*time.Millisecond)
 		time.Sleep(2 * time.Second)
 	})
 	c.all(func(p *faultproxy.Proxy) { p.Down(false) })
-	c.judged("no broker when the station and the central Telegraf start", "both wait for them", c.store.Bucket(), station)
+	c.verifyStore("no broker when the station and the central Telegraf start", "both wait for them", c.store.Bucket(), station)
 }
 
 func centralKilled(c *centralStage) {
@@ -185,7 +185,7 @@ func centralKilled(c *centralStage) {
 		}
 		c.start(nil)
 	})
-	c.judged(fmt.Sprintf("central killed with kill -9 at %d random moments", times), "read again from the last committed offset", c.store.Bucket(), station)
+	c.verifyStore(fmt.Sprintf("central Telegraf killed with kill -9 at %d random moments", times), "reread from the last committed offset", c.store.Bucket(), station)
 }
 
 func centralsComeAndGo(c *centralStage) {
@@ -203,7 +203,7 @@ func centralsComeAndGo(c *centralStage) {
 	}
 	close(stop)
 	require.NoError(c, <-done)
-	c.judged("centrals join, leave and are killed, 10 sites", "each reading is taken over", c.store.Bucket(), stations...)
+	c.verifyStore("central Telegraf instances join, leave, and are killed, 10 sites", "each reading is taken over", c.store.Bucket(), stations...)
 }
 
 // readAll has each station read in turn until it is stopped.

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// childVariable makes a test program be a station's process: ChildMain.
+// childVariable makes a test program run as the process of a station: see ChildMain.
 const childVariable = "FAULTS_CHILD"
 
-// ChildMain runs a station in this process if it was started by StartChild, until SIGTERM, and does not return then. It prints the
-// number of each reading after it was accepted.
+// ChildMain runs a station until SIGTERM and then exits, if this process was started by StartChild. It prints the number of each accepted
+// reading.
 func ChildMain() {
 	text := os.Getenv(childVariable)
 	if text == "" {
@@ -48,7 +48,7 @@ func ChildMain() {
 	os.Exit(0)
 }
 
-// Child is a station in a process of its own.
+// Child is a station in a separate process.
 type Child struct {
 	command *exec.Cmd
 	// accepted is the number of the last reading that was accepted.
@@ -56,7 +56,7 @@ type Child struct {
 	read     chan struct{}
 }
 
-// StartChild starts this test program again as a station that goes on after the reading first.
+// StartChild starts this test program again as a station that continues after the reading first.
 func StartChild(s *Station, first int) (*Child, error) {
 	program, err := os.Executable()
 	if err != nil {

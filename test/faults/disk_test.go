@@ -40,7 +40,7 @@ func diskFull(s *stage) {
 	s.all(func(p *faultproxy.Proxy) { p.Down(false) })
 	s.drained(station, time.Minute)
 	station.Stop()
-	s.judge("the station's disk full while the link is down, then freed", "the error is logged, memory keeps the rest, all arrives", 0, station)
+	s.verify("the station's disk full while the link is down, then freed", "the error is logged, memory keeps the rest, all arrives", 0, station)
 }
 
 // mount puts a small filesystem in memory at a directory.

@@ -12,7 +12,7 @@ const batch = 500 // records: what one fault may repeat
 func TestFaults(t *testing.T) {
 	s := newStage(t)
 	c := newCentralStage(s)
-	t.Run("in the central Telegraf", func(t *testing.T) { centralFaults(c.in(t)) })
+	t.Run("central Telegraf", func(t *testing.T) { centralFaults(c.in(t)) })
 	c.startForAll()
 	for _, fault := range []struct {
 		name string
@@ -21,7 +21,7 @@ func TestFaults(t *testing.T) {
 		{"leader killed", leaderKilled},
 		{"leader frozen", leaderFrozen},
 		{"acknowledgement lost", acknowledgementLost},
-		{"link cut again and again", linkCut},
+		{"link cut repeatedly", linkCut},
 		{"link down for 8 hours", linkDown},
 		{"slow link", slowLink},
 		{"in-sync replicas below the minimum", tooFewReplicas},

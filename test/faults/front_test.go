@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// front stands before InfluxDB and answers as it is told.
+// front is a proxy of InfluxDB that can answer itself.
 type front struct {
 	server *httptest.Server
 	store  http.Handler
@@ -62,7 +62,7 @@ func refuse(status int) answer {
 		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", "1")
 		}
-		http.Error(w, `{"code":"told so","message":"by the test"}`, status)
+		http.Error(w, `{"code":"test","message":"by the test"}`, status)
 	}
 }
 

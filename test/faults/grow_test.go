@@ -40,7 +40,7 @@ func TestGrow(t *testing.T) {
 	for _, station := range stations {
 		require.NotContains(t, s.replicas(station.Topic()), int32(0))
 	}
-	s.judge("a broker added, all partitions moved, the first broker taken away", "nothing stops for long", 0, stations...)
+	s.verify("a broker added, all partitions moved, the first broker taken away", "nothing stops for long", 0, stations...)
 	t.Log("\n" + s.results.Table())
 }
 

@@ -27,7 +27,7 @@ func acknowledgementLost(s *stage) {
 	lost := 0
 	s.all(func(p *faultproxy.Proxy) { lost += p.LostAcks() })
 	require.Positive(s, lost)
-	s.judge(fmt.Sprintf("acknowledgement lost after the append, %d times", lost), "Kafka knows the batch again: no repeat", 0, station)
+	s.verify(fmt.Sprintf("acknowledgement lost after the append, %d times", lost), "Kafka recognizes the batch: no repeat", 0, station)
 }
 
 func linkCut(s *stage) {
@@ -39,7 +39,7 @@ func linkCut(s *stage) {
 		}
 	})
 	s.drained(station, time.Minute)
-	s.judge("connections reset 30 times", "no repeat", 0, station)
+	s.verify("connections reset 30 times", "no repeat", 0, station)
 }
 
 // linkDown has eight hours' readings of one a second written while nothing gets through.
@@ -62,7 +62,7 @@ func linkDown(s *stage) {
 	s.drained(station, 2*time.Minute)
 	s.Logf("28,800 readings in %s", time.Since(back))
 	s.requireLogged(log, "cannot connect to Kafka at ", "records stay pending; retrying", "Connected to Kafka after ")
-	s.judge("link down for 8 simulated hours at a reading a second", "all after the link is back", 0, station)
+	s.verify("link down for 8 simulated hours at a reading a second", "all after the link is back", 0, station)
 }
 
 func slowLink(s *stage) {
@@ -73,5 +73,5 @@ func slowLink(s *stage) {
 	require.NoError(s, station.Read(1000))
 	s.drained(station, 3*time.Minute)
 	s.all(func(p *faultproxy.Proxy) { p.Slow(0, 0) })
-	s.judge("slow link: 10 kB/s, 2 s there and back, 1,000 readings at once", "slowly, each once", batch, station)
+	s.verify("slow link: 10 kB/s, 2 s there and back, 1,000 readings", "slowly, each once", batch, station)
 }

@@ -38,7 +38,7 @@ func killed(s *stage) {
 	require.True(s, report.Sound(), "%+v", report)
 	distinct := report.Records() - report.Repeated()
 	require.GreaterOrEqual(s, distinct, int64(station.accepted))
-	require.LessOrEqual(s, distinct, int64(station.accepted+times), "one may be on disk that was not told yet")
+	require.LessOrEqual(s, distinct, int64(station.accepted+times), "one may be on disk that was not printed yet")
 	require.LessOrEqual(s, report.Repeated(), int64(times*batch))
 }
 
@@ -59,5 +59,5 @@ func terminated(s *stage) {
 	require.NoError(s, station.Start())
 	s.drained(station, time.Minute)
 	station.Stop()
-	s.judge(fmt.Sprintf("SIGTERM while Kafka hangs: ended in %.1f s", ended.Seconds()), "the rest stays on disk and is sent by the next start", batch, station)
+	s.verify(fmt.Sprintf("SIGTERM while Kafka hangs: ended in %.1f s", ended.Seconds()), "the rest stays on disk and is sent by the next start", batch, station)
 }

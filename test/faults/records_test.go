@@ -34,13 +34,13 @@ func badRecords(s *stage) {
 	require.NoError(s, station.Deliver(metrics...))
 	station.accepted -= 3 // unserialisable: they have no number
 	s.drained(station, time.Minute)
-	require.NoError(s, station.Read(1)) // tells of the numbers
+	require.NoError(s, station.Read(1)) // reports the numbers
 	s.drained(station, time.Minute)
 	s.requireLogged(log, "cannot be written and was parked: topic", `field "light" must be a number, not the string "bright"`)
 	parked, err := outbox.ListParked(station.Outbox())
 	require.NoError(s, err)
 	require.Len(s, parked, 6)
-	report := s.judge("3 records too large for the topic, 3 that are none, among 30", "24 arrive, 6 are parked", 0, station)
+	report := s.verify("3 records too large for the topic and 3 invalid ones among 30", "24 arrive, 6 are parked", 0, station)
 	require.EqualValues(s, 3, report.Parked())
 	require.EqualValues(s, 25, report.Records())
 }

@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// Result is a line of the table.
+// Result is a row of the table.
 type Result struct {
 	Fault, Expected, Seen   string
 	Records, Lost, Repeated int64
-	// Stall is the longest time from a reading to its place in Kafka; 0 where readings are not of the time of the test.
+	// Stall is the longest time from a reading to its append; 0 if the readings have other times than the test.
 	Stall time.Duration
 }
 
-// Results collects them.
+// Results collects the results.
 type Results struct {
 	mu  sync.Mutex
 	all []Result
 }
 
-// Add puts one in.
+// Add adds a result.
 func (r *Results) Add(result Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, result)
 }
 
-// Table is in Markdown.
+// Table returns the results as a Markdown table.
 func (r *Results) Table() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -53,7 +53,7 @@ const (
 	tableEnds   = "<!-- table ends -->\n"
 )
 
-// WriteInto puts the table between the markers of a README.
+// WriteInto replaces the table between the markers of a README.
 func (r *Results) WriteInto(file string) error {
 	data, err := os.ReadFile(file) //nolint:gosec // the caller's own
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Results) WriteInto(file string) error {
 	before, rest, found := strings.Cut(string(data), tableBegins)
 	_, after, ended := strings.Cut(rest, tableEnds)
 	if !found || !ended {
-		return fmt.Errorf("%s has no markers for a table", file)
+		return fmt.Errorf("%s has no markers for the table", file)
 	}
 	return os.WriteFile(file, []byte(before+tableBegins+r.Table()+tableEnds+after), 0o600) //nolint:gosec // the caller's own
 }

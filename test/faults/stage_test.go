@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// long is the form of `make faults`.
+// long reports whether this is the long form, `make faults`.
 func long() bool { return os.Getenv("FAULTS") == "long" }
 
 // stage is three brokers, each behind a proxy.
@@ -178,8 +178,8 @@ func (s *stage) drained(station *Station, limit time.Duration) {
 	}, limit, 20*time.Millisecond, "the outbox is not drained")
 }
 
-// judge audits a topic and notes the result: every accepted reading once, in order, and no more repeats than allowed.
-func (s *stage) judge(fault, expected string, repeats int64, stations ...*Station) *audit.Report {
+// verify audits topics and adds the result: every accepted reading once, in order, and no more repeats than allowed.
+func (s *stage) verify(fault, expected string, repeats int64, stations ...*Station) *audit.Report {
 	s.Helper()
 	topics, accepted := make([]string, 0, len(stations)), int64(0)
 	seen := make(map[string]bool)
@@ -205,7 +205,7 @@ func verdict(report *audit.Report) string {
 	if report.Sound() {
 		return "all in Kafka, in order, and once in InfluxDB"
 	}
-	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d unreadable, %d not in InfluxDB, %d there twice",
+	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d unreadable, %d not in InfluxDB, %d duplicates",
 		report.Lost(), report.Conflicts(), report.OutOfOrder(), report.Unreadable(), report.Missing(), report.Doubled())
 }
 

@@ -23,7 +23,7 @@ func storeKilled(c *centralStage) {
 			require.NoError(c, c.store.Start(c.Context()))
 		}
 	})
-	c.judged("InfluxDB killed with kill -9, three times", "waits for it", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB killed with kill -9, three times", "waits for it", c.store.Bucket(), station)
 }
 
 func storeRefuses(c *centralStage) {
@@ -39,7 +39,7 @@ func storeRefuses(c *centralStage) {
 			c.front.set(passOn)
 		}
 	})
-	c.judged("InfluxDB answers 503, 500, 401, 404, 403, 502, 405, 429, and not at all", "all kept and written later", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB answers 503, 500, 401, 404, 403, 502, 405, 429, and not at all", "all kept and written later", c.store.Bucket(), station)
 }
 
 func bucketMissing(c *centralStage) {
@@ -54,7 +54,7 @@ func bucketMissing(c *centralStage) {
 		c.createBucket("later")
 	})
 	require.Contains(c, running.Tail(), `create the bucket, or correct the options`)
-	c.judged("bucket missing (404), created later", "all kept and written later", "later", station)
+	c.verifyStore("bucket missing (404), created later", "all kept and written later", "later", station)
 }
 
 // storeLost has the central Telegraf read everything again, by the command of docs/recover.md.
@@ -62,15 +62,15 @@ func storeLost(c *centralStage) {
 	station, _ := c.station("lost", nil)
 	running := c.start(nil)
 	require.NoError(c, station.Read(300))
-	c.judged("InfluxDB lost: before", "written", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB lost: before", "written", c.store.Bucket(), station)
 	require.NoError(c, running.Stop(30*time.Second))
 
-	c.createBucket("anew")
+	c.createBucket("replacement")
 	dir := c.TempDir()
 	c.tools(dir)
 	c.shell(dir, strings.ReplaceAll(pageScript(c.T, "recover.md", "InfluxDB is lost, Kafka is not"), "kafka-1:9092", c.kafka.Addresses()[0]))
-	c.start(func(central *telegrafs.Central) { central.Bucket = "anew" })
-	c.judged("InfluxDB lost: the group set back, a new bucket", "all is read again", "anew", station)
+	c.start(func(central *telegrafs.Central) { central.Bucket = "replacement" })
+	c.verifyStore("InfluxDB lost: offsets reset, a new bucket", "all is reread", "replacement", station)
 }
 
 func (c *centralStage) createBucket(name string, rules ...domain.RetentionRule) {
@@ -100,10 +100,10 @@ func tokenRevoked(c *centralStage) {
 		time.Sleep(2 * time.Second)
 		set(domain.AuthorizationUpdateRequestStatusActive)
 	})
-	c.judged("token revoked (403), valid again later", "all kept and written later", c.store.Bucket(), station)
+	c.verifyStore("token revoked (403), valid again later", "all kept and written later", c.store.Bucket(), station)
 }
 
-// pointTooOld has readings of 1970 among those of now, and a bucket that keeps a day.
+// pointTooOld has readings of 1970 among current ones, and a bucket with a retention time of a day.
 func pointTooOld(c *centralStage) {
 	station, _ := c.station("old", nil)
 	c.createBucket("day", domain.RetentionRule{EverySeconds: 24 * 3600})
@@ -115,8 +115,8 @@ func pointTooOld(c *centralStage) {
 		}
 		require.NoError(c, station.Deliver(station.Reading(i, at)))
 	}
-	c.judgedAs("3 readings of 1970 among 300, bucket keeps a day (422)", "their neighbours are written; they are refused and logged",
-		"297 in InfluxDB once, 3 refused and logged", "day", station)
+	c.verifyStoreAs("3 readings of 1970 among 300, bucket keeps a day (422)", "the rest is written; they are rejected and logged",
+		"297 in InfluxDB once, 3 rejected and logged", "day", station)
 	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "InfluxDB rejected a point; it was dropped") }, time.Minute, 100*time.Millisecond)
 }
 
@@ -129,14 +129,14 @@ func typeConflict(c *centralStage) {
 	require.NoError(c, err)
 	running := c.start(func(central *telegrafs.Central) { central.Bucket = "conflict" })
 	c.rounds([]*Station{refused, taken}, 100)
-	c.judgedAs("a field of another type than the bucket has it (422), at one of 2 sites", "the other site flows on; they are refused and logged",
-		"100 in InfluxDB once, 100 refused and logged", "conflict", taken)
+	c.verifyStoreAs("a field of another type than in the bucket (422), at one of 2 sites", "the other site keeps flowing; they are rejected and logged",
+		"100 in InfluxDB once, 100 rejected and logged", "conflict", taken)
 	require.Eventually(c, func() bool {
 		tail := running.Tail()
 		return strings.Contains(tail, "field type conflict") && strings.Contains(tail, "topic clash_1_rasp, partition 0, offset ")
 	}, time.Minute, 100*time.Millisecond)
 	require.NoError(c, taken.Read(1))
-	c.judged("the other site afterwards", "nothing waits behind the refused points", "conflict", taken)
+	c.verifyStore("the other site afterwards", "the rejected points block nothing", "conflict", taken)
 }
 
 func storeSlow(c *centralStage) {
@@ -147,7 +147,7 @@ func storeSlow(c *centralStage) {
 		time.Sleep(12 * time.Second)
 	})
 	c.front.set(passOn)
-	c.judged("InfluxDB takes 3 s for each request", "more points in a request", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB takes 3 s for each request", "more points per request", c.store.Bucket(), station)
 }
 
 func answersLost(c *centralStage) {
@@ -161,7 +161,7 @@ func answersLost(c *centralStage) {
 			c.front.set(passOn)
 		}
 	})
-	c.judged("InfluxDB's answer lost after the write, for 5 times 1.5 s", "written again, as the same points", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB's answer lost after the write, for 5 times 1.5 s", "written again, as the same points", c.store.Bucket(), station)
 }
 
 // bufferFull is a central Telegraf whose buffer has not the room that it should.
@@ -178,5 +178,5 @@ func bufferFull(c *centralStage) {
 	require.NoError(c, station.Read(2000))
 	require.Eventually(c, func() bool { return strings.Contains(running.Tail(), "rereading from the committed offsets") }, time.Minute, 100*time.Millisecond)
 	c.front.set(passOn)
-	c.judged("InfluxDB away, and metric_buffer_limit a fiftieth of max_undelivered_messages", "what the buffer drops is read again", c.store.Bucket(), station)
+	c.verifyStore("InfluxDB away, and metric_buffer_limit a fiftieth of max_undelivered_messages", "what the buffer drops is reread", c.store.Bucket(), station)
 }

@@ -41,7 +41,7 @@ func oneOfTwoKilled(c *centralStage) {
 	require.NoError(c, <-done)
 	require.Greater(c, longest, sessionTimeout/2, "the other central Telegraf had sites")
 	require.LessOrEqual(c, longest, sessionTimeout+takeover)
-	c.judgedAs("one of two central Telegraf instances killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 7 s",
+	c.verifyStoreAs("one of two central Telegraf instances killed with kill -9, 20 sites", "the other one takes its sites over after the session timeout of 7 s",
 		fmt.Sprintf("no site unread for more than %.1f s; each reading in InfluxDB once", longest.Seconds()), c.store.Bucket(), stations...)
 }
 
@@ -66,7 +66,7 @@ func (c *centralStage) newWatch(stations []*Station) *watch {
 	return w
 }
 
-// isShared tells whether two central Telegraf instances share the topics.
+// isShared reports whether two central Telegraf instances share the topics.
 func (w *watch) isShared() bool {
 	groups, err := w.admin.DescribeConsumerGroups([]string{centralGroup})
 	if err != nil || len(groups) != 1 || len(groups[0].Members) != 2 {

@@ -27,10 +27,10 @@ func topicMissing(s *stage) {
 	s.rounds(stations, 50)
 	s.onlyWaiting(missing, 50)
 	s.requireLogged(log, `topic "site7_1_rasp" does not exist; create it, or set create_topics = true`)
-	s.judge("one of 20 sites' topics missing", "19 flow on", 0, others...)
+	s.verify("one of 20 sites' topics missing", "19 keep flowing", 0, others...)
 	s.createTopic(missing.Topic(), ofBroker)
 	s.drained(missing, 2*time.Minute)
-	s.judge("the missing topic is created later", "its records arrive", 0, missing)
+	s.verify("the missing topic is created later", "its records arrive", 0, missing)
 }
 
 // onlyWaiting waits until n readings of one site are left in the outbox, and nothing else.
@@ -49,7 +49,7 @@ func topicDenied(s *stage) {
 	write := &sarama.Acl{
 		Principal: "User:*", Host: "*", Operation: sarama.AclOperationWrite, PermissionType: sarama.AclPermissionDeny,
 	}
-	// With an ACL for it, nobody may do with the topic what none allows: the audit reads it, and the central Telegraf.
+	// A topic with an ACL denies everything that no ACL allows: the audit and the central Telegraf must read it.
 	read := &sarama.Acl{Principal: "User:*", Host: "*", Operation: sarama.AclOperationRead, PermissionType: sarama.AclPermissionAllow}
 	topic := sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: denied.Topic(), ResourcePatternType: sarama.AclPatternLiteral}
 	s.admin(func(admin sarama.ClusterAdmin) {
@@ -59,7 +59,7 @@ func topicDenied(s *stage) {
 	s.rounds(stations, 50)
 	s.onlyWaiting(denied, 50)
 	s.requireLogged(log, `not authorized to write to topic "guard7_1_rasp": `)
-	s.judge("one of 20 sites' topics denied", "19 flow on", 0, others...)
+	s.verify("one of 20 sites' topics denied", "19 keep flowing", 0, others...)
 	s.admin(func(admin sarama.ClusterAdmin) {
 		name := denied.Topic()
 		_, err := admin.DeleteACL(sarama.AclFilter{
@@ -69,7 +69,7 @@ func topicDenied(s *stage) {
 		require.NoError(s, err)
 	})
 	s.drained(denied, 2*time.Minute)
-	s.judge("the denied topic is allowed later", "its records arrive", 0, denied)
+	s.verify("the denied topic is allowed later", "its records arrive", 0, denied)
 }
 
 func topicDeleted(s *stage) {
@@ -91,7 +91,7 @@ func topicDeleted(s *stage) {
 	require.EqualValues(s, station.accepted, report.Records(), "what was not in the deleted topic")
 	require.Equal(s, 10, int(report.Lost()), "only what was deleted with the topic")
 	s.results.Add(Result{
-		Fault: "topic deleted, created later by hand", Expected: "not created again by the station; the rest waits and arrives", Seen: "as expected",
+		Fault: "topic deleted, created later by hand", Expected: "not re-created by the station; the rest stays pending and arrives", Seen: "as expected",
 		Records: report.Records(), Lost: 0, Repeated: report.Repeated(), Stall: s.stall(station.Topic()),
 	})
 }
@@ -106,5 +106,5 @@ func sameTopic(s *stage) {
 	require.NoError(s, <-done)
 	s.drained(first, time.Minute)
 	s.drained(second, time.Minute)
-	s.judge("two stations create one topic at once", "one topic, all records", 0, first, second)
+	s.verify("two stations create one topic at the same time", "one topic, all records", 0, first, second)
 }
