@@ -43,11 +43,12 @@ type KafkaSite struct {
 	Statistics *selfstat.Collector `toml:"-"`
 
 	buffer   *buffer
-	records  *recordBuilder
-	replayed *recordBuilder // of parked metrics; used by another goroutine
+	records  *recordBuilder // safe for concurrent use
 	outbox   *outbox.Outbox
 	sender   *sender
 	counters *counters
+	// rejections logs the records that can never be written, by their reason.
+	rejections *logonce.Log
 	// outboxFailure has the failed attempts to use the outbox, which is opened again at openAt.
 	outboxFailure logonce.Failure
 	openAt        time.Time
@@ -68,16 +69,15 @@ func (k *KafkaSite) Init() error {
 	if err := k.checkOptions(); err != nil {
 		return err
 	}
-	for _, builder := range []**recordBuilder{&k.records, &k.replayed} {
-		var err error
-		if *builder, err = newRecordBuilder(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
-			return err
-		}
+	var err error
+	if k.records, err = newRecordBuilder(k.Topic, k.Schema, k.UnknownFields, int(k.MaxMessageBytes), k.Log); err != nil {
+		return err
 	}
 	settings, err := k.clientConfig()
 	if err != nil {
 		return err
 	}
+	k.rejections = logonce.New(k.Log, "")
 	k.counters = newCounters(k.Statistics)
 	k.buffer = newBuffer(k)
 	k.outbox = outbox.New(outbox.Options{

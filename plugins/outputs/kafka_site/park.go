@@ -11,22 +11,12 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// parkUnfit parks the metrics that have no record, or one that is too large. It logs each reason once per batch.
+// parkUnfit parks the metrics that have no record, or one that is too large.
 func (k *KafkaSite) parkUnfit(entries []*entry) {
-	counts := make(map[string]int64)
 	for _, e := range entries {
-		if e.unfit == nil {
-			continue
-		}
-		k.counters.rejected.Incr(1)
-		outcome := k.park(e)
-		if counts[e.unfit.Error()]++; counts[e.unfit.Error()] == 1 {
-			k.Log.Error(describe(e.device(), e.metric.Time(), outcome, e.unfit, e.value()))
-		}
-	}
-	for reason, count := range counts {
-		if count > 1 {
-			k.Log.Errorf("%s rejected for the same reason: %s", plural(count-1, "more record"), reason)
+		if e.unfit != nil {
+			outcome := k.park(e)
+			k.reportRejected(e.device(), e.metric.Time(), outcome, e.unfit, e.value())
 		}
 	}
 }
@@ -69,12 +59,14 @@ func (e *entry) value() string {
 	return string(e.record.Value)
 }
 
-// describe returns the log message for a record that cannot be written.
-func describe(device string, at time.Time, outcome string, why error, value string) string {
+// reportRejected counts and logs a record that can never be written: the first one with its reason in full.
+func (k *KafkaSite) reportRejected(device string, at time.Time, outcome string, why error, value string) {
+	k.counters.rejected.Incr(1)
 	if value != "" {
 		value = fmt.Sprintf(": %.300q", value)
 	}
-	return fmt.Sprintf("Record of device %q at %s cannot be written and %s: %v%s", device, at.UTC().Format("2006-01-02T15:04:05.999Z"), outcome, why, value)
+	k.rejections.Errorf("rejected "+why.Error(), "Record of device %q at %s cannot be written and %s: %v%s",
+		device, at.UTC().Format("2006-01-02T15:04:05.999Z"), outcome, why, value)
 }
 
 // replay sends a parked record again, as a new one. If it was parked as a metric, its record is built with the current options.
@@ -105,5 +97,5 @@ func (k *KafkaSite) rebuild(text string) (*outbox.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.replayed.record(metric)
+	return k.records.record(metric)
 }

@@ -35,7 +35,9 @@ type sender struct {
 	agent    *agent
 	now      func() time.Time
 	onTick   func()
-	tick     time.Duration // between two calls of onTick
+	// onRejected counts and logs a record that was parked.
+	onRejected func(device string, at time.Time, outcome string, why error, value string)
+	tick       time.Duration // between two calls of onTick
 
 	results chan any // connectResult, lookupResult, produceResult, or closeResult
 	retry   chan struct{}
@@ -50,12 +52,12 @@ type sender struct {
 	inFlight   map[*sarama.Broker]bool // has a request in flight
 	requests   int                     // goroutines whose result is outstanding
 
-	connecting, connected, lookingUp bool
-	connectAt                        time.Time
-	connectFailures                  int
-	connectionFailure                logonce.Failure
-	producerID                       producerID
-	delivered                        time.Time // when a broker last acknowledged a batch
+	connecting, connected, lookingUp, stopping bool
+	connectAt                                  time.Time
+	connectFailures                            int
+	connectionFailure                          logonce.Failure
+	producerID                                 producerID
+	delivered                                  time.Time // when a broker last acknowledged a batch
 
 	mu        sync.Mutex
 	lastErr   error
@@ -82,7 +84,7 @@ func newSender(k *KafkaSite, settings *sarama.Config) *sender {
 	creator := &topicCreator{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log}
 	s := &sender{
 		network: network{brokers: k.Brokers, config: settings}, topics: creator, outbox: k.outbox, log: k.Log, counters: k.counters,
-		agent: newAgent(k), now: time.Now, onTick: k.tick, tick: k.tickInterval,
+		agent: newAgent(k), now: time.Now, onTick: k.tick, onRejected: k.reportRejected, tick: k.tickInterval,
 	}
 	if k.clock != nil {
 		s.now = k.clock
@@ -470,9 +472,8 @@ func (s *sender) rejected(b *batch, err error) {
 }
 
 func (s *sender) park(r *outbox.Record, err error) {
-	s.counters.rejected.Incr(1)
 	s.outbox.Park(r, err.Error(), func(parkErr error) { // called by a goroutine of the outbox
-		s.log.Error(describe(r.Device, time.Unix(0, r.Time), parkOutcome(parkErr), err, string(r.Value)))
+		s.onRejected(r.Device, time.Unix(0, r.Time), parkOutcome(parkErr), err, string(r.Value))
 	})
 }
 
@@ -538,7 +539,7 @@ func (s *sender) reportIfLasting(t *topicState, err error) {
 
 // connectionFailed handles that no broker answers. The first time is not logged: brokers close connections that were idle for long.
 func (s *sender) connectionFailed(err error, repeated bool) {
-	if s.stopping() {
+	if s.stopping {
 		return // we closed the connection
 	}
 	err = fmt.Errorf("no Kafka broker is reachable: %w%s", err, kafka.Advice(err))
@@ -546,15 +547,6 @@ func (s *sender) connectionFailed(err error, repeated bool) {
 	s.outbox.ReportFailure()
 	if repeated {
 		reportFailure(&s.connectionFailure, s.log, s.now(), err)
-	}
-}
-
-func (s *sender) stopping() bool {
-	select {
-	case <-s.stop:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -566,6 +558,7 @@ func (s *sender) close() {
 
 // finish waits a little for the answers in flight and then closes all connections.
 func (s *sender) finish() {
+	s.stopping = true
 	s.handleUntil(time.NewTimer(answerTimeout), func() bool { return len(s.inFlight) == 0 })
 	s.network.forbidConnections()
 	s.request(func() any { return closeResult{s.network.closeClient()} }) // waits for the library's own goroutine, which may wait for a broker
