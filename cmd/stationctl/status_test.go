@@ -141,7 +141,7 @@ func TestRedrawOnATerminal(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, errors.Join(master.Close(), slave.Close())) })
 	require.NoError(t, pty.Setsize(slave, &pty.Winsize{Rows: 5, Cols: 10}))
-	p := newPerson(master)
+	p := newUser(master)
 	require.NoError(t, redraw(slave, "head\none with more than fits\ntwo\nthree\nsum\n", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
 	p.waits(t, "\x1b[H\x1b[2J03:04:05\nhead\none with m\nand 3 more\n")
 	require.NoError(t, redraw(slave, "more than ten\n", time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC)))

@@ -13,37 +13,37 @@ import (
 	"github.com/telegraf-station/telegraf-station/conf"
 )
 
-// configuration is a station's configuration file.
+// configuration is the configuration file of a station.
 type configuration struct {
 	*document
 	path string
 }
 
-// newConfiguration checks that the answers have one place each in the text.
+// newConfiguration checks that each option can be in only one place.
 func newConfiguration(path, text string) (*configuration, error) {
 	if strings.TrimSpace(text) == "" {
 		text = conf.Pi
 	}
 	if _, err := toml.Decode(text, &map[string]any{}); err != nil {
-		return nil, fmt.Errorf("%s: not good TOML: %w: mend it, or move it away to have a new one made", path, err)
+		return nil, fmt.Errorf("%s: invalid TOML: %w; fix it, or move it away to get a new one", path, err)
 	}
 	c := &configuration{parseDocument(text), path}
 	for _, table := range []string{inputTable, outputTable} {
 		switch c.count(table) {
 		case 1:
 		case 0:
-			return nil, fmt.Errorf("%s: there is no [[%s]]: add it from its README, or move the file away to have a new one made", path, table)
+			return nil, fmt.Errorf("%s: [[%s]] is missing; add it as shown in its README, or move the file away to get a new one", path, table)
 		default:
-			return nil, fmt.Errorf("%s: there are several [[%s]], and setup knows one: edit the file by hand", path, table)
+			return nil, fmt.Errorf("%s: there are several [[%s]], but setup supports only one; edit the file by hand", path, table)
 		}
 	}
 	if c.count(inputTable+".board") > 0 {
-		return nil, fmt.Errorf("%s: there are several boards, and setup knows one: edit the file by hand", path)
+		return nil, fmt.Errorf("%s: there are several boards, but setup supports only one; edit the file by hand", path)
 	}
 	return c, nil
 }
 
-// value is what an option says with the variables put in, and whether it is set.
+// value returns an option with its variables expanded, and whether it is set.
 func (c *configuration) value(table, key string, environment map[string]string) (value string, set bool) {
 	raw := c.raw(table, key)
 	if raw == "" {
@@ -57,7 +57,7 @@ func (c *configuration) value(table, key string, environment map[string]string) 
 	return value, value != ""
 }
 
-// expand puts variables in as Telegraf does. A variable that must be set and is not leaves nothing.
+// expand expands variables as Telegraf does. If a required variable is not set, the value is empty.
 func expand(value any, environment map[string]string) any {
 	switch v := value.(type) {
 	case string:
@@ -79,7 +79,7 @@ func expand(value any, environment map[string]string) any {
 	return value
 }
 
-// isExample says that an option is as it was shipped: nobody has answered yet.
+// isExample reports whether an option still has its shipped value, which is not an answer.
 func (c *configuration) isExample(s setting, environment map[string]string) bool {
 	shipped := parseDocument(conf.Pi)
 	if c.raw(s.table, s.key) != shipped.raw(s.table, s.key) || s.answer == BaudRate || s.answer == Replication {
@@ -90,7 +90,7 @@ func (c *configuration) isExample(s setting, environment map[string]string) bool
 	return value == example
 }
 
-// values are the answers that the file has already; examples are those that it was shipped with.
+// values returns the answers that the file has.
 func (c *configuration) values(environment map[string]string) Values {
 	answers := make(Values)
 	tls := ""
@@ -105,7 +105,7 @@ func (c *configuration) values(environment map[string]string) Values {
 		}
 	}
 	if answers[Username] != "" && answers[Mechanism] == "" {
-		answers[Mechanism] = "PLAIN" // Telegraf takes it so
+		answers[Mechanism] = "PLAIN" // the default of Telegraf
 	}
 	switch {
 	case tls == "false":
@@ -116,45 +116,47 @@ func (c *configuration) values(environment map[string]string) Values {
 	return answers
 }
 
-// edit puts the answers in. An option that says the same already keeps its form; a secret does so only as a reference.
+// edit sets the options. An option that already has the value keeps its form; a secret only if it is a reference.
 func (c *configuration) edit(answers Values, environment map[string]string) error {
 	before := c.text
 	for _, s := range settings() {
-		if answers.leftAlone(s) {
+		if answers.isUnmanaged(s) {
 			continue
 		}
-		want := answers.wanted(s)
-		has, set := c.value(s.table, s.key, environment)
+		value := answers.optionValue(s)
+		current, set := c.value(s.table, s.key, environment)
 		switch {
-		case want == "" && says(has, want):
-		case want == "":
+		case value == "" && matches(current, value):
+		case value == "":
 			c.unset(s.table, s.key)
-		case set && has == want && !c.isExample(s, environment) && (!isSecret(s.key) || isReference(c.raw(s.table, s.key))):
+		case set && current == value && !c.isExample(s, environment) && (!isSecret(s.key) || isReference(c.raw(s.table, s.key))):
 		default:
-			c.set(s.table, s.key, literal(s.key, want))
+			c.set(s.table, s.key, literal(s.key, value))
 		}
 	}
 	return c.verify(before, answers, environment)
 }
 
-// says compares what an option has with what it must have: no TLS may also be said by a "false".
-func says(has, want string) bool { return has == want || want == "" && has == "false" }
+// matches reports whether an option has a value; "false" is the same as no value.
+func matches(current, value string) bool {
+	return current == value || value == "" && current == "false"
+}
 
 func isReference(raw string) bool {
 	return strings.HasPrefix(raw, `"${`) || strings.HasPrefix(raw, `'${`)
 }
 
-// verify makes sure that the file says what was answered, and that nothing else changed: no form of TOML that the editing does not
-// know may cost a user his work.
+// verify checks that the file has the answers and that no other option changed, in case it uses a form of TOML that document does not
+// support.
 func (c *configuration) verify(before string, answers Values, environment map[string]string) error {
 	byHand := func(err error) error {
-		return fmt.Errorf("%s: cannot be edited without damage (%w): edit it by hand, or move it away to have a new one made", c.path, err)
+		return fmt.Errorf("%s: cannot edit the file safely: %w; edit it by hand, or move it away to get a new one", c.path, err)
 	}
-	old, err := others(before)
+	old, err := otherOptions(before)
 	if err != nil {
 		return byHand(err)
 	}
-	changed, err := others(c.text)
+	changed, err := otherOptions(c.text)
 	if err != nil {
 		return byHand(err)
 	}
@@ -162,15 +164,15 @@ func (c *configuration) verify(before string, answers Values, environment map[st
 		return byHand(errors.New("other options would change"))
 	}
 	for _, s := range settings() {
-		if has, _ := c.value(s.table, s.key, environment); !says(has, answers.wanted(s)) && !answers.leftAlone(s) {
-			return byHand(fmt.Errorf("option %q is not where it is expected", s.key))
+		if current, _ := c.value(s.table, s.key, environment); !matches(current, answers.optionValue(s)) && !answers.isUnmanaged(s) {
+			return byHand(fmt.Errorf("option %q is not in the expected place", s.key))
 		}
 	}
 	return nil
 }
 
-// others is all of a file but the options that setup sets.
-func others(text string) (map[string]any, error) {
+// otherOptions returns everything in a file except the options that setup sets.
+func otherOptions(text string) (map[string]any, error) {
 	var all map[string]any
 	if _, err := toml.Decode(text, &all); err != nil {
 		return nil, err

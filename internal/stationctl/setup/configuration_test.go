@@ -13,13 +13,13 @@ import (
 )
 
 func answers(changes Values) Values {
-	return changes.over(Values{
+	return changes.withDefaults(Values{
 		Site: "GIST", Index: "2", Type: "rasp", DeviceID: "roof", Location: None, Port: "/dev/arduino-1", BaudRate: "115200",
 		Brokers: "a:9092,b:9092", Replication: "2", TLSCA: None, Mechanism: None,
 	})
 }
 
-// edited is a text after the answers came in.
+// edited returns a text with the answers.
 func edited(t *testing.T, text string, given Values, environment map[string]string) string {
 	t.Helper()
 	c, err := newConfiguration("telegraf.conf", text)
@@ -28,7 +28,7 @@ func edited(t *testing.T, text string, given Values, environment map[string]stri
 	return c.text
 }
 
-// lines are those that one text has and the other has not.
+// lines returns the lines that are in only the first text.
 func lines(text, without string) []string {
 	var all []string
 	for line := range strings.Lines(text) {
@@ -39,7 +39,8 @@ func lines(text, without string) []string {
 	return all
 }
 
-func TestShippedConfigurationIsFilledIn(t *testing.T) {
+func TestShippedConfigurationIsEdited(t *testing.T) {
+	t.Parallel()
 	given := answers(Values{
 		Location: "35.17959,126.90822", TLSCA: "/etc/ca.pem", Mechanism: "SCRAM-SHA-512", Username: "station", password: "secret",
 	})
@@ -71,8 +72,8 @@ func TestShippedConfigurationIsFilledIn(t *testing.T) {
 	}, lines(back, text))
 }
 
-// TestTelegrafLoadsIt with values that are hard to quote, as Telegraf itself does: variables are put in strictly.
-func TestTelegrafLoadsIt(t *testing.T) {
+// TestTelegrafLoadsTheConfiguration with values that are hard to quote.
+func TestTelegrafLoadsTheConfiguration(t *testing.T) {
 	hard := `a"b$c\d#e ${HOME} é '漢`
 	odd := `p"w$HOME\x#${HOME} $$ 漢`
 	given := answers(Values{
@@ -106,8 +107,9 @@ func TestTelegrafLoadsIt(t *testing.T) {
 	require.Equal(t, given, c.values(map[string]string{usernameVariable: "u$$x", passwordVariable: odd}))
 }
 
-// TestEditsOfTheUserStay in forms that the shipped file does not have.
-func TestEditsOfTheUserStay(t *testing.T) {
+// TestEditsOfTheUserAreKept in forms that the shipped file does not have.
+func TestEditsOfTheUserAreKept(t *testing.T) {
+	t.Parallel()
 	const text = `# mine
 [[inputs.cpu]]
   site = "no"
@@ -155,47 +157,51 @@ func TestEditsOfTheUserStay(t *testing.T) {
 	require.Contains(t, got, "\t# location = [3.0, 4.0]\n")
 }
 
-func TestOtherLoginsAreLeftAlone(t *testing.T) {
+func TestUnmanagedLoginsAreNotChanged(t *testing.T) {
+	t.Parallel()
 	for _, login := range []string{"sasl_mechanism = \"GSSAPI\"\n", "sasl_mechanism = \"PLAIN\"\nsasl_username = \"u\"\nsasl_password = \"@{store:kafka}\"\n"} {
 		text := strings.Replace(conf.Pi, "  # enable_tls = true\n", login, 1)
 		c, err := newConfiguration("telegraf.conf", text)
 		require.NoError(t, err)
 		existing := c.values(nil)
-		require.True(t, existing.credentialsElsewhere())
+		require.True(t, existing.hasUnmanagedLogin())
 		require.NoError(t, c.edit(answers(Values{Mechanism: existing[Mechanism], Username: existing[Username], password: existing[password]}), nil))
 		require.Contains(t, c.text, login)
 	}
 }
 
-func TestALoginWithoutAMechanismIsPlain(t *testing.T) {
+func TestLoginWithoutAMechanismIsPlain(t *testing.T) {
+	t.Parallel()
 	c, err := newConfiguration("telegraf.conf", strings.Replace(conf.Pi, "  # enable_tls = true\n", "  sasl_username = \"u\"\n  sasl_password = \"p\"\n", 1))
 	require.NoError(t, err)
 	require.Equal(t, "PLAIN", c.values(nil)[Mechanism])
 }
 
-func TestExamplesAreNoAnswers(t *testing.T) {
+func TestExamplesAreNotAnswers(t *testing.T) {
+	t.Parallel()
 	c, err := newConfiguration("telegraf.conf", "")
 	require.NoError(t, err)
 	require.Equal(t, Values{BaudRate: "9600", Replication: "3"}, c.values(nil))
 	require.Equal(t, Values{BaudRate: "9600", Replication: "3", Site: "GIST", Port: "/dev/x"}, c.values(map[string]string{"STATION_SITE": "GIST", "STATION_PORT": "/dev/x"}))
 	got := edited(t, "", answers(nil), map[string]string{"STATION_SITE": "GIST"})
-	require.Contains(t, got, `site = "${STATION_SITE:-JNU}"`, "the service's environment says it already")
+	require.Contains(t, got, `site = "${STATION_SITE:-JNU}"`, "it is already set in the environment of the service")
 	require.Contains(t, edited(t, "", answers(Values{Site: "JNU"}), nil), `site = "JNU" `)
 }
 
-func TestFilesThatAreNotEdited(t *testing.T) {
+func TestUnsupportedFiles(t *testing.T) {
+	t.Parallel()
 	for want, text := range map[string]string{
-		`telegraf.conf: not good TOML: `: "[[inputs.arduino_serial]\n",
-		`telegraf.conf: there is no [[inputs.arduino_serial]]: add it from its README, or move the file away to have a new one made`: "[agent]\n",
-		`telegraf.conf: there is no [[outputs.kafka_site]]`:                                                                          "[[inputs.arduino_serial]]\n",
-		`telegraf.conf: there are several [[inputs.arduino_serial]], and setup knows one: edit the file by hand`:                     conf.Pi + "\n[[inputs.arduino_serial]]\n",
-		`telegraf.conf: there are several boards, and setup knows one: edit the file by hand`:                                        strings.Replace(conf.Pi, "[[outputs", "[[inputs.arduino_serial.board]]\n[[outputs", 1),
+		`telegraf.conf: invalid TOML: `:                              "[[inputs.arduino_serial]\n",
+		`telegraf.conf: [[inputs.arduino_serial]] is missing`:        "[agent]\n",
+		`telegraf.conf: [[outputs.kafka_site]] is missing`:           "[[inputs.arduino_serial]]\n",
+		`telegraf.conf: there are several [[inputs.arduino_serial]]`: conf.Pi + "\n[[inputs.arduino_serial]]\n",
+		`telegraf.conf: there are several boards`:                    strings.Replace(conf.Pi, "[[outputs", "[[inputs.arduino_serial.board]]\n[[outputs", 1),
 	} {
 		_, err := newConfiguration("telegraf.conf", text)
 		require.ErrorContains(t, err, want)
 	}
-	// A form that the editing does not know costs nothing but the refusal.
+	// A form of TOML that document does not support is an error, and nothing changes.
 	c, err := newConfiguration("telegraf.conf", strings.Replace(conf.Pi, "[[outputs.kafka_site]]", "[[outputs.kafka_site]]\n\"t\\u006cs_ca\" = \"/x\"\n", 1))
 	require.NoError(t, err)
-	require.ErrorContains(t, c.edit(answers(Values{TLSCA: "/y"}), nil), "telegraf.conf: cannot be edited without damage (")
+	require.ErrorContains(t, c.edit(answers(Values{TLSCA: "/y"}), nil), "telegraf.conf: cannot edit the file safely: ")
 }

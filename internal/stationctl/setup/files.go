@@ -15,18 +15,18 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
-// fileMode lets the service's group read, and nobody else.
+// fileMode gives read access to the group of the service.
 const fileMode = 0o640
 
-// File is one that setup wrote or left as it was.
+// File is a file that setup manages.
 type File struct {
 	Path    string `json:"path"`
 	Changed bool   `json:"changed"`
-	// Backup is where the file is as it was before, "" if there was none or it did not change.
+	// Backup is the path of the previous file, if there was one and it changed.
 	Backup string `json:"backup,omitempty"`
 }
 
-// readText is a file's text, "" if there is none. A link is followed, so that the file is changed and not the link.
+// readText returns the text of a file, or "" if it does not exist. It follows links, so that the file is replaced and not the link.
 func readText(path string) (followed, text string, err error) {
 	followed, err = filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,28 +39,28 @@ func readText(path string) (followed, text string, err error) {
 	return followed, string(content), err
 }
 
-// checkWritable says so before the questions if the answers could not be kept.
+// checkWritable checks before the first question that the answers can be saved.
 func checkWritable(path string) error {
-	folder := filepath.Dir(path)
+	dir := filepath.Dir(path)
 	for {
-		err := unix.Access(folder, unix.W_OK|unix.X_OK)
+		err := unix.Access(dir, unix.W_OK|unix.X_OK)
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, unix.ENOENT) && folder != filepath.Dir(folder):
-			folder = filepath.Dir(folder)
+		case errors.Is(err, unix.ENOENT) && dir != filepath.Dir(dir):
+			dir = filepath.Dir(dir)
 		case errors.Is(err, unix.EROFS):
-			return fmt.Errorf("%s cannot be written: %s is read-only: remount it, or switch the overlay off (raspi-config)", path, folder)
+			return fmt.Errorf("cannot write %s: %s is read-only; remount it, or turn off the overlay (raspi-config)", path, dir)
 		case errors.Is(err, unix.EACCES):
-			return fmt.Errorf("%s cannot be written: you may not write to %s: run this with sudo", path, folder)
+			return fmt.Errorf("cannot write %s: permission denied for directory %s; run the command with sudo", path, dir)
 		default:
-			return fmt.Errorf("%s cannot be written: %s: %w", path, folder, err)
+			return fmt.Errorf("cannot write %s: %s: %w", path, dir, err)
 		}
 	}
 }
 
-// owner is the group that a file is to have, -1 if that cannot be.
-func owner() int {
+// groupID returns the group of the service, or -1 if the group of a file cannot be set.
+func groupID() int {
 	group, err := user.LookupGroup(installed.User)
 	if err != nil || os.Geteuid() != 0 {
 		return -1
@@ -68,28 +68,28 @@ func owner() int {
 	return int(host.ID(group.Gid))
 }
 
-// put makes a file have a text, whole or not at all. What is so already is not touched.
-func put(path, text string) (changed bool, err error) {
-	group := owner()
-	old, err := os.ReadFile(path) //nolint:gosec // the user's own choice
+// writeFile replaces a file as a whole, unless it already has the text, mode, and group.
+func writeFile(path, text string) (changed bool, err error) {
+	group := groupID()
+	old, err := os.ReadFile(path) //nolint:gosec // chosen by the user
 	if err == nil && string(old) == text {
-		if isProper(path, group) {
+		if hasAttributes(path, group) {
 			return false, nil
 		}
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // others may look into a folder of configuration
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // all users can list the directory
 		return false, err
 	}
 	if err := host.Replace(path, text, fileMode, group); err != nil {
-		return false, fmt.Errorf("%s cannot be written: %w", path, err)
+		return false, fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return true, nil
 }
 
-// isProper says that a file's mode and group are those of a file of ours.
-func isProper(path string, group int) bool {
+// hasAttributes reports whether a file has our mode and group.
+func hasAttributes(path string, group int) bool {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false
@@ -98,16 +98,16 @@ func isProper(path string, group int) bool {
 	return info.Mode().Perm() == fileMode && (group < 0 || ok && int(status.Gid) == group)
 }
 
-// putKeeping is put, with the text that was there before beside it.
-func putKeeping(path, old, text string) (File, error) {
+// writeWithBackup is writeFile, but keeps the previous text as FILE.bak.
+func writeWithBackup(path, old, text string) (File, error) {
 	file := File{Path: path}
 	if old != "" && old != text {
 		file.Backup = path + ".bak"
-		if _, err := put(file.Backup, old); err != nil {
-			return file, fmt.Errorf("no backup, so nothing was changed: %w", err)
+		if _, err := writeFile(file.Backup, old); err != nil {
+			return file, fmt.Errorf("nothing was changed: cannot write the backup: %w", err)
 		}
 	}
 	var err error
-	file.Changed, err = put(path, text)
+	file.Changed, err = writeFile(path, text)
 	return file, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -21,39 +20,39 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
-// answerTimeout is how long a broker may take for one answer.
+// answerTimeout limits one response of a broker.
 const answerTimeout = 5 * time.Second
 
-// cluster is what the brokers told of themselves.
+// cluster describes a Kafka cluster.
 type cluster struct {
-	brokers int // how many there are
+	brokers int // their number
 }
 
-// reachAll says which addresses nobody answers at, and whether that is all of them.
-func reachAll(ctx context.Context, addresses []string) (silent bool, err error) {
-	troubles := make([]error, len(addresses))
+// connectAll connects to all addresses. It returns an error for those that are unreachable, and whether all of them are.
+func connectAll(ctx context.Context, addresses []string) (unreachable bool, err error) {
+	errs := make([]error, len(addresses))
 	var dialing sync.WaitGroup
 	for i, address := range addresses {
-		dialing.Go(func() { troubles[i] = reach(ctx, address) })
+		dialing.Go(func() { errs[i] = connect(ctx, address) })
 	}
 	dialing.Wait()
-	return !slices.Contains(troubles, nil), errors.Join(troubles...)
+	return !slices.Contains(errs, nil), errors.Join(errs...)
 }
 
-func reach(ctx context.Context, address string) error {
+func connect(ctx context.Context, address string) error {
 	dialer := net.Dialer{Timeout: answerTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err == nil {
 		return conn.Close()
 	}
 	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
-		return fmt.Errorf("broker %q: its name is not known here: is it written well, and is the network up? (%w)", address, err)
+		return fmt.Errorf("cannot resolve broker %q: %w; check the spelling and the network", address, err)
 	}
-	return fmt.Errorf("broker %q: nobody answers: is the port right, does Kafka run there, does a firewall keep you out? (%w)", address, err)
+	return fmt.Errorf("cannot connect to broker %q: %w; check the port, the firewall, and that Kafka is running", address, err)
 }
 
-// askKafka logs in and asks for the topic's metadata, as the station will. client has the TLS options that setup does not ask for.
-func askKafka(ctx context.Context, answers Values, client tls.ClientConfig) (*cluster, error) {
+// describeCluster logs in and requests the metadata of the topic, as the station does. client has the TLS options that are not answers.
+func describeCluster(ctx context.Context, answers Values, client tls.ClientConfig) (*cluster, error) {
 	settings, err := clientConfig(answers, client)
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ func askKafka(ctx context.Context, answers Values, client tls.ClientConfig) (*cl
 		error
 	}
 	answered := make(chan outcome, 1)
-	go func() { // the library knows no context, but its times are bounded
+	go func() { // the library does not support contexts, but has time limits
 		c, err := describe(ctx, answers, settings)
 		answered <- outcome{c, err}
 	}()
@@ -82,54 +81,32 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 	}
 	defer client.Close() //nolint:errcheck // it was only read
 	err = client.RefreshMetadata(answers.topic())
-	refusal, answered := errors.AsType[sarama.KError](err)
+	response, isResponse := errors.AsType[sarama.KError](err)
 	switch {
 	case err == nil, errors.Is(err, sarama.ErrUnknownTopicOrPartition), errors.Is(err, sarama.ErrLeaderNotAvailable):
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
-		return nil, fmt.Errorf("topic %q: this user may not use it: have WRITE, DESCRIBE and CREATE allowed (%w)", answers.topic(), err)
-	case answered && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return nil, fmt.Errorf("the Kafka at %s refuses: %w", answers[Brokers], refusal)
+		return nil, fmt.Errorf("not authorized to use topic %q: %w; grant WRITE, DESCRIBE and CREATE", answers.topic(), err)
+	case isResponse && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
+		return nil, fmt.Errorf("Kafka at %s returned an error: %w", answers[Brokers], response)
 	default:
-		return nil, fmt.Errorf("the Kafka at %s does not let us in: %w%s", answers[Brokers], err, hint(err, answers))
+		return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", answers[Brokers], err, kafka.Advice(err))
 	}
 	return advertised(ctx, client)
 }
 
-// hint says what to do about an answer that says little.
-func hint(err error, answers Values) string {
-	text := err.Error()
-	closed := errors.Is(err, io.EOF) || strings.Contains(text, "EOF") || strings.Contains(text, "reset by peer")
-	credentials := fmt.Sprintf(": are user name %q, the password and mechanism %s right?", answers[Username], answers[Mechanism])
-	switch {
-	case errors.Is(err, sarama.ErrSASLAuthenticationFailed), strings.Contains(text, "SASL"):
-		return credentials
-	case strings.Contains(text, "x509:"):
-		return ": is this the authority that signed the brokers' certificates?"
-	case strings.Contains(text, "first record does not look like a TLS handshake"):
-		return ": this port does not speak TLS: give another port, or no TLS"
-	case closed && answers.hasCredentials():
-		return credentials + " Does Kafka want TLS?"
-	case closed:
-		return ": the connection was closed: does Kafka want TLS, or a user's name and password?"
-	case strings.Contains(text, "timeout"):
-		return ": no answer came: is it this port, does it want TLS or not?"
-	}
-	return ""
-}
-
-// advertised tries the addresses that the brokers give for themselves: clients go on with these.
+// advertised tries the addresses that the brokers advertise, because clients continue with these.
 func advertised(ctx context.Context, client sarama.Client) (*cluster, error) {
 	var addresses []string
 	for _, broker := range client.Brokers() {
 		addresses = append(addresses, broker.Addr())
 	}
-	if _, err := reachAll(ctx, addresses); err != nil {
-		return nil, fmt.Errorf("the brokers answer, but name addresses that cannot be reached from here: have their advertised.listeners set to names that this computer knows: %w", err)
+	if _, err := connectAll(ctx, addresses); err != nil {
+		return nil, fmt.Errorf("the brokers advertise addresses that this computer cannot reach; set advertised.listeners to names that it can resolve: %w", err)
 	}
 	return &cluster{brokers: len(addresses)}, nil
 }
 
-// clientConfig is made as the plugin makes its own.
+// clientConfig returns a configuration like that of the plugin.
 func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, error) {
 	settings := sarama.NewConfig()
 	settings.Metadata.AllowAutoTopicCreation = false
@@ -156,11 +133,11 @@ func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, erro
 	return settings, settings.Validate()
 }
 
-// checkSize says that the cluster has too few brokers for the copies that a topic is to have.
+// checkSize returns an error if the cluster has fewer brokers than the topic needs copies.
 func (c *cluster) checkSize(factor string) error {
-	wanted, err := strconv.Atoi(factor)
-	if err != nil || c == nil || c.brokers >= wanted {
-		return nil //nolint:nilerr // a bad number is told of elsewhere
+	copies, err := strconv.Atoi(factor)
+	if err != nil || c == nil || c.brokers >= copies {
+		return nil //nolint:nilerr // an invalid number is reported elsewhere
 	}
-	return fmt.Errorf("replication-factor is %d, but Kafka has %d broker(s): unless it is at most that, the topic cannot be created", wanted, c.brokers)
+	return fmt.Errorf("replication-factor is %d, but Kafka has only %d brokers, so the topic cannot be created", copies, c.brokers)
 }

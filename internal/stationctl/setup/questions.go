@@ -4,34 +4,36 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 )
 
-// question is how a person is asked for an answer.
+// question describes an answer to the user.
 type question struct {
 	what    string
 	example string
-	help    string // shown before it is asked
+	help    string // shown before the question
 }
 
 func questions() map[string]question {
 	return map[string]question{
-		Site:        {what: "the site's name", example: "JNU", help: "Site, index and type make the name of the Kafka topic: SITE_INDEX_TYPE."},
-		Index:       {what: "which of the site's stations this is", example: "1"},
-		Type:        {what: "the station's type", example: "rasp"},
-		DeviceID:    {what: "the name of this station, which no other has (device_id)", example: "RaspberryPi"},
-		Location:    {what: "where it is: latitude,longitude in degrees, or none if the Arduino has a GPS", example: "35.17959,126.90822"},
-		Port:        {what: "the Arduino's port", example: "/dev/ttyACM0"},
-		BaudRate:    {what: "the baud rate, as in the sketch's Serial.begin()", example: "9600"},
-		Brokers:     {what: "Kafka's brokers, host:port,host:port", example: "kafka-1:9092,kafka-2:9092"},
-		Replication: {what: "how many brokers keep a copy of the topic (replication_factor)", example: "3"},
-		TLSCA:       {what: "TLS: the file of the authority that signed the brokers' certificates, system for the computer's own, or none", example: "/etc/telegraf-station/kafka-ca.pem"},
-		Mechanism:   {what: "if Kafka asks who you are: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or none", example: "SCRAM-SHA-512"},
-		Username:    {what: "the user's name in Kafka", example: "station"},
+		Site:        {what: "site name", example: "JNU", help: "The site, index, and type form the name of the Kafka topic: SITE_INDEX_TYPE."},
+		Index:       {what: "number of this station at the site", example: "1"},
+		Type:        {what: "station type", example: "rasp"},
+		DeviceID:    {what: "unique name of this station (device_id)", example: "RaspberryPi"},
+		Location:    {what: "latitude,longitude in degrees, or none if the board has a GPS receiver", example: "35.17959,126.90822"},
+		Port:        {what: "port of the board", example: "/dev/ttyACM0"},
+		BaudRate:    {what: "baud rate, as in Serial.begin() in the sketch", example: "9600"},
+		Brokers:     {what: "Kafka brokers, host:port,host:port", example: "kafka-1:9092,kafka-2:9092"},
+		Replication: {what: "number of brokers that keep a copy of the topic (replication_factor)", example: "3"},
+		TLSCA:       {what: "TLS: file with the CA that signed the broker certificates, system for the CAs of this computer, or none", example: installed.KafkaCA},
+		Mechanism:   {what: "SASL mechanism if Kafka requires a login: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or none", example: "SCRAM-SHA-512"},
+		Username:    {what: "Kafka user name", example: "station"},
 	}
 }
 
-// preset is the default: what the file has, else what is found here or usual.
-func (i *interview) preset(name string) string {
+// preset returns the default: the current value, or what was found or is common.
+func (i *dialog) preset(name string) string {
 	if value := i.existing[name]; value != "" && name != Port {
 		return value
 	}
@@ -48,8 +50,8 @@ func (i *interview) preset(name string) string {
 	return ""
 }
 
-// presetDevice is the computer's name, but not one that Raspberry Pi OS gives to all: no two stations may have the same.
-func (i *interview) presetDevice() string {
+// presetDevice returns the host name, unless it is a default of Raspberry Pi OS: each station needs a unique name.
+func (i *dialog) presetDevice() string {
 	host, err := os.Hostname()
 	if err != nil || host == "raspberrypi" || host == "localhost" {
 		return i.answers[Site] + "-" + i.answers[Index]
@@ -57,8 +59,8 @@ func (i *interview) presetDevice() string {
 	return host
 }
 
-// presetPort is the file's port if it is there, else the only one that is.
-func (i *interview) presetPort() string {
+// presetPort returns the current port if it is usable, otherwise the only connected one.
+func (i *dialog) presetPort() string {
 	ports := i.System.Ports()
 	existing := i.existing[Port]
 	if existing != "" {
@@ -72,23 +74,23 @@ func (i *interview) presetPort() string {
 	return existing
 }
 
-func (i *interview) listPorts() {
+func (i *dialog) listPorts() {
 	if i.Given[Port] != "" {
 		return
 	}
 	ports := i.System.Ports()
 	if len(ports) == 0 {
-		i.say("\nNo USB serial port is there: is the Arduino plugged in?\n")
+		i.printf("\nNo USB serial port is connected; plug in the board.\n")
 		return
 	}
-	i.say("\nThese ports are there:\n")
+	i.printf("\nConnected ports:\n")
 	for n, port := range ports {
-		i.say("  %d  %s  %s\n", n+1, port.Path, strings.TrimSpace(port.Device+"  "+port.Board))
+		i.printf("  %d  %s  %s\n", n+1, port.Path, strings.TrimSpace(port.Device+"  "+port.Board))
 	}
 }
 
-// byNumber is a port of the list.
-func (i *interview) byNumber(line string) string {
+// byNumber returns the port with that number in the list, or the line itself.
+func (i *dialog) byNumber(line string) string {
 	ports := i.System.Ports()
 	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(ports) {
 		return ports[n-1].Path

@@ -1,9 +1,8 @@
-// Package setup makes the configuration of a station: it gets the answers (flags, a file, a person), tests each at once, writes the
-// files and takes a reading.
+// Package setup configures a station: it gets answers from flags, a file, or the user, tests them, writes the files, and takes a reading.
 //
-// The answers' way: values.go -> check.go (is it a good one?) -> doubts.go (is what it names there?) -> configuration.go and
-// environment.go, which edit the files in place -> files.go -> reading.go. interview.go asks a person (questions.go,
-// interview_kafka.go), batch.go nobody.
+// An answer (values.go, answersfile.go) is normalized (normalize.go), probed (probe.go, kafka.go), and set in the configuration
+// (configuration.go, toml.go), which is then written (files.go). dialog.go and dialog_kafka.go ask the user (questions.go, terminal.go),
+// unattended.go asks no questions. station.go edits the configuration of a station on another computer.
 package setup
 
 import (
@@ -20,65 +19,65 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/host"
 )
 
-// Options say what to set up.
+// Options set what to set up.
 type Options struct {
 	// Configuration and Environment are the files.
 	Configuration, Environment string
-	// Telegraf is the program that takes the reading at the end; empty: none does.
+	// Telegraf is the program that takes the test reading; empty for no reading.
 	Telegraf string
-	// Given are answers by their names.
+	// Given has the answers that are already known.
 	Given Values
-	// From tells where each of them comes from, e.g. "flag --site".
+	// From has the origin of each of them, e.g. "flag --site".
 	From map[string]string
-	// Yes asks nothing.
+	// Yes is true to ask no questions.
 	Yes bool
-	// System is where the ports are, and Root where the service's unit is.
+	// System has the serial ports; Root has the systemd units.
 	System serialport.System
 	Root   string
 	In     io.Reader
-	// Out is for the person who is asked.
+	// Out is for the questions.
 	Out io.Writer
 }
 
-// Result is what was done. It has no secrets.
+// Result is what was done. It contains no secrets.
 type Result struct {
 	Configuration File          `json:"configuration"`
-	Environment   *File         `json:"environment,omitempty"` // nil: nothing belongs there
+	Environment   *File         `json:"environment,omitempty"` // nil if it is not needed
 	Answers       Values        `json:"answers"`
 	Topic         string        `json:"topic"`
 	Warnings      []string      `json:"warnings"`
 	Reading       *host.Reading `json:"reading,omitempty"`
-	// Note says why no reading was taken where that is as it should be.
+	// Note states why no reading was taken, if that is not a problem.
 	Note string `json:"note,omitempty"`
-	// Restart is the command that makes the service use the files, "" if there is no service.
+	// Restart is the command that restarts the service, or "" if there is no service.
 	Restart string `json:"restart,omitempty"`
 }
 
-// work is one run.
-type work struct {
+// session is one run.
+type session struct {
 	Options
 	account  host.Account
 	hasUnit  bool
 	existing Values // of the configuration file
 	answers  Values
 	warnings []string
-	// silent says that no broker answered; kafka is what they told.
-	silent bool
-	kafka  *cluster
+	// unreachable is true if no broker is reachable; kafka describes the cluster.
+	unreachable bool
+	kafka       *cluster
 
 	configuration   *configuration
-	environment     *environment
-	oldText         string
+	oldText         string // of the configuration
+	environmentText string
 	environmentPath string
 }
 
-// Run does all of it. An error means that nothing was written, or not all.
+// Run sets up the station. If it returns an error and no result, no file or only the environment file was written.
 func Run(ctx context.Context, options Options) (*Result, error) {
 	if err := options.makeAbsolute(); err != nil {
 		return nil, err
 	}
 	units := host.FindUnits(options.Root)
-	w := &work{Options: options, hasUnit: len(units) > 0, account: host.FindAccount(units)}
+	w := &session{Options: options, hasUnit: len(units) > 0, account: host.FindAccount(units)}
 	if err := w.load(); err != nil {
 		return nil, err
 	}
@@ -92,7 +91,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	return result, w.test(ctx, result)
 }
 
-// makeAbsolute is for Telegraf, which is run in another folder.
+// makeAbsolute makes the paths absolute, because Telegraf runs in another directory.
 func (o *Options) makeAbsolute() (err error) {
 	if o.Configuration, err = filepath.Abs(o.Configuration); err != nil {
 		return err
@@ -101,8 +100,8 @@ func (o *Options) makeAbsolute() (err error) {
 	return err
 }
 
-// load reads what is there, and makes sure that it can be changed.
-func (w *work) load() error {
+// load reads the files and checks that they can be changed.
+func (w *session) load() error {
 	if err := checkWritable(w.Configuration); err != nil {
 		return err
 	}
@@ -114,25 +113,24 @@ func (w *work) load() error {
 	if w.configuration, err = newConfiguration(path, text); err != nil {
 		return err
 	}
-	w.environment = &environment{}
-	if w.environmentPath, w.environment.text, err = readText(w.Environment); err != nil {
+	if w.environmentPath, w.environmentText, err = readText(w.Environment); err != nil {
 		return err
 	}
-	w.existing = w.configuration.values(w.environment.variables())
+	w.existing = w.configuration.values(installed.Variables(w.environmentText))
 	return nil
 }
 
-func (w *work) gather(ctx context.Context) error {
+func (w *session) gather(ctx context.Context) error {
 	if !w.Yes && !w.complete() {
-		if person := newTerminal(w.In, w.Out); person != nil {
-			return (&interview{work: w, terminal: person}).run(ctx)
+		if terminal := newTerminal(w.In, w.Out); terminal != nil {
+			return (&dialog{session: w, terminal: terminal}).run(ctx)
 		}
 	}
-	return w.batch(ctx)
+	return w.unattended(ctx)
 }
 
-// complete says that everything needed is given: there is nothing to ask.
-func (w *work) complete() bool {
+// complete reports whether all required answers are given.
+func (w *session) complete() bool {
 	for _, name := range required() {
 		if w.Given[name] == "" {
 			return false
@@ -144,30 +142,29 @@ func (w *work) complete() bool {
 
 func required() []string { return []string{Site, Index, Type, DeviceID, Port, Brokers} }
 
-func (w *work) write() (*Result, error) {
-	variables := w.environment.variables()
-	before := w.environment.text
-	secrets := w.answers.hasCredentials() && !w.answers.credentialsElsewhere()
+func (w *session) write() (*Result, error) {
+	variables, before := installed.Variables(w.environmentText), w.environmentText
+	secrets := w.answers.hasCredentials() && !w.answers.hasUnmanagedLogin()
 	if secrets {
-		w.environment.set(usernameVariable, w.answers[Username])
-		w.environment.set(passwordVariable, w.answers[password])
-		variables = w.environment.variables()
+		w.environmentText = installed.Set(w.environmentText, usernameVariable, w.answers[Username])
+		w.environmentText = installed.Set(w.environmentText, passwordVariable, w.answers[password])
+		variables = installed.Variables(w.environmentText)
 	}
 	if err := w.configuration.edit(w.answers, variables); err != nil {
 		return nil, err
 	}
 	result := &Result{Topic: w.answers.topic(), Warnings: append([]string{}, w.warnings...), Answers: w.answers.public()}
 	var err error
-	// The secrets come first: a configuration that names variables which are not there yet would not start.
+	// The secrets are written first: Telegraf does not start if a variable in the configuration is missing.
 	if secrets {
 		result.Environment = &File{Path: w.environmentPath}
-		if result.Environment.Changed, err = put(w.environmentPath, w.environment.text); err != nil {
+		if result.Environment.Changed, err = writeFile(w.environmentPath, w.environmentText); err != nil {
 			return nil, fmt.Errorf("nothing was changed: %w", err)
 		}
 	}
-	result.Configuration, err = putKeeping(w.configuration.path, w.oldText, w.configuration.text)
-	if err != nil && before != w.environment.text {
-		err = fmt.Errorf("%w (%s is written already)", err, w.environmentPath)
+	result.Configuration, err = writeWithBackup(w.configuration.path, w.oldText, w.configuration.text)
+	if err != nil && before != w.environmentText {
+		err = fmt.Errorf("%w; %s was already written", err, w.environmentPath)
 	}
 	if w.hasUnit {
 		result.Restart = installed.Restart
@@ -175,7 +172,7 @@ func (w *work) write() (*Result, error) {
 	return result, err
 }
 
-// public are the answers that may be shown.
+// public returns the answers without secrets.
 func (v Values) public() Values {
 	shown := maps.Clone(v)
 	for _, name := range []string{Username, password, PasswordFile} {
@@ -184,22 +181,22 @@ func (v Values) public() Values {
 	return shown
 }
 
-// test takes a reading. That there is none is a warning: the files are written.
-func (w *work) test(ctx context.Context, result *Result) error {
+// test takes a reading. If there is none, that is only a warning, because the files are written.
+func (w *session) test(ctx context.Context, result *Result) error {
 	if w.Telegraf == "" {
 		return nil
 	}
 	if path, err := w.findPort(w.answers[Port]); err == nil && w.System.UsedByTelegraf(path) {
-		result.Note = fmt.Sprintf("No reading was taken: a running Telegraf has %s. After its restart \"journalctl -u %s -n 20\" shows how it does.", path, installed.Service)
+		result.Note = fmt.Sprintf("No reading was taken, because a running Telegraf uses %s. After the restart, check its messages with \"journalctl -u %s -n 20\".", path, installed.Service)
 		return nil
 	}
 	if w.Out != nil {
-		_, _ = fmt.Fprintf(w.Out, "Waiting for a reading ...\n") // for a person only
+		_, _ = fmt.Fprintf(w.Out, "Waiting for a reading ...\n") // for the user only
 	}
-	reading, err := host.TakeReading(ctx, w.Telegraf, w.configuration.path, w.environment.variables(), w.account)
+	reading, err := host.TakeReading(ctx, w.Telegraf, w.configuration.path, installed.Variables(w.environmentText), w.account)
 	result.Reading = reading
 	if ctx.Err() != nil {
-		return fmt.Errorf("the files are written, but the reading was interrupted: %w", ctx.Err())
+		return fmt.Errorf("the files were written, but the test reading was interrupted: %w", ctx.Err())
 	}
 	if err != nil {
 		result.Warnings = append(result.Warnings, err.Error())
@@ -207,16 +204,16 @@ func (w *work) test(ctx context.Context, result *Result) error {
 	return nil
 }
 
-// savedPassword is the password that is there already: in the variable of this program's caller, else in the files.
-func (w *work) savedPassword() string {
+// currentPassword returns the password in the environment of this process or, if there is none, in the files.
+func (w *session) currentPassword() string {
 	if given := os.Getenv(passwordVariable); given != "" {
 		return given
 	}
 	return w.existing[password]
 }
 
-// source names where a bad answer came from.
-func (w *work) source(name string) string {
+// source names the origin of an invalid answer.
+func (w *session) source(name string) string {
 	if from := w.From[name]; from != "" {
 		return from
 	}

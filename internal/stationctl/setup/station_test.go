@@ -11,7 +11,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/conf"
 )
 
-func TestStationEditsWhatIsThere(t *testing.T) {
+func TestStationEditsAnExistingFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "telegraf.conf")
 	edited := strings.Replace(conf.Pi, `interval = "10s"`, `interval = "77s"`, 1)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal asks a person. It is read by a goroutine of its own, so that Ctrl-C ends a question at once.
+// terminal asks the user. A goroutine reads the lines, so that Ctrl-C interrupts a question immediately.
 type terminal struct {
 	in    *os.File
 	out   io.Writer
@@ -21,7 +21,7 @@ type terminal struct {
 	ended error // why there are no more lines; set before lines is closed
 }
 
-// newTerminal is nil if nobody sits at the other end.
+// newTerminal returns nil if the input is not a terminal.
 func newTerminal(in io.Reader, out io.Writer) *terminal {
 	file, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -45,25 +45,25 @@ func (t *terminal) read() {
 	}
 }
 
-var errInputEnded = errors.New("the input ended before the last question: nothing was written")
+var errInputEnded = errors.New("nothing was written: the input ended before the last question")
 
-// ask shows a prompt and returns the line that is typed.
+// ask prints a prompt and returns the line that the user enters.
 func (t *terminal) ask(ctx context.Context, prompt string) (string, error) {
-	t.say("%s ", prompt)
+	t.printf("%s ", prompt)
 	select {
 	case line, more := <-t.lines:
 		if !more {
-			t.say("\n")
+			t.printf("\n")
 			return "", errInputEnded
 		}
 		return line, nil
 	case <-ctx.Done():
-		t.say("\n")
-		return "", fmt.Errorf("interrupted: nothing was written (%w)", ctx.Err())
+		t.printf("\n")
+		return "", fmt.Errorf("nothing was written: interrupted: %w", ctx.Err())
 	}
 }
 
-// askSecret is ask without an echo. That is off before the prompt is there, so also for who types ahead of it.
+// askSecret is ask without echo, which is turned off before the prompt appears.
 func (t *terminal) askSecret(ctx context.Context, prompt string) (line string, err error) {
 	settings, err := unix.IoctlGetTermios(int(t.in.Fd()), unix.TCGETS)
 	if err != nil {
@@ -76,17 +76,17 @@ func (t *terminal) askSecret(ctx context.Context, prompt string) (line string, e
 	}
 	defer func() {
 		err = errors.Join(err, unix.IoctlSetTermios(int(t.in.Fd()), unix.TCSETS, settings))
-		t.say("\n")
+		t.printf("\n")
 	}()
 	return t.ask(ctx, prompt)
 }
 
-// confirm is true only if the answer is yes.
+// confirm reports whether the answer is yes.
 func (t *terminal) confirm(ctx context.Context, prompt string) (bool, error) {
 	answer, err := t.ask(ctx, prompt+" [y/N]")
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return answer == "y" || answer == "yes", err
 }
 
-// say is for the person; that it cannot be shown is no reason to stop.
-func (t *terminal) say(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
+// printf prints to the terminal; errors are ignored.
+func (t *terminal) printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// document is a TOML file that is edited in place: comments, order and whatever else the user wrote stay as they are.
+// document is a TOML file that is edited in place: comments, order, and everything else are kept.
 type document struct {
 	text    string
 	options []option
 	headers []header
 }
 
-// option is a "key = value", or one in a comment.
+// option is a line "key = value", possibly in a comment.
 type option struct {
 	table, key string
-	line       int // where its line begins
-	from, to   int // the value
+	line       int // start of the line
+	from, to   int // position of the value
 	comment    bool
 }
 
@@ -32,7 +32,7 @@ var (
 	commentLine = regexp.MustCompile(`^[ \t]*# ?([a-z_]+)[ \t]*=[ \t]*`)
 )
 
-// parseDocument takes a text that is known to be TOML.
+// parseDocument parses a text that is known to be valid TOML.
 func parseDocument(text string) *document {
 	d := &document{text: text}
 	table := ""
@@ -56,7 +56,7 @@ func parseDocument(text string) *document {
 	return d
 }
 
-// lineLength counts the newline, lineEnd does not.
+// lineLength includes the newline, lineEnd does not.
 func lineLength(text string) int { return min(lineEnd(text)+1, len(text)) }
 
 func lineEnd(text string) int {
@@ -66,7 +66,7 @@ func lineEnd(text string) int {
 	return len(text)
 }
 
-// valueLength is that of the value which a text begins with; an array may have several lines.
+// valueLength returns the length of the value at the start of a text; an array can have several lines.
 func valueLength(text string) int {
 	depth := 0
 	for at := 0; at < len(text); {
@@ -89,7 +89,7 @@ func valueLength(text string) int {
 	return len(strings.TrimRight(text, " \t"))
 }
 
-// stringLength is that of the string which a text begins with, with its quotes.
+// stringLength returns the length of the string at the start of a text, including its quotes.
 func stringLength(text string) int {
 	quote := text[:1]
 	if strings.HasPrefix(text, strings.Repeat(quote, 3)) {
@@ -106,7 +106,7 @@ func stringLength(text string) int {
 	return len(text)
 }
 
-// find is the option of that name, else the one in a comment.
+// find returns an option or, if it is not set, the first one in a comment.
 func (d *document) find(table, key string) (found option, ok bool) {
 	for _, o := range d.options {
 		if o.table != table || o.key != key {
@@ -122,7 +122,7 @@ func (d *document) find(table, key string) (found option, ok bool) {
 	return found, ok
 }
 
-// raw is the value's text, "" if the option is not set.
+// raw returns the text of a value, or "" if the option is not set.
 func (d *document) raw(table, key string) string {
 	o, found := d.find(table, key)
 	if !found || o.comment {
@@ -131,7 +131,7 @@ func (d *document) raw(table, key string) string {
 	return d.text[o.from:o.to]
 }
 
-// count is how many tables have that name.
+// count returns the number of tables with a name.
 func (d *document) count(table string) int {
 	n := 0
 	for _, h := range d.headers {
@@ -142,40 +142,38 @@ func (d *document) count(table string) int {
 	return n
 }
 
-// set puts a value where the option is; else where it is in a comment; else below the table's last option.
+// set sets an option: in its place, in the place of a comment, or after the last option of the table.
 func (d *document) set(table, key, raw string) {
 	o, found := d.find(table, key)
 	switch {
 	case !found:
 		at, indent := d.endOf(table)
-		d.replace(at, at, indent+key+" = "+raw+"\n")
+		line := indent + key + " = " + raw + "\n"
+		if at > 0 && d.text[at-1] != '\n' {
+			line = "\n" + line
+		}
+		d.replace(at, at, line)
 	case o.comment:
-		begin := d.text[o.line:o.from]
-		d.replace(o.line, o.to, strings.Replace(strings.Replace(begin, "# ", "", 1), "#", "", 1)+d.padded(o, raw, -2))
+		start := d.text[o.line:o.from]
+		d.replaceAligned(o.line, o.to, strings.Replace(strings.Replace(start, "# ", "", 1), "#", "", 1)+raw)
 	default:
-		d.replace(o.from, o.to, d.padded(o, raw, 0))
+		d.replaceAligned(o.from, o.to, raw)
 	}
 }
 
-// padded is a value in place of an option's, so that a comment behind it stays in its column if there is room.
-func (d *document) padded(o option, raw string, shift int) string {
-	rest := d.text[o.to:]
-	comment := strings.TrimLeft(rest, " ")
-	spaces := len(rest) - len(comment)
-	if spaces == 0 || !strings.HasPrefix(comment, "#") || strings.Contains(d.text[o.from:o.to], "\n") {
-		return raw
+// replaceAligned replaces a part of a line. A comment at the end of the line keeps its column if possible.
+func (d *document) replaceAligned(from, to int, text string) {
+	rest := d.text[to:]
+	spaces := len(rest) - len(strings.TrimLeft(rest, " "))
+	if spaces > 0 && strings.HasPrefix(rest[spaces:], "#") && !strings.Contains(d.text[from:to], "\n") {
+		grown := len(text) - (to - from)
+		text += strings.Repeat(" ", max(1, spaces-grown))
+		to += spaces
 	}
-	grown := len(raw) - (o.to - o.from) + shift
-	if grown < 0 {
-		return raw + strings.Repeat(" ", -grown)
-	}
-	// One space is left where it takes all of them.
-	surplus := min(grown, spaces-1)
-	d.text = d.text[:o.to] + d.text[o.to+surplus:]
-	return raw
+	d.replace(from, to, text)
 }
 
-// unset puts an option into a comment.
+// unset makes an option a comment.
 func (d *document) unset(table, key string) {
 	o, found := d.find(table, key)
 	if !found || o.comment {
@@ -189,7 +187,7 @@ func (d *document) unset(table, key string) {
 	d.replace(o.line, o.to, strings.Join(lines, ""))
 }
 
-// endOf is behind the last option of a table, comments not counted, or behind its header; and the indent there.
+// endOf returns the position after the last option of a table, or after its header, and the indent there.
 func (d *document) endOf(table string) (end int, indent string) {
 	indent = "  "
 	for _, h := range d.headers {
@@ -202,10 +200,6 @@ func (d *document) endOf(table string) (end int, indent string) {
 			end = o.to + lineLength(d.text[o.to:])
 			indent = indentOf(d.text[o.line:])
 		}
-	}
-	if end > 0 && d.text[end-1] != '\n' {
-		d.text += "\n"
-		end++
 	}
 	return end, indent
 }

@@ -7,8 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAnyTextIsRead to its end, whatever it is; that it is good TOML is checked before.
-func TestAnyTextIsRead(t *testing.T) {
+// TestAnyTextIsParsed to its end; whether it is valid TOML is checked elsewhere.
+func TestAnyTextIsParsed(t *testing.T) {
+	t.Parallel()
 	part := rapid.SampledFrom([]string{
 		"[[inputs.arduino_serial]]", "[a.b]", "site = ", "# site = ", `"`, `'`, `"""`, "'''", "[", "]", "{", "}", "\\", "\n", "\r\n", "#", " ", "\t", "x", "=", `"a\"b"`, "1",
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// The names of the answers: as flags, and as keys of the file of answers.
+// The names of the answers are the names of the flags and the keys of an answers file.
 const (
 	Site         = "site"
 	Index        = "index"
@@ -28,27 +28,33 @@ const (
 	PasswordFile = "password-file"
 )
 
-// Names lists them in the order in which they are asked.
+// Names returns the names in the order of the questions.
 func Names() []string {
 	return []string{Site, Index, Type, DeviceID, Location, Port, BaudRate, Brokers, Replication, TLSCA, Mechanism, Username, PasswordFile}
 }
 
 const (
-	// None is the answer that there is no such thing.
+	// None means that it is not used.
 	None = "none"
-	// SystemCA is the answer that the system's authorities are to be trusted.
+	// SystemCA means that the CAs of the computer are trusted.
 	SystemCA = "system"
 )
 
-// password is an answer that no flag and no file of answers gives.
+// password is an answer that is neither a flag nor a key.
 const password = "password"
 
-// Values are answers by their names, as text.
+// The variables of the credentials in the shipped configuration.
+const (
+	usernameVariable = "KAFKA_USERNAME"
+	passwordVariable = "KAFKA_PASSWORD"
+)
+
+// Values are answers by name, as text.
 type Values map[string]string
 
-// over are the values with others where those are not given.
-func (v Values) over(others Values) Values {
-	all := maps.Clone(others)
+// withDefaults returns the values, and the defaults of missing ones.
+func (v Values) withDefaults(defaults Values) Values {
+	all := maps.Clone(defaults)
 	if all == nil {
 		all = make(Values)
 	}
@@ -56,18 +62,18 @@ func (v Values) over(others Values) Values {
 	return all
 }
 
-// topic is where the station's records go.
+// topic returns the topic of the station.
 func (v Values) topic() string {
 	return record.SiteName{Site: v[Site], Index: v[Index], Type: v[Type]}.Topic()
 }
 
-// The tables of the configuration file that have the answers.
+// The tables of the configuration file with the options.
 const (
 	inputTable  = "inputs.arduino_serial"
 	outputTable = "outputs.kafka_site"
 )
 
-// setting is an option of the configuration file and the answer that it comes from.
+// setting is an option in the configuration file and its answer.
 type setting struct {
 	table, key, answer string
 }
@@ -91,11 +97,11 @@ func settings() []setting {
 	}
 }
 
-// enableTLS is no answer but follows from that of TLSCA.
+// enableTLS is not an answer: it follows from TLSCA.
 const enableTLS = "enable-tls"
 
-// wanted is what an option must say, "" if it must not be set.
-func (v Values) wanted(s setting) string {
+// optionValue returns the value of an option, or "" if it must not be set.
+func (v Values) optionValue(s setting) string {
 	value := v[s.answer]
 	switch s.answer {
 	case enableTLS:
@@ -120,21 +126,20 @@ func (v Values) wanted(s setting) string {
 
 func (v Values) hasCredentials() bool { return v[Mechanism] != "" && v[Mechanism] != None }
 
-// mechanisms are those that take a user's name and a password. Telegraf knows others, which have options of their own.
+// mechanisms returns those that need a user name and a password. Telegraf supports other mechanisms, which have their own options.
 func mechanisms() []string { return []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} }
 
-// credentialsElsewhere says that the configuration file logs in in a way that setup leaves alone: by a mechanism that has options of its
-// own, or with a secret store.
-func (v Values) credentialsElsewhere() bool {
+// hasUnmanagedLogin reports whether setup does not manage the login: it uses another mechanism, or a secret store.
+func (v Values) hasUnmanagedLogin() bool {
 	return v.hasCredentials() && !slices.Contains(mechanisms(), v[Mechanism]) || strings.Contains(v[Username]+v[password], "@{")
 }
 
-// leftAlone says that an option is not for setup to change.
-func (v Values) leftAlone(s setting) bool {
-	return v.credentialsElsewhere() && (s.answer == Mechanism || isSecret(s.key))
+// isUnmanaged reports whether setup must not change an option.
+func (v Values) isUnmanaged(s setting) bool {
+	return v.hasUnmanagedLogin() && (s.answer == Mechanism || isSecret(s.key))
 }
 
-// literal writes a value as TOML. In a string a "$" would begin the name of a variable.
+// literal returns a value as TOML. In a string, "$" is escaped, because it starts a variable.
 func literal(key, value string) string {
 	switch key {
 	case "baud_rate", "replication_factor", "enable_tls":
@@ -155,14 +160,14 @@ func literal(key, value string) string {
 	return quote(value)
 }
 
-// isSecret says that an option's value belongs into the environment file.
+// isSecret reports whether the value of an option is in the environment file.
 func isSecret(key string) bool { return key == "sasl_username" || key == "sasl_password" }
 
 func quote(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", "$$").Replace(value) + `"`
 }
 
-// answerOf is a value of the configuration file, as an answer.
+// answerOf returns a value in the configuration file as an answer.
 func answerOf(value any) string {
 	switch v := value.(type) {
 	case []any:
@@ -170,7 +175,7 @@ func answerOf(value any) string {
 		for _, part := range v {
 			parts = append(parts, answerOf(part))
 		}
-		return tidyBrokers(strings.Join(parts, ","))
+		return normalizeBrokers(strings.Join(parts, ","))
 	case float64:
 		return number(v)
 	case int64:
@@ -181,7 +186,7 @@ func answerOf(value any) string {
 	return fmt.Sprint(value)
 }
 
-// number always has a decimal point: an array of TOML must not mix ints and floats.
+// number always writes a decimal point: a TOML array must not mix integers and floats.
 func number(f float64) string {
 	text := strconv.FormatFloat(f, 'f', -1, 64)
 	if !strings.Contains(text, ".") {
@@ -190,8 +195,8 @@ func number(f float64) string {
 	return text
 }
 
-// tidyBrokers takes out blanks; what is no list of brokers stays as it is.
-func tidyBrokers(list string) string {
+// normalizeBrokers removes spaces and duplicates; an invalid list is unchanged.
+func normalizeBrokers(list string) string {
 	parsed, err := kafka.Parse([]string{list})
 	if err != nil {
 		return list

@@ -23,9 +23,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
 )
 
-// tidy brings an answer into the form that it has in the file of configuration, or says why it is a bad one. The plugins
-// themselves judge what they have an option for.
-func tidy(name, value string) (string, error) {
+// normalize returns an answer in the form of the configuration file, or an error if it is invalid. Options of the plugins are checked by
+// the plugins.
+func normalize(name, value string) (string, error) {
 	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 		return "", errors.New("it must not contain control characters or invalid UTF-8")
 	}
@@ -34,16 +34,16 @@ func tidy(name, value string) (string, error) {
 	}
 	switch name {
 	case Location:
-		return tidyLocation(value)
+		return normalizeLocation(value)
 	case Brokers:
 		_, err := kafka.Parse([]string{value})
-		return tidyBrokers(value), err
+		return normalizeBrokers(value), err
 	case Replication:
 		return value, checkReplication(value)
 	case TLSCA:
 		return value, checkCA(value)
 	case Mechanism:
-		return tidyMechanism(value)
+		return normalizeMechanism(value)
 	case Username, password:
 		return value, checkCredential(name, value)
 	case PasswordFile:
@@ -52,10 +52,16 @@ func tidy(name, value string) (string, error) {
 	return value, checkInput(name, value)
 }
 
-// checkInput has the input plugin judge one option, beside good ones.
-func checkInput(name, value string) error {
+// newInput returns an input plugin with valid options.
+func newInput() *arduino_serial.ArduinoSerial {
 	plugin := inputs.Inputs["arduino_serial"]().(*arduino_serial.ArduinoSerial)
 	plugin.Port, plugin.DeviceID, plugin.Site, plugin.Index, plugin.Type = "/dev/ttyACM0", "x", "x", "1", "x"
+	return plugin
+}
+
+// checkInput has the input plugin check one option.
+func checkInput(name, value string) error {
+	plugin := newInput()
 	switch name {
 	case Site:
 		plugin.Site = value
@@ -70,7 +76,7 @@ func checkInput(name, value string) error {
 	case BaudRate:
 		rate, err := strconv.Atoi(value)
 		if err != nil {
-			return fmt.Errorf("it must be a number, the one in the sketch's Serial.begin(), e.g. 9600 (got %q)", value)
+			return fmt.Errorf("it must be the number in Serial.begin() in the sketch, e.g. 9600 (got %q)", value)
 		}
 		plugin.BaudRate = rate
 	}
@@ -80,7 +86,7 @@ func checkInput(name, value string) error {
 func checkReplication(value string) error {
 	factor, err := strconv.ParseInt(value, 10, 16)
 	if err != nil {
-		return fmt.Errorf("it must be a number, at most that of the brokers, e.g. 3 (got %q)", value)
+		return fmt.Errorf("it must be a number, at most the number of brokers, e.g. 3 (got %q)", value)
 	}
 	plugin := outputs.Outputs["kafka_site"]().(*kafka_site.KafkaSite)
 	plugin.Brokers, plugin.ReplicationFactor = []string{"x:1"}, int16(factor)
@@ -88,17 +94,14 @@ func checkReplication(value string) error {
 	return plugin.Init()
 }
 
-// checkTopic is for the three parts together: each may be good and the whole too long.
-func checkTopic(answers Values) error {
-	return record.CheckTopic(answers.topic())
-}
+// checkTopic checks the whole name: it can be too long although each part is valid.
+func checkTopic(answers Values) error { return record.CheckTopic(answers.topic()) }
 
-func tidyLocation(value string) (string, error) {
+func normalizeLocation(value string) (string, error) {
 	if strings.EqualFold(value, None) || value == "" {
 		return None, nil
 	}
-	plugin := inputs.Inputs["arduino_serial"]().(*arduino_serial.ArduinoSerial)
-	plugin.Port, plugin.DeviceID, plugin.Site, plugin.Index, plugin.Type = "/dev/ttyACM0", "x", "x", "1", "x"
+	plugin := newInput()
 	var numbers []string
 	for part := range strings.SplitSeq(strings.Trim(value, "[]"), ",") {
 		degrees, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
@@ -111,13 +114,13 @@ func tidyLocation(value string) (string, error) {
 	return strings.Join(numbers, ","), plugin.Init()
 }
 
-func tidyMechanism(value string) (string, error) {
+func normalizeMechanism(value string) (string, error) {
 	if strings.EqualFold(value, None) || value == "" {
 		return None, nil
 	}
 	value = strings.ToUpper(value)
 	if !slices.Contains(mechanisms(), value) {
-		return "", fmt.Errorf("it must be %s or %q (got %q): others have options of their own, which you can set in the configuration file",
+		return "", fmt.Errorf("it must be %s or %q (got %q); set the options of other mechanisms in the configuration file",
 			strings.Join(mechanisms(), ", "), None, value)
 	}
 	return value, nil
@@ -129,7 +132,7 @@ func checkCredential(name, value string) error {
 	case value == "":
 		return fmt.Errorf("the %s is empty", name)
 	case strings.Contains(value, "@{"):
-		return fmt.Errorf(`the %s must not contain "@{": Telegraf takes it for the name of a secret in a store`, name)
+		return fmt.Errorf(`the %s must not contain "@{": Telegraf treats it as a reference to a secret store`, name)
 	}
 	return nil
 }
@@ -139,23 +142,23 @@ func checkCA(value string) error {
 		return nil
 	}
 	if !filepath.IsAbs(value) {
-		return fmt.Errorf("it must be %q, %q (the system's authorities) or the absolute path of a file (got %q)", None, SystemCA, value)
+		return fmt.Errorf("it must be %q, %q (the CAs of this computer) or the absolute path of a file (got %q)", None, SystemCA, value)
 	}
-	text, err := os.ReadFile(value) //nolint:gosec // the user's own choice
+	text, err := os.ReadFile(value) //nolint:gosec // chosen by the user
 	if err != nil {
-		return fmt.Errorf("%w: copy the file there first (got %q)", err, value)
+		return fmt.Errorf("%w; copy the file there first", err)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(text) {
-		return fmt.Errorf(`there is no certificate in it: it must be PEM, "-----BEGIN CERTIFICATE-----" (got %q)`, value)
+		return fmt.Errorf(`file %q has no certificate in PEM format ("-----BEGIN CERTIFICATE-----")`, value)
 	}
 	return nil
 }
 
-// readPassword reads a file with nothing but a password, and perhaps a newline behind it.
+// readPassword reads a file that has only a password, with or without a newline.
 func readPassword(path string) (string, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user's own choice
+	text, err := os.ReadFile(path) //nolint:gosec // chosen by the user
 	if err != nil {
 		return "", err
 	}
-	return tidy(password, strings.TrimRight(string(text), "\r\n"))
+	return normalize(password, strings.TrimRight(string(text), "\r\n"))
 }

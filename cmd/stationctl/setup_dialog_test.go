@@ -17,16 +17,16 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// person sits at a terminal.
-type person struct {
+// user answers questions at a terminal.
+type user struct {
 	terminal *os.File
 	mu       sync.Mutex
 	seen     strings.Builder
-	read     int // what was reacted to
+	read     int // position up to which the output was handled
 }
 
-func newPerson(terminal *os.File) *person {
-	p := &person{terminal: terminal}
+func newUser(terminal *os.File) *user {
+	p := &user{terminal: terminal}
 	go func() {
 		chunk := make([]byte, 4096)
 		for {
@@ -42,14 +42,14 @@ func newPerson(terminal *os.File) *person {
 	return p
 }
 
-func (p *person) transcript() string {
+func (p *user) transcript() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.ReplaceAll(p.seen.String(), "\r\n", "\n")
 }
 
-// waits until a text is shown that was not there before.
-func (p *person) waits(t *testing.T, want string) {
+// waits until new output contains a text.
+func (p *user) waits(t *testing.T, want string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		shown := p.transcript()
@@ -62,20 +62,20 @@ func (p *person) waits(t *testing.T, want string) {
 	}, time.Minute, 5*time.Millisecond, "%q in:\n%s", want, &shownLater{p})
 }
 
-// answers types a line when the prompt is there.
-func (p *person) answers(t *testing.T, prompt, line string) {
+// answers enters a line after the prompt.
+func (p *user) answers(t *testing.T, prompt, line string) {
 	t.Helper()
 	p.waits(t, prompt)
 	_, err := p.terminal.WriteString(line + "\n")
 	require.NoError(t, err)
 }
 
-type shownLater struct{ *person }
+type shownLater struct{ *user }
 
 func (s *shownLater) String() string { return s.transcript() }
 
-// interview runs setup at a terminal. The code comes when it has ended.
-func (s *station) interview(t *testing.T, args ...string) (p *person, ended <-chan int) {
+// dialog runs setup at a terminal. It sends the exit code when it is done.
+func (s *station) dialog(t *testing.T, args ...string) (p *user, ended <-chan int) {
 	t.Helper()
 	master, slave, err := pty.Open()
 	require.NoError(t, err)
@@ -86,63 +86,63 @@ func (s *station) interview(t *testing.T, args ...string) (p *person, ended <-ch
 	root.SetErr(slave)
 	code := make(chan int, 1)
 	go func() { code <- run(t.Context(), root, append(s.files(), args...)) }()
-	return newPerson(master), code
+	return newUser(master), code
 }
 
-// TestSetupAsks somebody who gets everything wrong once.
-func TestSetupAsks(t *testing.T) {
+// TestSetupDialog with a user who first gives an invalid answer to each question.
+func TestSetupDialog(t *testing.T) {
 	t.Parallel()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(2), kfake.ListenFn(process.Listen), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "station", "s3cret"))
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	brokers := strings.Join(cluster.ListenAddrs(), ",")
 	s := newStation(t, goodTelegraf)
-	p, ended := s.interview(t)
-	p.answers(t, "The site's name, e.g. JNU: ", "J_NU")
+	p, ended := s.dialog(t)
+	p.answers(t, "Site name, e.g. JNU: ", "J_NU")
 	p.waits(t, `option "site" must not contain "_"`)
-	p.answers(t, "The site's name, e.g. JNU: ", "GIST")
-	p.answers(t, "Which of the site's stations this is [1]: ", "")
-	p.answers(t, "The station's type [rasp]: ", "")
-	p.answers(t, "The name of this station, which no other has (device_id) [", "roof")
-	p.answers(t, "or none if the Arduino has a GPS [none]: ", "here")
+	p.answers(t, "Site name, e.g. JNU: ", "GIST")
+	p.answers(t, "Number of this station at the site [1]: ", "")
+	p.answers(t, "Station type [rasp]: ", "")
+	p.answers(t, "Unique name of this station (device_id) [", "roof")
+	p.answers(t, "or none if the board has a GPS receiver [none]: ", "here")
 	p.waits(t, "it must be LATITUDE,LONGITUDE in degrees")
 	p.answers(t, "[none]: ", "35.17959, 126.90822")
-	p.answers(t, "The Arduino's port", "ttyACM0")
+	p.answers(t, "Port of the board", "ttyACM0")
 	p.waits(t, `option "port" must be a path`)
-	p.answers(t, "The Arduino's port", s.dir+"/ttyACM7")
+	p.answers(t, "Port of the board", s.dir+"/ttyACM7")
 	p.waits(t, s.dir+"/ttyACM7: no such device; plug in the board")
-	p.answers(t, "Use it all the same? [y/N] ", "")
-	p.answers(t, "The Arduino's port", s.board.Path())
-	p.answers(t, "Serial.begin() [9600]: ", "9")
+	p.answers(t, "Use it anyway? [y/N] ", "")
+	p.answers(t, "Port of the board", s.board.Path())
+	p.answers(t, "Serial.begin() in the sketch [9600]: ", "9")
 	p.waits(t, `option "baud_rate" must be between 50 and 4000000`)
-	p.answers(t, "Serial.begin() [9600]: ", "")
-	p.answers(t, "Kafka's brokers, host:port,host:port, e.g. kafka-1:9092,kafka-2:9092: ", "kafka")
+	p.answers(t, "Serial.begin() in the sketch [9600]: ", "")
+	p.answers(t, "Kafka brokers, host:port,host:port, e.g. kafka-1:9092,kafka-2:9092: ", "kafka")
 	p.waits(t, `option "brokers" must be a list of host:port`)
-	p.answers(t, "Kafka's brokers", "127.0.0.1:1")
-	p.waits(t, `broker "127.0.0.1:1": nobody answers`)
-	p.answers(t, "Use them all the same? [y/N] ", "n")
-	p.answers(t, "Kafka's brokers", brokers)
+	p.answers(t, "Kafka brokers", "127.0.0.1:1")
+	p.waits(t, `cannot connect to broker "127.0.0.1:1"`)
+	p.answers(t, "Use them anyway? [y/N] ", "n")
+	p.answers(t, "Kafka brokers", brokers)
 	p.answers(t, "or none [none]: ", "/nowhere/ca.pem")
 	p.waits(t, "open /nowhere/ca.pem: no such file or directory")
 	p.answers(t, "or none [none]: ", "")
 	p.answers(t, "SCRAM-SHA-512, or none [none]: ", "md5")
 	p.waits(t, "it must be PLAIN, SCRAM-SHA-256, SCRAM-SHA-512")
 	p.answers(t, "SCRAM-SHA-512, or none [none]: ", "scram-sha-512")
-	p.answers(t, "The user's name in Kafka, e.g. station: ", "station")
-	p.answers(t, "The user's password (it is not shown): ", "")
+	p.answers(t, "Kafka user name, e.g. station: ", "station")
+	p.answers(t, "Password of the user (not shown): ", "")
 	p.waits(t, "the password is empty")
-	p.answers(t, "The user's password (it is not shown): ", "wr0ng")
-	p.waits(t, `are user name "station", the password and mechanism SCRAM-SHA-512 right?`)
-	p.answers(t, "Use them all the same? [y/N] ", "n")
+	p.answers(t, "Password of the user (not shown): ", "wr0ng")
+	p.waits(t, `cannot connect to Kafka at `)
+	p.answers(t, "Use them anyway? [y/N] ", "n")
 	p.answers(t, "host:port,host:port ["+brokers+"]: ", "")
 	p.answers(t, "or none [none]: ", "")
 	p.answers(t, "or none [SCRAM-SHA-512]: ", "")
-	p.answers(t, "The user's name in Kafka [station]: ", "")
-	p.answers(t, "(it is not shown) [as it is]: ", "s3cret")
-	p.waits(t, "replication-factor is 3, but Kafka has 2 broker(s)")
+	p.answers(t, "Kafka user name [station]: ", "")
+	p.answers(t, "(not shown) [unchanged]: ", "s3cret")
+	p.waits(t, "replication-factor is 3, but Kafka has only 2 brokers")
 	p.answers(t, "(replication_factor) [2]: ", "")
 	p.waits(t, "Wrote "+s.config+".\n")
-	p.waits(t, "A reading was taken:\n> environment,device_id=roof")
+	p.waits(t, "Test reading:\n> environment,device_id=roof")
 	require.Equal(t, exitGood, <-ended)
 	require.NotContains(t, p.transcript(), "s3cret")
 	require.NotContains(t, p.transcript(), "wr0ng")
@@ -151,60 +151,60 @@ func TestSetupAsks(t *testing.T) {
 	require.Contains(t, text(t, s.config), "  replication_factor = 2\n")
 
 	before := text(t, s.config)
-	p, ended = s.interview(t, "--location", "none", "--baud-rate", "115200")
-	for _, prompt := range []string{"[GIST]: ", "[2]: ", "[rasp]: ", "[roof]: ", "[" + s.board.Path() + "]: ", "[" + brokers + "]: ", "[none]: ", "[SCRAM-SHA-512]: ", "[station]: ", "[as it is]: "} {
+	p, ended = s.dialog(t, "--location", "none", "--baud-rate", "115200")
+	for _, prompt := range []string{"[GIST]: ", "[2]: ", "[rasp]: ", "[roof]: ", "[" + s.board.Path() + "]: ", "[" + brokers + "]: ", "[none]: ", "[SCRAM-SHA-512]: ", "[station]: ", "[unchanged]: "} {
 		p.answers(t, strings.Replace(prompt, "[2]", "[1]", 1), "")
 	}
 	require.Equal(t, exitGood, <-ended, p.transcript())
 	require.Contains(t, text(t, s.config), "  # location = [35.17959, 126.90822]")
 	require.Equal(t, before, text(t, s.config+".bak"))
 
-	p, ended = s.interview(t, s.answers(brokers)...)
+	p, ended = s.dialog(t, s.answers(brokers)...)
 	require.Equal(t, exitGood, <-ended, p.transcript())
-	require.NotContains(t, p.transcript(), "[", "nothing is left to ask")
+	require.NotContains(t, p.transcript(), "[", "there are no questions left")
 }
 
-// TestSetupOfAStationThatIsAlone is told of nothing that is there, and takes it all the same.
-func TestSetupOfAStationThatIsAlone(t *testing.T) {
+// TestSetupWithoutBoardAndKafka: the user accepts answers that cannot be tested.
+func TestSetupWithoutBoardAndKafka(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, "echo '2026-11-24T12:00:00Z E! no such device'")
-	p, ended := s.interview(t, "--site", "J_NU", "--index", "1", "--type", "rasp", "--device-id", "roof", "--location", "none", "--baud-rate", "9600")
+	p, ended := s.dialog(t, "--site", "J_NU", "--index", "1", "--type", "rasp", "--device-id", "roof", "--location", "none", "--baud-rate", "9600")
 	p.waits(t, `option "site" must not contain "_"`)
-	p.answers(t, "The site's name, e.g. JNU: ", "JNU")
-	p.answers(t, "The Arduino's port", "/nowhere/ttyACM0")
-	p.answers(t, "Use it all the same? [y/N] ", "y")
-	p.answers(t, "Kafka's brokers", "nowhere.invalid:9092")
-	p.waits(t, `broker "nowhere.invalid:9092": its name is not known here`)
-	p.answers(t, "Use them all the same? [y/N] ", "yes")
+	p.answers(t, "Site name, e.g. JNU: ", "JNU")
+	p.answers(t, "Port of the board", "/nowhere/ttyACM0")
+	p.answers(t, "Use it anyway? [y/N] ", "y")
+	p.answers(t, "Kafka brokers", "nowhere.invalid:9092")
+	p.waits(t, `cannot resolve broker "nowhere.invalid:9092"`)
+	p.answers(t, "Use them anyway? [y/N] ", "yes")
 	p.answers(t, "[none]: ", "system")
 	p.answers(t, "[none]: ", "")
 	p.waits(t, "Warning: port: /nowhere/ttyACM0: no such device")
-	p.waits(t, `Warning: brokers: broker "nowhere.invalid:9092": its name is not known here`)
+	p.waits(t, `Warning: brokers: cannot resolve broker "nowhere.invalid:9092"`)
 	p.waits(t, "Warning: no reading: ")
 	require.Equal(t, exitFound, <-ended)
 	require.Contains(t, text(t, s.config), "  enable_tls = true\n")
 }
 
-// TestSetupIsLeft in its middle, by the keys that everybody knows; the terminal is as it was before.
-func TestSetupIsLeft(t *testing.T) {
+// TestSetupIsInterrupted by Ctrl-C and Ctrl-D; nothing is written.
+func TestSetupIsInterrupted(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "stationctl")
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput() //nolint:gosec // a folder of the test's
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput() //nolint:gosec // a directory of the test
 	require.NoError(t, err, string(output))
-	for key, want := range map[string]string{"\x03": "stationctl: interrupted: nothing was written", "\x04": "stationctl: the input ended before the last question: nothing was written"} {
+	for key, want := range map[string]string{"\x03": "stationctl: nothing was written: interrupted", "\x04": "stationctl: nothing was written: the input ended"} {
 		s := newStation(t, goodTelegraf)
 		args := append(s.files(), "--index", "1", "--type", "rasp", "--device-id", "roof", "--port", s.board.Path(), "--location", "none", "--baud-rate", "9600",
 			"--brokers", startKafka(t), "--tls-ca", "none", "--sasl-mechanism", "PLAIN", "--username", "u")
 		command := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // what was built
 		master, err := pty.Start(command)
 		require.NoError(t, err)
-		p := newPerson(master)
-		p.answers(t, "The site's name, e.g. JNU: ", "JNU")
-		p.waits(t, "(it is not shown): ")
+		p := newUser(master)
+		p.answers(t, "Site name, e.g. JNU: ", "JNU")
+		p.waits(t, "(not shown): ")
 		_, err = master.WriteString(key)
 		require.NoError(t, err)
 		p.waits(t, want)
-		_ = command.Wait() // the status says it
+		_ = command.Wait() // the exit code is checked below
 		require.Equal(t, exitFailed, command.ProcessState.ExitCode())
 		require.False(t, command.ProcessState.Sys().(syscall.WaitStatus).Signaled())
 		require.NoFileExists(t, s.config)
