@@ -120,17 +120,13 @@ func runPeer(binary string) (f figures, err error) {
 
 func watch(running *process.Process) (f figures, err error) {
 	time.Sleep(warmUp)
-	before, err := running.CPU()
+	before, err := running.Usage()
 	if err != nil {
 		return f, err
 	}
 	time.Sleep(watched)
-	after, err := running.CPU()
-	if err != nil {
-		return f, err
-	}
-	memory, err := running.Resident()
-	return figures{(after - before).Seconds() / watched.Seconds(), float64(memory)}, err
+	after, err := running.Usage()
+	return figures{(after.CPU - before.CPU).Seconds() / watched.Seconds(), float64(after.Resident)}, err
 }
 
 func report(ours, peer []figures) {

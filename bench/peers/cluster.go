@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -45,28 +44,6 @@ func (c cluster) create(topic string) error {
 func (c cluster) delete(topic string) error { return c.admin.DeleteTopic(topic) }
 
 func (c cluster) close() error { return errors.Join(c.admin.Close(), c.Close()) }
-
-// follow tells of each record of a topic when a consumer has it, until the context ends.
-func (c cluster) follow(ctx context.Context, topic string, arrived func(record []byte, at time.Time) error) error {
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(c.Addresses()...),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}),
-	)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	for ctx.Err() == nil {
-		fetches := client.PollFetches(ctx)
-		now := time.Now()
-		for _, record := range fetches.Records() {
-			if err := arrived(record.Value, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // producer writes records as a station does, but without waiting for one before the next.
 func (c cluster) producer(topic string) (*kgo.Client, error) {

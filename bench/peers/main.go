@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/telegraf-station/telegraf-station/bench/command"
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
@@ -145,18 +146,9 @@ func (b *bench) turn(dir string, measure func(contender.Place) error) (err error
 	return measure(place)
 }
 
-// write puts the report into its files, and shows it.
+// write prints the report and writes its files.
 func (o options) write(report figures.Report) error {
 	text := report.Table() + "\n" + figures.Targets(targets(), slices.Concat(report.Stations, report.Central))
 	plot := report.Plot(func(name string) bool { return strings.HasPrefix(name, "ours") })
-	if err := os.MkdirAll(o.out, 0o750); err != nil {
-		return err
-	}
-	for name, content := range map[string]string{"results.md": text, "results.svg": plot} {
-		if err := os.WriteFile(filepath.Join(o.out, name), []byte(content), 0o600); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Print(text)
-	return err
+	return command.WriteResults(o.out, text, plot)
 }

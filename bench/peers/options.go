@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/telegraf-station/telegraf-station/bench/command"
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
@@ -39,22 +40,11 @@ func parse(args []string) (o options, err error) {
 		return o, err
 	}
 	if *quick {
-		quicken(flags)
+		command.SetUnlessGiven(flags, map[string]string{
+			"rounds": "1", "station-records": "20000", "central-records": "30000", "seconds": "2", "idle-seconds": "4", "wear-seconds": "4", "out": "build/peers",
+		})
 	}
 	return o, o.check(flags.Args())
-}
-
-// quicken changes what was not given.
-func quicken(flags *flag.FlagSet) {
-	given := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, value := range map[string]string{
-		"rounds": "1", "station-records": "20000", "central-records": "30000", "seconds": "2", "idle-seconds": "4", "wear-seconds": "4", "out": "build/peers",
-	} {
-		if !given[name] {
-			_ = flags.Set(name, value) // they are all of the right kind
-		}
-	}
 }
 
 func (o options) check(rest []string) error {

@@ -162,9 +162,9 @@ func due(i, speed int) time.Duration {
 	return time.Duration((float64(i) + part) / float64(speed) * float64(time.Second))
 }
 
-func (r *round) total() (sum process.Total, err error) {
+func (r *round) total() (sum process.Usage, err error) {
 	for _, p := range r.running {
-		one, err := p.Total()
+		one, err := p.TotalUsage()
 		if err != nil {
 			return sum, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/bench/peers/contender"
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 	"github.com/telegraf-station/telegraf-station/test/bed/arduino"
+	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
 // stationRound measures a contender for a station.
@@ -32,12 +33,10 @@ func (b *bench) atPort(ctx context.Context, c contender.Contender, place contend
 	r.send = func(i int, _ time.Time) error { return board.Print(line(i)) }
 	r.sent = func(context.Context) error { return nil }
 	go func() {
-		stop(b.cluster.follow(ctx, place.Topic(), func(record []byte, at time.Time) error {
-			i, err := numberOf(record)
-			if err == nil { // else it is of no line: a station says so when its board is silent
-				r.track.arrive(i, at)
+		stop(kafka.Follow(ctx, b.cluster.Addresses(), "^"+place.Topic()+"$", func(record kafka.Record) {
+			if i, err := numberOf(record.Value); err == nil { // not the record of a silent board
+				r.track.arrive(i, time.Now())
 			}
-			return nil
 		}))
 	}()
 	if r.running, err = c.Start(b.programs, place); err != nil {

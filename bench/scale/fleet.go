@@ -26,7 +26,7 @@ type fleet struct {
 // fleet runs stations and central Telegraf instances together.
 func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 	f.Centrals = count
-	before, _, err := b.settle(ctx, b.options.fleetSites)
+	before, err := b.settle(ctx, b.options.fleetSites)
 	if err != nil {
 		return f, err
 	}
@@ -71,6 +71,6 @@ func (b *bed) loadFleet(ctx context.Context, f *fleet, all centrals, topics []st
 	}
 	after, err := usageOf(all.pids())
 	f.PerSecond = float64(f.Load.Acknowledged) / (f.Load.Seconds + f.CatchUp.Seconds())
-	f.CPU, f.Memory = perHundredThousand(after.CPU-before.CPU, f.Load.Acknowledged), after.Memory
+	f.CPU, f.Memory = perHundredThousand(after.CPU-before.CPU, f.Load.Acknowledged), after.Resident
 	return err
 }

@@ -11,9 +11,10 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/telegraf-station/telegraf-station/bench/command"
 )
 
 func main() {
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string) (err error) {
 		fmt.Print(r.table()) // what there is of it; the files are for whole runs
 		return measured
 	}
-	return r.write(o.out)
+	return command.WriteResults(o.out, r.table()+"\n"+r.plan(), r.plot())
 }
 
 // measure goes from few sites to many; the fleet comes when its sites are there.
@@ -73,19 +74,4 @@ func (b *bed) measure(ctx context.Context) (r results, err error) {
 		}
 	}
 	return r, nil
-}
-
-// write puts the results into their files, and shows them.
-func (r results) write(out string) error {
-	text := r.table() + "\n" + r.plan()
-	if err := os.MkdirAll(out, 0o750); err != nil {
-		return err
-	}
-	for name, content := range map[string]string{"results.md": text, "results.svg": r.plot()} {
-		if err := os.WriteFile(filepath.Join(out, name), []byte(content), 0o600); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Print(text)
-	return err
 }

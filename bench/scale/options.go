@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/telegraf-station/telegraf-station/bench/command"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
@@ -41,26 +42,15 @@ func parse(args []string) (o options, err error) {
 		return o, err
 	}
 	if *quick {
-		quicken(flags)
+		command.SetUnlessGiven(flags, map[string]string{
+			"sites": "10,50", "centrals": "1,2", "fleet-sites": "50", "fleet-stations": "500", "rate": "200", "records": "20000", "seconds": "4", "heap": "512",
+			"out": "build/scale",
+		})
 	}
 	var bad [2]error
 	o.sites, bad[0] = numbers("sites", *sites)
 	o.centrals, bad[1] = numbers("centrals", *centrals)
 	return o, errors.Join(bad[0], bad[1], o.check(flags.Args()))
-}
-
-// quicken changes what was not given.
-func quicken(flags *flag.FlagSet) {
-	given := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, value := range map[string]string{
-		"sites": "10,50", "centrals": "1,2", "fleet-sites": "50", "fleet-stations": "500", "rate": "200", "records": "20000", "seconds": "4", "heap": "512",
-		"out": "build/scale",
-	} {
-		if !given[name] {
-			_ = flags.Set(name, value) // they are all of the right kind
-		}
-	}
 }
 
 func numbers(name, text string) (all []int, err error) {

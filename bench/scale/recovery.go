@@ -93,18 +93,16 @@ func (b *bed) untilFlowing(ctx context.Context, topics []string, fault func() er
 	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
 	defer cancel()
 	var goal map[string]int64
-	_, err := await(ctx, "readings flow", func(ctx context.Context) (bool, error) {
-		if goal == nil {
-			ends, err := b.watcher.ends(ctx, topics)
-			if err != nil {
-				return false, err
-			}
-			for topic := range ends {
-				ends[topic]++
-			}
-			goal = ends
-		}
-		return b.watcher.passed(ctx, goal)
+	_, err := await(ctx, "the topics have leaders", func(ctx context.Context) (done bool, err error) {
+		goal, err = b.watcher.ends(ctx, topics)
+		return true, err
 	})
+	if err != nil {
+		return time.Since(began), err
+	}
+	for topic := range goal {
+		goal[topic]++
+	}
+	_, err = b.awaitCommitted(ctx, "readings flow", goal)
 	return time.Since(began), err
 }

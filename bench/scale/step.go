@@ -41,7 +41,7 @@ type drain struct {
 func (d drain) perSecond() float64 { return float64(d.Records) / max(0.001, d.Taken.Seconds()) }
 
 func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
-	have, _, err := b.topics(ctx)
+	have, err := b.topics(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -50,11 +50,13 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 		return s, err
 	}
 	tell("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
-	before, size, err := b.settle(ctx, sites)
+	before, err := b.settle(ctx, sites)
 	if err != nil {
 		return s, err
 	}
-	s.MetadataBytes = size
+	if s.MetadataBytes, err = b.watcher.metadataSize(ctx); err != nil {
+		return s, err
+	}
 	topics := slices.Collect(maps.Keys(before))
 	name := strconv.Itoa(sites)
 	store, err := b.store(ctx, name)
@@ -70,14 +72,10 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 	return s, err
 }
 
-func (b *bed) topics(ctx context.Context) (names []string, size int, err error) {
-	all, size, err := b.watcher.topics(ctx)
-	for _, name := range all {
-		if strings.HasPrefix(name, "SIM") {
-			names = append(names, name)
-		}
-	}
-	return names, size, err
+// topics returns the topics of the simulated sites.
+func (b *bed) topics(ctx context.Context) ([]string, error) {
+	all, err := b.watcher.topics(ctx)
+	return slices.DeleteFunc(all, func(name string) bool { return !strings.HasPrefix(name, "SIM") }), err
 }
 
 func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, topics []string) (err error) {
@@ -124,7 +122,7 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	s.StartCPU = started.CPU
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
 	tell("%d sites: claimed in %s; idle central Telegraf %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
-		100*s.Idle.CPU.Seconds(), s.Idle.Memory/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Memory/1e6)
+		100*s.Idle.CPU.Seconds(), s.Idle.Resident/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Resident/1e6)
 	return err
 }
 
@@ -173,14 +171,22 @@ func (b *bed) drain(ctx context.Context, all *centrals, store *influxdb.Server, 
 		return d, err
 	}
 	after, err := usageOf(all.pids())
-	d.CPU, d.Memory = after.CPU-start, after.Memory
+	d.CPU, d.Memory = after.CPU-start, after.Resident
 	return d, err
 }
 
 func (b *bed) awaitDrained(ctx context.Context, topics []string) (time.Duration, error) {
-	return await(ctx, "all records are in InfluxDB", func(ctx context.Context) (bool, error) {
-		lag, err := b.watcher.lag(ctx, topics)
-		return lag == 0, err
+	ends, err := b.watcher.ends(ctx, topics)
+	if err != nil {
+		return 0, err
+	}
+	return b.awaitCommitted(ctx, "all records are in InfluxDB", ends)
+}
+
+func (b *bed) awaitCommitted(ctx context.Context, what string, ends map[string]int64) (time.Duration, error) {
+	return await(ctx, what, func(ctx context.Context) (bool, error) {
+		behind, err := b.watcher.behind(ctx, ends)
+		return behind == 0, err
 	})
 }
 

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -13,129 +12,96 @@ import (
 // group is the consumer_group of conf/central/telegraf.conf.
 const group = "telegraf-station"
 
-// watcher asks Kafka how far all is, with another client than the product's.
-type watcher struct{ client *kgo.Client }
+// watcher observes topics and the consumer group with a client that the product does not use.
+type watcher struct {
+	client *kgo.Client
+	admin  *kadm.Client
+}
 
 func newWatcher(brokers []string) (*watcher, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
-	return &watcher{client}, err
+	if err != nil {
+		return nil, err
+	}
+	return &watcher{client, kadm.NewClient(client)}, nil
 }
 
 func (w *watcher) close() { w.client.Close() }
 
-// topics names all that the central Telegraf instances read, and tells the size of the answer that each of them gets.
-func (w *watcher) topics(ctx context.Context) (names []string, size int, err error) {
-	request := kmsg.NewPtrMetadataRequest()
-	answer, err := request.RequestWith(ctx, w.client)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, topic := range answer.Topics {
-		if topic.Topic != nil && !topic.IsInternal {
-			names = append(names, *topic.Topic)
-		}
-	}
-	return names, len(answer.AppendTo(nil)), nil
+func (w *watcher) topics(ctx context.Context) ([]string, error) {
+	topics, err := w.admin.ListTopics(ctx)
+	return topics.Names(), err
 }
 
-// ends are the topics' next offsets; each topic has one partition.
+// metadataSize returns the size in bytes of the metadata of all topics, which each central Telegraf reads.
+func (w *watcher) metadataSize(ctx context.Context) (int, error) {
+	response, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, w.client)
+	if err != nil {
+		return 0, err
+	}
+	return len(response.AppendTo(nil)), nil
+}
+
+// ends returns the next offset of each topic; each topic has one partition.
 func (w *watcher) ends(ctx context.Context, topics []string) (map[string]int64, error) {
-	request := kmsg.NewPtrListOffsetsRequest()
-	request.ReplicaID = -1
-	for _, name := range topics {
-		topic := kmsg.NewListOffsetsRequestTopic()
-		partition := kmsg.NewListOffsetsRequestTopicPartition()
-		partition.Timestamp = -1
-		topic.Topic, topic.Partitions = name, append(topic.Partitions, partition)
-		request.Topics = append(request.Topics, topic)
+	listed, err := w.admin.ListEndOffsets(ctx, topics...)
+	if err == nil {
+		err = listed.Error()
 	}
 	ends := make(map[string]int64, len(topics))
-	for _, shard := range w.client.RequestSharded(ctx, request) {
-		if shard.Err != nil {
-			return nil, shard.Err
-		}
-		answer, ok := shard.Resp.(*kmsg.ListOffsetsResponse)
-		if !ok {
-			return nil, fmt.Errorf("unexpected answer %T", shard.Resp)
-		}
-		for _, topic := range answer.Topics {
-			for _, partition := range topic.Partitions {
-				if err := kerr.ErrorForCode(partition.ErrorCode); err != nil {
-					return nil, fmt.Errorf("topic %q: %w", topic.Topic, err)
-				}
-				ends[topic.Topic] = partition.Offset
-			}
-		}
-	}
-	return ends, nil
+	listed.Each(func(o kadm.ListedOffset) { ends[o.Topic] = o.Offset })
+	return ends, err
 }
 
-// committed is how far the central Telegraf instances have come: up to there all is in InfluxDB.
-func (w *watcher) committed(ctx context.Context) (map[string]int64, error) {
-	request := kmsg.NewPtrOffsetFetchRequest()
-	request.Group = group
-	answer, err := request.RequestWith(ctx, w.client)
-	if err != nil {
-		return nil, err
-	}
-	offsets := make(map[string]int64)
-	for _, one := range answer.Groups {
-		for _, topic := range one.Topics {
-			for _, partition := range topic.Partitions {
-				offsets[topic.Topic] = partition.Offset
-			}
-		}
-	}
-	for _, topic := range answer.Topics {
-		for _, partition := range topic.Partitions {
-			offsets[topic.Topic] = partition.Offset
-		}
-	}
-	return offsets, errors.Join(kerr.ErrorForCode(answer.ErrorCode))
-}
-
-// claimed is how many topics the members of the group have, and how many members there are; no topics while they are being shared out.
+// claimed returns the number of topics assigned to members of the group, and of members. It returns 0 topics during a rebalance.
 func (w *watcher) claimed(ctx context.Context) (topics, members int, err error) {
-	request := kmsg.NewPtrDescribeGroupsRequest()
-	request.Groups = []string{group}
-	answer, err := request.RequestWith(ctx, w.client)
-	if err != nil || len(answer.Groups) == 0 {
+	groups, err := w.admin.DescribeGroups(ctx, group)
+	if err != nil {
 		return 0, 0, err
 	}
-	described := answer.Groups[0]
+	described := groups[group]
 	if described.State != "Stable" {
-		return 0, len(described.Members), nil
+		return 0, len(described.Members), described.Err
 	}
-	for _, member := range described.Members {
-		var assignment kmsg.ConsumerMemberAssignment
-		if err := assignment.ReadFrom(member.MemberAssignment); err != nil {
-			return 0, 0, err
-		}
-		topics += len(assignment.Topics)
-	}
-	return topics, len(described.Members), nil
+	return len(described.AssignedPartitions()), len(described.Members), nil
 }
 
-// lag is what the central Telegraf instances have before them.
-func (w *watcher) lag(ctx context.Context, topics []string) (lag int64, err error) {
+// behind returns the number of records before the given offsets that the group has not committed. The central Telegraf commits a record once
+// it is in InfluxDB.
+func (w *watcher) behind(ctx context.Context, ends map[string]int64) (records int64, err error) {
+	committed, err := w.admin.FetchOffsets(ctx, group)
+	for topic, end := range ends {
+		offset, _ := committed.Lookup(topic, 0) // 0 if nothing is committed
+		records += max(0, end-max(0, offset.At))
+	}
+	return records, err
+}
+
+func (w *watcher) lag(ctx context.Context, topics []string) (int64, error) {
 	ends, err := w.ends(ctx, topics)
 	if err != nil {
 		return 0, err
 	}
-	committed, err := w.committed(ctx)
-	for topic, end := range ends {
-		lag += max(0, end-max(0, committed[topic]))
-	}
-	return lag, err
+	return w.behind(ctx, ends)
 }
 
-// passed says whether the central Telegraf instances are beyond these offsets, in every topic.
-func (w *watcher) passed(ctx context.Context, goal map[string]int64) (bool, error) {
-	committed, err := w.committed(ctx)
-	for topic, offset := range goal {
-		if committed[topic] < offset {
-			return false, err
-		}
+// electPreferred makes the first replica of each partition its leader.
+func (w *watcher) electPreferred(ctx context.Context) error {
+	_, err := w.admin.ElectLeaders(ctx, kadm.ElectPreferredReplica, nil)
+	return err
+}
+
+// checkSynced returns an error if a partition is not led by its first replica or a replica is not in sync.
+func (w *watcher) checkSynced(ctx context.Context) error {
+	topics, err := w.admin.ListTopicsWithInternal(ctx)
+	if err != nil {
+		return err
 	}
-	return err == nil, err
+	var lagging error
+	topics.EachPartition(func(p kadm.PartitionDetail) {
+		if len(p.ISR) < len(p.Replicas) || len(p.Replicas) == 0 || p.Leader != p.Replicas[0] {
+			lagging = fmt.Errorf("partition %d of %s has %d of %d replicas in sync and leader %d", p.Partition, p.Topic, len(p.ISR), len(p.Replicas), p.Leader)
+		}
+	})
+	return lagging
 }

@@ -120,8 +120,8 @@ func (f *fleet) run(t *testing.T, what string, args ...string) (code int, out st
 	begin, peak := time.Now(), int64(0)
 	p, log := f.start(t, args...)
 	require.Eventually(t, func() bool {
-		if now, err := p.Peak(); err == nil {
-			peak = now
+		if now, err := p.Usage(); err == nil {
+			peak = now.PeakResident
 		}
 		select {
 		case <-p.Done():

@@ -130,7 +130,7 @@ func TestEmbeddedMakesNoTopicByItself(t *testing.T) {
 
 	_, err = Records(within(t, time.Minute), e.Addresses(), "typo")
 	require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
-	require.ErrorContains(t, err, `topic "typo" not read`)
+	require.ErrorContains(t, err, `cannot read topic "typo"`)
 }
 
 func TestEmbeddedRefusesMoreReplicasThanBrokers(t *testing.T) {

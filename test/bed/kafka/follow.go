@@ -10,12 +10,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// newTopicsEvery is how often Follow asks for topics that are new (franz-go's default: 5 minutes).
+// newTopicsEvery is how often Follow looks for new topics (default of franz-go: 5 minutes).
 const newTopicsEvery = 500 * time.Millisecond
 
-// Follow calls a function with every record of the topics that match a regular expression (anchor it: "^JNU_"), from their
-// first record on, one at a time, until the context ends; then it returns nil. Topics made later are found within a second.
-// It outlives brokers that go away and come back, and ends with an error for what no patience mends, such as a refused login.
+// Follow calls each for every record of the topics that match a regular expression (anchor it: "^JNU_"), starting at their first record, one
+// at a time, until the context ends; then it returns nil. It detects new topics within a second and survives restarts of brokers. It returns
+// permanent errors, such as a rejected login.
 func Follow(ctx context.Context, addresses []string, topics string, each func(Record)) error {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(addresses...),
@@ -26,31 +26,31 @@ func Follow(ctx context.Context, addresses []string, topics string, each func(Re
 		kgo.MetadataMaxAge(newTopicsEvery),
 	)
 	if err != nil {
-		return fmt.Errorf("topics %q not followed: %w", topics, err)
+		return fmt.Errorf("cannot follow topics %q: %w", topics, err)
 	}
 	defer client.Close()
 	for ctx.Err() == nil {
 		fetches := client.PollFetches(ctx)
 		fetches.EachRecord(func(r *kgo.Record) { each(recordOf(r)) })
-		if err := lasting(fetches); err != nil {
-			return fmt.Errorf("topics %q not followed: %w", topics, err)
+		if err := permanentError(fetches); err != nil {
+			return fmt.Errorf("cannot follow topics %q: %w", topics, err)
 		}
 	}
 	return nil
 }
 
-// lasting is the first error that franz-go's own retries will not mend.
-func lasting(fetches kgo.Fetches) error {
+// permanentError returns the first error that retries do not resolve.
+func permanentError(fetches kgo.Fetches) error {
 	for _, fetch := range fetches.Errors() {
-		if isLasting(fetch.Err) {
+		if isPermanent(fetch.Err) {
 			return fetch.Err
 		}
 	}
 	return nil
 }
 
-// isLasting is true of what Kafka itself calls not retriable. A broker that cannot be reached is not that.
-func isLasting(err error) bool {
+// isPermanent reports whether Kafka calls the error not retriable. An unreachable broker is not a permanent error.
+func isPermanent(err error) bool {
 	var broker *kerr.Error
 	return errors.As(err, &broker) && !broker.Retriable
 }

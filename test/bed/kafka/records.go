@@ -6,56 +6,56 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Record is a record as it lies in Kafka.
+// Record is a record as stored in Kafka.
 type Record struct {
 	Topic     string
 	Partition int32
 	Offset    int64
 	Key       []byte // nil if the record has none
 	Value     []byte
-	Headers   map[string]string // never nil; of headers of one name, the last
-	Time      time.Time         // to the millisecond, as Kafka keeps it
+	Headers   map[string]string // never nil; of headers with the same name, the last one
+	Time      time.Time         // to the millisecond, as Kafka stores it
 }
 
-// Records reads a topic from its first record to its last one of now: partition by partition, in the order of the offsets.
-// It reads with franz-go, not with the client that the product uses. Until the context ends it waits for leaders that are
-// away. A topic that does not exist (or not yet, where it asked) is kerr.UnknownTopicOrPartition, at once.
+// Records returns all current records of a topic, partition by partition, in offset order. It uses franz-go, not the client of the product.
+// It waits for missing partition leaders until the context ends. If the topic does not exist, it returns
+// kerr.UnknownTopicOrPartition immediately.
 func Records(ctx context.Context, addresses []string, topic string) ([]Record, error) {
 	if err := kgo.ValidateOpts(kgo.SeedBrokers(addresses...)); err != nil {
-		return nil, fmt.Errorf("topic %q not read: %w", topic, err)
+		return nil, fmt.Errorf("cannot read topic %q: %w", topic, err)
 	}
 	spans, err := awaitSpans(ctx, addresses, topic)
 	if err != nil {
-		return nil, fmt.Errorf("topic %q not read: %w", topic, err)
+		return nil, fmt.Errorf("cannot read topic %q: %w", topic, err)
 	}
 	records := []Record{}
 	for _, span := range spans {
 		if records, err = readSpan(ctx, addresses, topic, span, records); err != nil {
-			return nil, fmt.Errorf("topic %q not read: %w", topic, err)
+			return nil, fmt.Errorf("cannot read topic %q: %w", topic, err)
 		}
 	}
 	return records, nil
 }
 
-// span is what a partition holds: the offsets from the first up to, but without, the end.
+// span is the offset range of a partition: from first to before end.
 type span struct {
 	partition  int32
 	first, end int64
 }
 
-// leaderPause is how long Records waits before it asks again who leads a partition.
+// leaderPause is the time between two requests for the leader of a partition.
 const leaderPause = 100 * time.Millisecond
 
-// awaitSpans tries again while a leader is away: the others name a killed broker as the leader until its session is over.
+// awaitSpans retries while a partition has no leader: Kafka returns a killed broker as the leader until its session times out.
 func awaitSpans(ctx context.Context, addresses []string, topic string) ([]span, error) {
 	for {
 		spans, err := spansOf(ctx, addresses, topic)
-		if err == nil || errors.Is(err, kerr.UnknownTopicOrPartition) || isLasting(err) {
+		if err == nil || errors.Is(err, kerr.UnknownTopicOrPartition) || isPermanent(err) {
 			return spans, err
 		}
 		select {
@@ -66,80 +66,41 @@ func awaitSpans(ctx context.Context, addresses []string, topic string) ([]span, 
 	}
 }
 
-// spansOf asks with a client of its own, which knows nothing yet: an older one would go on asking a leader that is away.
+// spansOf uses a client of its own, without cached metadata: an older one would keep asking a leader that is gone.
 func spansOf(ctx context.Context, addresses []string, topic string) ([]span, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(addresses...))
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	count, err := countPartitions(ctx, client, topic)
+	admin := kadm.NewClient(client)
+	starts, err := admin.ListStartOffsets(ctx, topic)
+	if err == nil {
+		err = starts.Error()
+	}
 	if err != nil {
 		return nil, err
 	}
-	firsts, err := offsets(ctx, client, topic, count, -2) // earliest
+	ends, err := admin.ListEndOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
 	if err != nil {
 		return nil, err
 	}
-	ends, err := offsets(ctx, client, topic, count, -1) // latest
-	if err != nil {
-		return nil, err
-	}
-	spans := make([]span, count)
+	spans := make([]span, len(ends[topic]))
 	for i := range spans {
-		partition := int32(i)
-		spans[i] = span{partition, firsts[partition], ends[partition]}
+		start, _ := starts.Lookup(topic, int32(i))
+		end, ok := ends.Lookup(topic, int32(i))
+		if !ok {
+			return nil, fmt.Errorf("partition %d: the brokers returned no offset", i)
+		}
+		spans[i] = span{int32(i), start.Offset, end.Offset}
 	}
 	return spans, nil
 }
 
-func countPartitions(ctx context.Context, client *kgo.Client, topic string) (int, error) {
-	request := kmsg.NewPtrMetadataRequest()
-	asked := kmsg.NewMetadataRequestTopic()
-	asked.Topic = new(topic)
-	request.Topics = append(request.Topics, asked)
-	response, err := request.RequestWith(ctx, client)
-	if err != nil {
-		return 0, err
-	}
-	if len(response.Topics) != 1 {
-		return 0, fmt.Errorf("the broker tells of %d topics instead of 1", len(response.Topics))
-	}
-	return len(response.Topics[0].Partitions), kerr.ErrorForCode(response.Topics[0].ErrorCode)
-}
-
-// offsets asks each partition's leader for the offset at a time; -2 is the first record, -1 the end.
-func offsets(ctx context.Context, client *kgo.Client, topic string, count int, at int64) (map[int32]int64, error) {
-	request := kmsg.NewPtrListOffsetsRequest()
-	asked := kmsg.NewListOffsetsRequestTopic()
-	asked.Topic = topic
-	for i := range count {
-		partition := kmsg.NewListOffsetsRequestTopicPartition()
-		partition.Partition = int32(i)
-		partition.Timestamp = at
-		asked.Partitions = append(asked.Partitions, partition)
-	}
-	request.Topics = append(request.Topics, asked)
-	response, err := request.RequestWith(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	found := map[int32]int64{}
-	for _, answered := range response.Topics {
-		for _, partition := range answered.Partitions {
-			if err := kerr.ErrorForCode(partition.ErrorCode); err != nil {
-				return nil, fmt.Errorf("partition %d: %w", partition.Partition, err)
-			}
-			found[partition.Partition] = partition.Offset
-		}
-	}
-	if len(found) != count {
-		return nil, fmt.Errorf("the brokers tell the offsets of %d partitions of %d", len(found), count)
-	}
-	return found, nil
-}
-
-// readSpan appends a partition's records.
+// readSpan appends the records of a partition.
 func readSpan(ctx context.Context, addresses []string, topic string, span span, records []Record) ([]Record, error) {
 	if span.first >= span.end {
 		return records, nil
@@ -147,7 +108,7 @@ func readSpan(ctx context.Context, addresses []string, topic string, span span, 
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(addresses...),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {span.partition: kgo.NewOffset().At(span.first)}}),
-		// A transaction's marker takes an offset: without these, an end behind one would never be reached.
+		// The marker of a transaction has an offset: without it, an end after a marker would never be reached.
 		kgo.KeepControlRecords(),
 	)
 	if err != nil {
@@ -157,7 +118,7 @@ func readSpan(ctx context.Context, addresses []string, topic string, span span, 
 	for next := span.first; next < span.end; {
 		fetches := client.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			return nil, fmt.Errorf("partition %d, read up to offset %d of %d: %w", span.partition, next, span.end, err)
+			return nil, fmt.Errorf("partition %d, read to offset %d of %d: %w", span.partition, next, span.end, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			next = r.Offset + 1
