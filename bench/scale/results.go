@@ -33,7 +33,7 @@ func rows() []row {
 		{"CPU s per 100,000 records", func(s step) string { return number(s.Full.CPUPer100k, 2) }, nil},
 		{"time to connect, s", func(s step) string { return number(s.Full.ConnectSeconds, 1) }, func(f fleet) string { return number(f.Load.ConnectSeconds, 1) }},
 		{"memory of all sites, MB", func(s step) string { return number(float64(s.Full.PeakMemory)/1e6, 0) }, func(f fleet) string { return number(float64(f.Load.PeakMemory)/1e6, 0) }},
-		{"memory a site, kB", func(s step) string { return number(float64(s.Full.MemoryOfSite)/1e3, 0) }, func(f fleet) string { return number(float64(f.Load.MemoryOfSite)/1e3, 0) }},
+		{"memory a site, kB", func(s step) string { return number(float64(s.Full.MemoryPerSite)/1e3, 0) }, func(f fleet) string { return number(float64(f.Load.MemoryPerSite)/1e3, 0) }},
 		{"goroutines a site", func(s step) string { return number(float64(s.Full.Goroutines)/float64(s.Sites), 1) }, nil},
 		{"connections a site", func(s step) string { return number(float64(s.Full.Connections)/float64(s.Sites), 1) }, nil},
 		{"**brokers**: CPU s per 100,000 records, at a pace", func(s step) string { return number(s.Paced.Brokers, 2) }, func(f fleet) string { return number(f.Load.Brokers, 2) + " (centrals' reads, too)" }},

@@ -15,9 +15,9 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// simulateFlags are the command's.
+// simulateFlags are the flags of simulate.
 type simulateFlags struct {
-	siteFlags // without --timeout, which is for the topics
+	siteFlags // its --timeout is for the topics
 	options   simulate.Options
 	delete    bool
 }
@@ -26,21 +26,31 @@ func newSimulate() *cobra.Command {
 	f := &simulateFlags{}
 	command := &cobra.Command{
 		Use:   "simulate",
-		Short: "Write the readings of thousands of simulated stations, to find out what a cluster bears",
-		Long: `Simulate makes the topics SIM1_1_sim, SIM2_1_sim and so on, and writes readings of the schema "environment" into them as stations would:
-each site is an outputs.kafka_site of its own, with its own connections, and its stations are devices of it. Each second it shows how many
-readings were written and acknowledged, and in the end what it took: memory, CPU, goroutines and connections are this process's, which all
-sites share. Beside it, look at the brokers, and at the centrals: they take the simulated sites for real ones, and write them to InfluxDB.
+		Short: "Load-test a Kafka cluster with simulated stations",
+		Long: `Create the topics SIM1_1_sim, SIM2_1_sim, and so on, and write readings of the
+schema "environment" to them as stations do: each site is an outputs.kafka_site
+with its own connections, and its stations are its devices. Each second, simulate
+shows how many readings were written and acknowledged. The summary shows the
+memory, CPU time, goroutines, and connections of this process, which all sites
+share. Also monitor the brokers and the central Telegraf instances, which write
+the simulated sites to InfluxDB like real ones.
 
-It ends after --records or --duration, or with Ctrl-C; then it waits up to 30 seconds for what is not acknowledged. Log in as an
-administrator, who may make topics. The topics, and the outboxes of --outbox, stay unless --delete-topics is given; to remove them later,
-give the same --sites and --prefix with --stations as many, --records 1 and --delete-topics.
+It stops after --records or --duration, or with Ctrl-C, and then waits up to 30
+seconds for pending records. Log in as an administrator who is authorized to
+create topics. The topics, and the outboxes of --outbox, are kept unless
+--delete-topics is set. To delete them later, use the same --sites and --prefix,
+the same number of --stations, --records 1, and --delete-topics.
 
-It exits with 1 if not all readings were acknowledged, or the plugins logged an error or a warning; alike ones are shown once, and counted.`,
-		Example: `  stationctl simulate --brokers kafka-1:9092 --stations 100 --sites 10 --duration 1m --delete-topics
-  stationctl simulate --brokers kafka-1:9092,kafka-2:9092 --stations 10000 --sites 1000
-  stationctl simulate --brokers kafka-1:9092 --sites 100 --stations 1000 --interval 0 --records 1000000 --json
-  stationctl simulate --brokers kafka-1:9092 --outbox /var/tmp/simulated --duration 10m`,
+The exit code is 1 if not all readings were acknowledged, or if the plugins
+logged errors or warnings; similar messages are shown once, with their number.`,
+		Example: `  stationctl simulate --brokers kafka-1:9092 --stations 100 --sites 10 \
+    --duration 1m --delete-topics
+  stationctl simulate --brokers kafka-1:9092,kafka-2:9092 --stations 10000 \
+    --sites 1000
+  stationctl simulate --brokers kafka-1:9092 --sites 100 --stations 1000 \
+    --interval 0 --records 1000000 --json
+  stationctl simulate --brokers kafka-1:9092 --outbox /var/tmp/simulated \
+    --duration 10m`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
@@ -56,16 +66,16 @@ It exits with 1 if not all readings were acknowledged, or the plugins logged an 
 func (f *simulateFlags) add(command *cobra.Command) {
 	flags, o := command.Flags(), &f.options
 	f.kafka.add(flags)
-	flags.IntVar(&o.Stations, "stations", 10_000, "how many stations")
-	flags.IntVar(&o.Sites, "sites", 1000, "how many sites they are spread over")
-	flags.StringVar(&o.Prefix, "prefix", "SIM", "what the sites' names begin with")
-	flags.DurationVar(&o.Interval, "interval", time.Second, "time between two readings of a station; 0: full speed")
-	flags.Int64Var(&o.Records, "records", 0, "readings in all (default: no bound)")
-	flags.DurationVar(&o.Duration, "duration", 0, "how long readings are made, once all sites are connected (default: until Ctrl-C)")
-	flags.StringVar(&o.Outbox, "outbox", "", "`FOLDER` for a durable outbox of each site (default: readings wait in memory)")
-	flags.Int16Var(&o.Replication, "replication-factor", 3, "of the topics")
-	flags.BoolVar(&f.delete, "delete-topics", false, "in the end remove the topics, with all their records, and the outboxes")
-	flags.DurationVar(&f.timeout, "timeout", planTimeout, "how long it may take to make the topics, and to remove them")
+	flags.IntVar(&o.Stations, "stations", 10_000, "number of stations")
+	flags.IntVar(&o.Sites, "sites", 1000, "number of sites to which the stations belong")
+	flags.StringVar(&o.Prefix, "prefix", "SIM", "`PREFIX` of the site names")
+	flags.DurationVar(&o.Interval, "interval", time.Second, "time between two readings of a station; 0 for full speed")
+	flags.Int64Var(&o.Records, "records", 0, "total number of readings (default: no limit)")
+	flags.DurationVar(&o.Duration, "duration", 0, "how long to write readings after all sites are connected (default: until Ctrl-C)")
+	flags.StringVar(&o.Outbox, "outbox", "", "`DIRECTORY` for the outboxes of the sites (default: records are pending in memory)")
+	flags.Int16Var(&o.Replication, "replication-factor", 3, "replication factor of the topics")
+	flags.BoolVar(&f.delete, "delete-topics", false, "finally, delete the topics with all their records, and the outboxes")
+	flags.DurationVar(&f.timeout, "timeout", planTimeout, "time limit for creating and deleting the topics")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 }
 
@@ -87,25 +97,25 @@ func (f *simulateFlags) check() error {
 }
 
 func (f *simulateFlags) run(command *cobra.Command) error {
-	if err := f.makeTopics(command); err != nil {
+	if err := f.createTopics(command); err != nil {
 		return err
 	}
 	show := newSimulateProgress(command.ErrOrStderr())
-	summary, err := simulate.Run(command.Context(), f.options, show.tell)
-	show.end()
+	summary, err := simulate.Run(command.Context(), f.options, show.report)
+	show.finish()
 	if err == nil {
 		err = f.print(command.OutOrStdout(), summary)
 	}
 	if f.delete {
 		err = errors.Join(err, f.remove(command))
 	}
-	if err == nil && !summary.Well() {
+	if err == nil && !summary.OK() {
 		return errFound
 	}
 	return err
 }
 
-func (f *simulateFlags) makeTopics(command *cobra.Command) error {
+func (f *simulateFlags) createTopics(command *cobra.Command) error {
 	topics, err := f.options.Topics()
 	if err != nil {
 		return err
@@ -120,7 +130,7 @@ func (f *simulateFlags) makeTopics(command *cobra.Command) error {
 	})
 }
 
-// remove goes on after Ctrl-C.
+// remove deletes the topics and the outboxes, also after Ctrl-C.
 func (f *simulateFlags) remove(command *cobra.Command) error {
 	names, err := f.options.Names()
 	if err != nil {
@@ -129,7 +139,7 @@ func (f *simulateFlags) remove(command *cobra.Command) error {
 	command.SetContext(context.WithoutCancel(command.Context()))
 	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 		count, err := cluster.DeleteTopics(ctx, names)
-		fmt.Fprintf(command.ErrOrStderr(), "%d topic(s) removed\n", count) //nolint:errcheck // the work is done
+		fmt.Fprintf(command.ErrOrStderr(), "deleted topics: %d\n", count) //nolint:errcheck // the work is done
 		for _, name := range names {
 			if f.options.Outbox != "" && err == nil {
 				err = os.RemoveAll(filepath.Join(f.options.Outbox, name.Topic()))

@@ -11,19 +11,19 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// Trouble is what went wrong, once.
-type Trouble struct {
-	Text  string `json:"text"` // of the first time
+// Problem is an error or a warning.
+type Problem struct {
+	Text  string `json:"text"` // its first occurrence
 	Count int    `json:"count"`
 }
 
-// journal is the log of all sites: what a thousand of them say alike is kept once, and counted.
+// journal is the log of all sites. Messages that differ only in numbers are kept once and counted.
 type journal struct {
 	mu   sync.Mutex
-	seen map[string]*Trouble
+	seen map[string]*Problem
 }
 
-// number is what the same trouble of two sites differs in.
+// number matches how the same message of two sites differs.
 var number = regexp.MustCompile(`[0-9]+`)
 
 func (j *journal) add(text string) {
@@ -31,27 +31,27 @@ func (j *journal) add(text string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.seen == nil {
-		j.seen = make(map[string]*Trouble)
+		j.seen = make(map[string]*Problem)
 	}
 	if j.seen[key] == nil {
-		j.seen[key] = &Trouble{Text: text}
+		j.seen[key] = &Problem{Text: text}
 	}
 	j.seen[key].Count++
 }
 
-// list has the most frequent first.
-func (j *journal) list() []Trouble {
+// list returns the problems, the most frequent first.
+func (j *journal) list() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	all := make([]Trouble, 0, len(j.seen))
+	all := make([]Problem, 0, len(j.seen))
 	for _, t := range j.seen {
 		all = append(all, *t)
 	}
-	slices.SortFunc(all, func(a, b Trouble) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Text, b.Text)) })
+	slices.SortFunc(all, func(a, b Problem) int { return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Text, b.Text)) })
 	return all
 }
 
-// siteLog is the journal as a plugin's log: errors and warnings count, the rest says nothing of the cluster.
+// siteLog is the journal as the log of a plugin: only errors and warnings count.
 type siteLog struct{ *journal }
 
 func (siteLog) Level() telegraf.LogLevel { return telegraf.Warn }
@@ -61,7 +61,7 @@ func (l siteLog) Errorf(f string, a ...any) {
 }
 func (l siteLog) Error(a ...any) { l.add(fmt.Sprint(a...)) }
 
-// Warnf leaves out what each site without an outbox says at its start.
+// Warnf ignores the warning of each site without an outbox at startup.
 func (l siteLog) Warnf(f string, a ...any) {
 	if !strings.HasPrefix(f, "No outbox is set") {
 		l.Errorf(f, a...)

@@ -12,7 +12,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// device is one station.
+// device is a station.
 type device struct {
 	tags     map[string]string
 	lat, lon float64
@@ -22,7 +22,7 @@ type device struct {
 }
 
 func newDevice(name site.Name, i int) *device {
-	random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // not a secret
 	return &device{
 		tags:   map[string]string{"device_id": "station" + strconv.Itoa(i+1), "site": name.Site, "index": name.Index, "type": name.Type},
 		lat:    round(35+random.Float64(), 5),
@@ -31,7 +31,7 @@ func newDevice(name site.Name, i int) *device {
 	}
 }
 
-// reading is one of the schema "environment". No two have the same millisecond: they would be one point.
+// reading returns a reading of the schema "environment". Its millisecond is unique: otherwise, two readings would be one point.
 func (d *device) reading(at time.Time) telegraf.Metric {
 	at = at.Truncate(time.Millisecond)
 	if !at.After(d.last) {

@@ -11,53 +11,53 @@ import (
 )
 
 const (
-	// connectAtOnce is how many sites begin at once: a thousand stations do not boot in the same second either.
-	connectAtOnce = 64
-	// drainTime is how long readings are waited for in the end.
+	// maxConnecting limits the sites that connect at the same time: real stations do not all start in the same second either.
+	maxConnecting = 64
+	// drainTime limits the wait for pending records at the end.
 	drainTime = 30 * time.Second
 )
 
-// run is what Run knows.
+// run is the state of Run.
 type run struct {
 	options   Options
 	journal   *journal
 	sites     []*simulated
 	connected atomic.Int64
-	// allConnected is closed when they are.
+	// allConnected is closed once all sites are connected.
 	allConnected chan struct{}
 	left         atomic.Int64
-	began        time.Time
-	most         usage // at any time
+	started      time.Time
+	maximum      usage
 }
 
-// Run lets the stations work until the context or what the options say ends it, and what waits is acknowledged or was waited for in vain.
-// It tells of its progress every second. The topics must be there.
-func Run(ctx context.Context, o Options, tell func(Progress)) (Summary, error) {
-	r := &run{options: o, journal: &journal{}, began: time.Now(), allConnected: make(chan struct{})}
+// Run simulates the stations until ctx is canceled or a limit of the options is reached, and then waits for pending records. It reports its
+// progress every second. The topics must exist.
+func Run(ctx context.Context, o Options, report func(Progress)) (Summary, error) {
+	r := &run{options: o, journal: &journal{}, started: time.Now(), allConnected: make(chan struct{})}
 	r.left.Store(math.MaxInt64)
 	if o.Records > 0 {
 		r.left.Store(o.Records)
 	}
 	s := Summary{Stations: o.Stations, Sites: o.Sites, base: currentUsage()}
-	if err := r.makeSites(); err != nil {
+	if err := r.createSites(); err != nil {
 		return s, err
 	}
-	stopTelling := r.telling(tell)
+	stopReporting := r.reportProgress(report)
 	err := r.work(ctx, &s)
-	stopTelling()
+	stopReporting()
 	r.sum(&s)
 	r.close()
 	s.Errors = r.journal.list()
 	return s, err
 }
 
-// work connects, measures and drains.
+// work connects, writes, and drains.
 func (r *run) work(ctx context.Context, s *Summary) error {
 	if err := r.connect(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
 	close(r.allConnected)
-	s.ConnectSeconds, s.idle = time.Since(r.began).Seconds(), currentUsage()
+	s.ConnectSeconds, s.idle = time.Since(r.started).Seconds(), currentUsage()
 	s.first = r.acknowledged()
 	measured := time.Now()
 	r.readings(ctx)
@@ -67,10 +67,10 @@ func (r *run) work(ctx context.Context, s *Summary) error {
 	return nil
 }
 
-// take claims a reading of those that are left.
-func (r *run) take() bool { return r.left.Add(-1) >= 0 }
+// claim reports whether another reading can be written.
+func (r *run) claim() bool { return r.left.Add(-1) >= 0 }
 
-func (r *run) makeSites() error {
+func (r *run) createSites() error {
 	for i := range r.options.Sites {
 		s, err := newSimulated(r.options, i, siteLog{r.journal})
 		if err != nil {
@@ -81,43 +81,44 @@ func (r *run) makeSites() error {
 	return nil
 }
 
-// connect begins all sites. Brokers that do not answer are a result, no error.
+// connect starts all sites. Unreachable brokers are a result, not an error.
 func (r *run) connect(ctx context.Context) error {
 	var group errgroup.Group
-	group.SetLimit(connectAtOnce)
+	group.SetLimit(maxConnecting)
 	for _, s := range r.sites {
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				return nil
 			}
 			defer r.connected.Add(1)
-			return s.connect(ctx, r.take)
+			return s.connect(ctx, r.claim)
 		})
 	}
 	return group.Wait()
 }
 
-// readings returns when no site has any more.
+// readings writes readings until all sites are done.
 func (r *run) readings(ctx context.Context) {
 	if r.options.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.options.Duration)
 		defer cancel()
 	}
-	begin := time.Now()
+	start := time.Now()
 	var group sync.WaitGroup
 	for i, s := range r.sites {
-		group.Go(func() { s.run(ctx, spread(begin, s.step(), i, len(r.sites)), r.take) })
+		group.Go(func() { s.run(ctx, spread(start, s.step(), i, len(r.sites)), r.claim) })
 	}
 	group.Wait()
 }
 
-// spread is when site i begins: its first reading comes a step later, and within the first step from begin on each site has one.
-func spread(begin time.Time, step time.Duration, i, sites int) time.Time {
-	return begin.Add(step*time.Duration(i)/time.Duration(sites) - step)
+// spread returns the start of site i, which writes its first reading one step later, so that the first readings of all sites are spread
+// evenly over the first step.
+func spread(start time.Time, step time.Duration, i, sites int) time.Time {
+	return start.Add(step*time.Duration(i)/time.Duration(sites) - step)
 }
 
-// drain waits for what is under way, a while also after Ctrl-C.
+// drain waits for pending records, also after Ctrl-C.
 func (r *run) drain(ctx context.Context) {
 	until := time.Now().Add(drainTime)
 	var group sync.WaitGroup
@@ -127,7 +128,7 @@ func (r *run) drain(ctx context.Context) {
 	group.Wait()
 }
 
-// close ends all sites at once: each takes some seconds if Kafka is away.
+// close stops all sites concurrently: each needs some seconds if Kafka is unreachable.
 func (r *run) close() {
 	var group sync.WaitGroup
 	for _, s := range r.sites {

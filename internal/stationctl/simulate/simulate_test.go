@@ -11,7 +11,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-func TestAlikeTroublesAreOne(t *testing.T) {
+func TestSimilarProblemsAreCounted(t *testing.T) {
 	t.Parallel()
 	log := siteLog{&journal{}}
 	log.Warnf("No outbox is set: readings are in memory")
@@ -19,10 +19,10 @@ func TestAlikeTroublesAreOne(t *testing.T) {
 	log.Errorf("topic %q: not there", "SIM1_1_sim")
 	log.Warn("slow")
 	log.Error("topic ", `"SIM12_1_sim": not there`)
-	require.Equal(t, []Trouble{{`topic "SIM1_1_sim": not there`, 2}, {"slow", 1}}, log.list())
+	require.Equal(t, []Problem{{`topic "SIM1_1_sim": not there`, 2}, {"slow", 1}}, log.list())
 }
 
-func TestTheReadingsOfADevice(t *testing.T) {
+func TestReadingsOfADevice(t *testing.T) {
 	t.Parallel()
 	name, err := Options{Prefix: "SIM"}.name(0)
 	require.NoError(t, err)
@@ -37,26 +37,26 @@ func TestTheReadingsOfADevice(t *testing.T) {
 	}
 }
 
-func TestStationsAreSpreadEvenly(t *testing.T) {
+func TestStationsAreDistributedEvenly(t *testing.T) {
 	t.Parallel()
 	o := Options{Stations: 11, Sites: 4}
 	require.Equal(t, []int{3, 3, 3, 2}, []int{o.devices(0), o.devices(1), o.devices(2), o.devices(3)})
 }
 
-// In each interval from the first on each site has a reading, or the pace would be less than it says.
+// Otherwise, the rate would be lower than configured.
 func TestReadingsAreSpreadEvenly(t *testing.T) {
 	t.Parallel()
 	begin, interval := time.Now(), 20*time.Second
 	var first []time.Duration
 	for i := range 4 {
-		s := &simulated{interval: interval, devices: make([]*device, 1), begun: spread(begin, interval, i, 4)}
-		first = append(first, s.begun.Add(s.step()).Sub(begin))
+		s := &simulated{interval: interval, devices: make([]*device, 1), start: spread(begin, interval, i, 4)}
+		first = append(first, s.start.Add(s.step()).Sub(begin))
 		require.EqualValues(t, 3, s.dueBy(begin.Add(3*interval-1)))
 	}
 	require.Equal(t, []time.Duration{0, 5 * time.Second, 10 * time.Second, 15 * time.Second}, first)
 }
 
-func TestItEndsCleanlyWithTheContext(t *testing.T) {
+func TestRunStopsWithTheContext(t *testing.T) {
 	t.Parallel()
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{})
 	require.NoError(t, err)
@@ -69,16 +69,16 @@ func TestItEndsCleanlyWithTheContext(t *testing.T) {
 	require.NoError(t, cluster.Cluster().CreateTopic("SIM1_1_sim", 1, nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	told := 0
+	reports := 0
 	summary, err := Run(ctx, o, func(p Progress) {
 		require.Equal(t, p.Sites, p.Connected)
 		require.Positive(t, p.Acknowledged)
-		if told++; told == 2 {
+		if reports++; reports == 2 {
 			cancel()
 		}
 	})
 	require.NoError(t, err)
-	require.Equal(t, 2, told)
-	require.True(t, summary.Well(), summary)
+	require.Equal(t, 2, reports)
+	require.True(t, summary.OK(), summary)
 	require.Equal(t, summary.Written, summary.Acknowledged)
 }

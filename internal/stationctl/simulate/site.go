@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// batch is how many readings that are due are written at once, at most.
+	// batch limits the due readings that are written together.
 	batch = 1000
-	// burst is what a site writes at once at full speed: few, so that a record costs the same request, whether ten sites write or thousands.
+	// burst is what a site writes together at full speed; it is small, so that the cost per record does not depend on the number of sites.
 	burst = 50
-	// window is how many readings of a site are under way at most, where they wait in memory or go at full speed.
+	// window limits the pending readings of a site in memory or at full speed.
 	window = 2000
-	// bufferLimit is of Telegraf's own buffer, which takes its memory at once, and which the plugin leaves empty.
+	// bufferLimit is for the buffer of Telegraf, which is allocated at startup and stays empty.
 	bufferLimit = 1
 )
 
-// simulated is a site at work.
+// simulated is a running site.
 type simulated struct {
 	output  *models.RunningOutput
 	plugin  *kafka_site.KafkaSite
@@ -36,8 +36,8 @@ type simulated struct {
 	counts  map[string]selfstat.Stat
 
 	interval time.Duration
-	begun    time.Time
-	due      int64 // readings since begun
+	start    time.Time
+	due      int64 // readings since the start
 	written  atomic.Int64
 }
 
@@ -61,7 +61,7 @@ func newSimulated(o Options, i int, log siteLog) (*simulated, error) {
 		s.devices = append(s.devices, newDevice(name, d))
 	}
 	err = output.Init()
-	s.takeCounts()
+	s.detachStatistics()
 	return s, err
 }
 
@@ -75,30 +75,30 @@ func (o Options) configure(plugin *kafka_site.KafkaSite, name site.Name) {
 	plugin.Version, plugin.ClientID, plugin.CompressionCodec = version, id, codec
 }
 
-// firstPatience is how long a site's first reading may take before the next site begins.
-const firstPatience = 15 * time.Second
+// firstLimit limits the wait for the first reading of a site before the next site starts.
+const firstLimit = 15 * time.Second
 
-// connect has the first reading acknowledged: then the site has all its connections.
-func (s *simulated) connect(ctx context.Context, take func() bool) error {
+// connect waits until the first reading is acknowledged: then the site has all its connections.
+func (s *simulated) connect(ctx context.Context, claim func() bool) error {
 	if err := s.output.Connect(); err != nil {
 		return err
 	}
-	if !take() {
+	if !claim() {
 		return nil
 	}
 	s.add(0, time.Now())
 	s.write()
-	s.drain(ctx, time.Now().Add(firstPatience))
+	s.drain(ctx, time.Now().Add(firstLimit))
 	return nil
 }
 
-// run has readings until the context ends or take gives none. The first is due a step after begin.
-func (s *simulated) run(ctx context.Context, begin time.Time, take func() bool) {
-	s.begun = begin
+// run writes readings until ctx is canceled or claim returns false. The first reading is due one step after start.
+func (s *simulated) run(ctx context.Context, start time.Time, claim func() bool) {
+	s.start = start
 	for s.wait(ctx) {
 		now := time.Now()
 		for range s.dueBy(now) {
-			if !take() {
+			if !claim() {
 				s.write()
 				return
 			}
@@ -109,17 +109,17 @@ func (s *simulated) run(ctx context.Context, begin time.Time, take func() bool) 
 	}
 }
 
-// wait returns when a reading is due and there is room for it.
+// wait waits until a reading is due and the window has room.
 func (s *simulated) wait(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		pause := 5 * time.Millisecond
 		switch {
-		case s.bounded() && s.waiting() >= window:
+		case s.limited() && s.pending() >= window:
 			s.write()
 		case s.dueBy(time.Now()) > 0:
 			return true
 		default:
-			pause = time.Until(s.begun.Add(time.Duration(s.due+1) * s.step()))
+			pause = time.Until(s.start.Add(time.Duration(s.due+1) * s.step()))
 		}
 		select {
 		case <-ctx.Done():
@@ -129,26 +129,26 @@ func (s *simulated) wait(ctx context.Context) bool {
 	return false
 }
 
-// bounded says that readings wait in memory: on disk they wait for as long as they must.
-func (s *simulated) bounded() bool { return !s.durable || s.interval == 0 }
+// limited reports whether the window applies: an outbox holds as many records as necessary.
+func (s *simulated) limited() bool { return !s.durable || s.interval == 0 }
 
-// step lies between two readings of the site.
+// step returns the time between two readings of the site.
 func (s *simulated) step() time.Duration { return max(1, s.interval/time.Duration(len(s.devices))) }
 
-// dueBy is how many readings are due, at most a batch.
+// dueBy returns the number of due readings, at most a batch.
 func (s *simulated) dueBy(now time.Time) int64 {
 	if s.interval == 0 {
 		return burst
 	}
-	return min(batch, max(0, int64(now.Sub(s.begun)/s.step())-s.due))
+	return min(batch, max(0, int64(now.Sub(s.start)/s.step())-s.due))
 }
 
-// timeOf is when the reading was due, also where it is late.
+// timeOf returns when the reading was due, even if it is late.
 func (s *simulated) timeOf(now time.Time) time.Time {
 	if s.interval == 0 {
 		return now
 	}
-	return s.begun.Add(time.Duration(s.due) * s.step())
+	return s.start.Add(time.Duration(s.due) * s.step())
 }
 
 func (s *simulated) add(device int, at time.Time) {
@@ -156,16 +156,16 @@ func (s *simulated) add(device int, at time.Time) {
 	s.written.Add(1)
 }
 
-// write is Telegraf's flush: what could not be written is tried again.
+// write flushes, as Telegraf does; what cannot be written is retried.
 func (s *simulated) write() {
 	if err := s.output.Write(); err != nil {
 		s.log.Error(err)
 	}
 }
 
-// drain waits until all is acknowledged.
+// drain waits until no reading is pending.
 func (s *simulated) drain(ctx context.Context, until time.Time) {
-	for s.waiting() > 0 && time.Now().Before(until) {
+	for s.pending() > 0 && time.Now().Before(until) {
 		s.write()
 		select {
 		case <-ctx.Done():
@@ -175,12 +175,12 @@ func (s *simulated) drain(ctx context.Context, until time.Time) {
 	}
 }
 
-// waiting is how many readings are under way. Those of an earlier run, which were in the outbox, are acknowledged too.
-func (s *simulated) waiting() int64 {
+// pending returns the number of pending readings; 0 if records of a previous run in the outbox were acknowledged as well.
+func (s *simulated) pending() int64 {
 	return max(0, s.written.Load()-s.count("records_written")-s.count("records_rejected")-s.count("records_dropped"))
 }
 
-// count is one of the plugin's own statistics.
+// count returns a statistic of the plugin.
 func (s *simulated) count(name string) int64 {
 	if stat := s.counts[name]; stat != nil {
 		return stat.Get()
@@ -188,9 +188,9 @@ func (s *simulated) count(name string) int64 {
 	return 0
 }
 
-// takeCounts keeps the statistics, and takes them out of the process's list: the plugin goes through that list, under a lock, for each
-// device, which is nothing with one station's statistics, and most of the CPU with those of a thousand.
-func (s *simulated) takeCounts() {
+// detachStatistics keeps the statistics, but removes them from the list of the process: the plugin scans that list under a lock for each
+// device, which would need most of the CPU with a thousand stations.
+func (s *simulated) detachStatistics() {
 	s.counts = make(map[string]selfstat.Stat)
 	for _, name := range []string{"records_written", "records_rejected", "records_dropped", "records_sent_again"} {
 		s.counts[name] = s.plugin.Statistics.Get("kafka_site", name, map[string]string{})

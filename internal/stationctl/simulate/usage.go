@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// usage is what this process takes now.
+// usage is the resource usage of this process.
 type usage struct {
 	cpu          time.Duration
 	memory, peak int64 // bytes
@@ -25,7 +25,7 @@ func currentUsage() usage {
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
 		u.cpu = time.Duration(r.Utime.Nano() + r.Stime.Nano())
 	}
-	status, _ := os.ReadFile("/proc/self/status") // without it: 0
+	status, _ := os.ReadFile("/proc/self/status") // 0 if it is missing
 	u.memory, u.peak = kilobytes(status, "VmRSS:"), kilobytes(status, "VmHWM:")
 	return u
 }
@@ -37,7 +37,7 @@ func kilobytes(status []byte, name string) int64 {
 	return count * 1024
 }
 
-// sockets are the connections: nothing listens here.
+// sockets returns the number of connections: this process does not listen.
 func sockets() (count int) {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -51,24 +51,24 @@ func sockets() (count int) {
 	return count
 }
 
-// The open files of a site: two or three connections, since it has one topic, with one leader; and those of its outbox.
+// The open files of a site: up to three connections, because it has one topic with one leader, and those of its outbox.
 const (
-	filesOfSite   = 3
-	filesOfOutbox = 3
+	filesPerSite   = 3
+	filesPerOutbox = 3
 )
 
-// checkFiles looks at how many files may be open, before Kafka is told that thousands of stations come.
+// checkFiles checks the limit on open files before the topics are created.
 func checkFiles(o Options) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return nil //nolint:nilerr // then it is found out
+		return nil //nolint:nilerr // an error follows later if the limit is too low
 	}
-	needed := o.Sites * filesOfSite
+	needed := o.Sites * filesPerSite
 	if o.Outbox != "" {
-		needed += o.Sites * filesOfOutbox
+		needed += o.Sites * filesPerOutbox
 	}
 	if uint64(needed) <= limit.Max { //nolint:gosec // bounded by Check
 		return nil
 	}
-	return fmt.Errorf("%d sites need some %d open files, and this shell allows %d: raise it (ulimit -n %[2]d), or give fewer --sites", o.Sites, needed, limit.Max)
+	return fmt.Errorf("%d sites need about %d open files, but the limit is %d; raise it with \"ulimit -n %[2]d\", or use fewer --sites", o.Sites, needed, limit.Max)
 }
