@@ -33,6 +33,9 @@ func (o *output) String() string {
 }
 
 func TestDemoShowsEachHopOfEachReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: builds Telegraf and InfluxDB")
+	}
 	t.Setenv("TMPDIR", t.TempDir())
 	var out output
 	require.NoError(t, run(t.Context(), options{board: boardGo, sites: 2, duration: 3500 * time.Millisecond}, &out))
@@ -51,6 +54,9 @@ func TestDemoShowsEachHopOfEachReading(t *testing.T) {
 }
 
 func TestCtrlCStopsEverything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: builds Telegraf and InfluxDB")
+	}
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, interrupt := context.WithCancel(t.Context())
 	var out output

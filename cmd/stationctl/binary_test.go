@@ -13,6 +13,9 @@ import (
 // TestTheRealProgram builds and runs it, for what an operator's script sees: exit codes, and what goes where.
 func TestTheRealProgram(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: builds stationctl")
+	}
 	program := filepath.Join(t.TempDir(), "stationctl")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput() //nolint:gosec // a folder of the test's
 	require.NoError(t, err, string(output))

@@ -188,6 +188,9 @@ func TestSetupWithoutBoardAndKafka(t *testing.T) {
 // TestSetupIsInterrupted by Ctrl-C and Ctrl-D; nothing is written.
 func TestSetupIsInterrupted(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: builds stationctl")
+	}
 	program := filepath.Join(t.TempDir(), "stationctl")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput() //nolint:gosec // a directory of the test
 	require.NoError(t, err, string(output))

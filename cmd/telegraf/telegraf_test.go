@@ -99,6 +99,9 @@ func readSources(t *testing.T) {
 
 func buildTelegraf(t *testing.T, flags ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: builds Telegraf")
+	}
 	binary := filepath.Join(t.TempDir(), "bin", "telegraf")
 	var stderr bytes.Buffer
 	status := run(append([]string{"--output", binary, "--version", "0.1.0-test.1"}, flags...), &stderr)

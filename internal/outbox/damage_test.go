@@ -82,6 +82,9 @@ func lastPage(data []byte) (from, to int) {
 
 func TestATailTruncatedAnywhere(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: half a minute for every byte of a page")
+	}
 	name, data := crashed(t)
 	from, to := lastPage(data)
 	for at := from; at < to; at++ {
@@ -94,6 +97,9 @@ func TestATailTruncatedAnywhere(t *testing.T) {
 
 func TestAByteFlippedAnywhere(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: half a minute for every byte of a page")
+	}
 	name, data := crashed(t)
 	from, to := lastPage(data)
 	for at := from; at < to; at++ {

@@ -35,6 +35,9 @@ var telegrafBinary = sync.OnceValues(func() (string, error) { return telegraf.Bu
 
 func binary(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: builds and runs Telegraf")
+	}
 	path, err := telegrafBinary()
 	require.NoError(t, err)
 	return path

@@ -112,6 +112,9 @@ func startEmbeddedKafka(t *testing.T, options kafka.EmbeddedOptions) []string {
 
 func startInfluxDB1(t *testing.T, options influxdb.Options) *influxdb.Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: builds InfluxDB")
+	}
 	options.Dir, options.Log = t.TempDir(), os.Stderr
 	store, err := influxdb.StartV1(t.Context(), options)
 	require.NoError(t, err)

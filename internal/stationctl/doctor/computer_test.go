@@ -45,8 +45,10 @@ var programs = sync.OnceValues(func() (dir string, err error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, err := programs(); err == nil {
-		_ = os.RemoveAll(dir)
+	if !testing.Short() {
+		if dir, err := programs(); err == nil {
+			_ = os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }
@@ -99,6 +101,9 @@ func newStation(t *testing.T, settings ...kfake.Opt) *computer {
 
 func newComputer(t *testing.T, settings ...kfake.Opt) *computer {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: builds Telegraf and stationctl")
+	}
 	p := &computer{T: t, dir: t.TempDir()}
 	var err error
 	p.kafka, err = kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.ListenFn(process.Listen)}, settings...)...)

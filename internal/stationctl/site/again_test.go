@@ -49,6 +49,9 @@ func requireWhole(t *testing.T, addresses []string, sites []AddOptions) {
 
 func TestRequestsWithoutAnAnswerAreTriedAgain(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: waits 20 seconds for silent brokers")
+	}
 	for name, fault := range map[string]func(*kfake.Cluster, kmsg.Key){
 		"hung up": func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(errors.New("hang up"))) },
 		"silent":  func(k *kfake.Cluster, key kmsg.Key) { k.ControlKey(key.Int16(), answerNothing(nil)) },

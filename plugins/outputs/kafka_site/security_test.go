@@ -58,6 +58,9 @@ func TestSCRAMOverTLS(t *testing.T) {
 // Whatever answers instead of a broker, the log states the problem.
 func TestStrangeBrokers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: waits ten seconds for silent brokers")
+	}
 	for _, broker := range hostile.Brokers(t) {
 		t.Run(broker.Name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,9 @@ import (
 const smallCommand = "golang.org/x/mod/gosumcheck@v0.42.0"
 
 func TestGoInstallBuildsOnceWhateverIsCrossCompiledFor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: downloads and builds a program")
+	}
 	t.Setenv("TELEGRAF_STATION_CACHE", t.TempDir())
 	t.Setenv("GOARCH", "arm")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -49,6 +52,9 @@ func requireNothingElse(t *testing.T, binary string) {
 }
 
 func TestGoInstallSaysWhatIsWrong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: asks the module proxy")
+	}
 	t.Setenv("TELEGRAF_STATION_CACHE", t.TempDir())
 	for _, inexact := range []string{"example.com/cmd/name", "example.com/cmd/name@latest"} {
 		_, err := GoInstall(t.Context(), inexact, nil)

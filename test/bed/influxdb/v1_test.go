@@ -18,6 +18,9 @@ const buildLimit = 9 * time.Minute
 
 func startV1(t *testing.T, options Options) *Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("slow: builds InfluxDB")
+	}
 	s, err := StartV1(within(t, buildLimit), options)
 	return started(t, s, err)
 }
@@ -59,8 +62,11 @@ func TestV1TellsWhatIsNotThere(t *testing.T) {
 	require.ErrorContains(t, err, "error parsing query")
 }
 
-func TestV1ThatCannotStartSaysWhy(t *testing.T) {
+func TestV1StartErrors(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: builds InfluxDB")
+	}
 	_, err := StartV1(within(t, buildLimit), Options{})
 	require.ErrorContains(t, err, "set Dir")
 
