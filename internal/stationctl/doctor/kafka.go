@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/influxdata/telegraf/logger"
 	telegrafkafka "github.com/influxdata/telegraf/plugins/common/kafka"
 
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
@@ -62,14 +61,7 @@ func (d *doctor) newConnection(label string, addresses []string, common telegraf
 	if k.brokers, k.invalid = kafka.Parse(addresses); k.invalid != nil {
 		return k
 	}
-	k.settings = sarama.NewConfig()
-	k.settings.Metadata.AllowAutoTopicCreation = false
-	k.settings.Metadata.Retry.Max = 0
-	k.settings.Metadata.Full = false
-	k.settings.Net.DialTimeout, k.settings.Net.ReadTimeout, k.settings.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
-	k.settings.Admin.Timeout, k.settings.Admin.Retry.Max = answerTimeout, 0
-	k.invalid = common.SetConfig(k.settings, logger.New("", "", ""))
-	kafka.Guard(k.settings)
+	k.settings, k.invalid = kafka.NewProbeConfig(common, answerTimeout)
 	return k
 }
 

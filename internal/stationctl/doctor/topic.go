@@ -51,7 +51,7 @@ func (t *siteTopic) checks(reached *[]string) (checks []check, delivery check) {
 			{name: topic, needs: []string{t.label + saslCheck}, run: storing(&metadata, func(context.Context) (*sarama.TopicMetadata, result) { return t.topic(*reached) })},
 			{name: t.prefix + "ACL", needs: []string{topic}, run: func(context.Context) result { return t.acl(metadata) }},
 		}, check{
-			name: t.prefix + "delivery", needs: []string{topic, t.label + serviceCheck},
+			name: t.prefix + "delivery", needs: []string{topic, t.label + serviceCheck}, limit: deliveryLimit,
 			run: func(context.Context) result { return t.delivery(*reached, metadata) },
 		}
 }

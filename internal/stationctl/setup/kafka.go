@@ -13,7 +13,6 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf/config"
-	"github.com/influxdata/telegraf/logger"
 	telegrafkafka "github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/influxdata/telegraf/plugins/common/tls"
 
@@ -108,11 +107,6 @@ func advertised(ctx context.Context, client sarama.Client) (*cluster, error) {
 
 // clientConfig returns a configuration like that of the plugin.
 func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, error) {
-	settings := sarama.NewConfig()
-	settings.Metadata.AllowAutoTopicCreation = false
-	settings.Metadata.Retry.Max = 0
-	settings.Metadata.Full = false
-	settings.Net.DialTimeout, settings.Net.ReadTimeout, settings.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
 	common := telegrafkafka.Config{Version: "2.8.0", ClientID: "telegraf-station-setup", ClientConfig: client}
 	if ca := answers[TLSCA]; ca != "" && ca != None {
 		enable := true
@@ -126,11 +120,7 @@ func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, erro
 		common.SASLUsername = config.NewSecret([]byte(answers[Username]))
 		common.SASLPassword = config.NewSecret([]byte(answers[password]))
 	}
-	if err := common.SetConfig(settings, logger.New("", "", "")); err != nil {
-		return nil, err
-	}
-	kafka.Guard(settings)
-	return settings, settings.Validate()
+	return kafka.NewProbeConfig(common, answerTimeout)
 }
 
 // checkSize returns an error if the cluster has fewer brokers than the topic needs copies.
