@@ -19,8 +19,11 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
-// answerTimeout limits one response of a broker.
-const answerTimeout = 5 * time.Second
+// dialTimeout limits a TCP connection, answerTimeout one response of a broker.
+const (
+	dialTimeout   = 5 * time.Second
+	answerTimeout = 5 * time.Second
+)
 
 // cluster describes a Kafka cluster.
 type cluster struct {
@@ -39,7 +42,7 @@ func connectAll(ctx context.Context, addresses []string) (unreachable bool, err 
 }
 
 func connect(ctx context.Context, address string) error {
-	dialer := net.Dialer{Timeout: answerTimeout}
+	dialer := net.Dialer{Timeout: dialTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err == nil {
 		return conn.Close()
@@ -50,9 +53,10 @@ func connect(ctx context.Context, address string) error {
 	return fmt.Errorf("cannot connect to broker %q: %w; check the port, the firewall, and that Kafka is running", address, err)
 }
 
-// describeCluster logs in and requests the metadata of the topic, as the station does. client has the TLS options that are not answers.
-func describeCluster(ctx context.Context, answers Values, client tls.ClientConfig) (*cluster, error) {
-	settings, err := clientConfig(answers, client)
+// describeCluster logs in and requests the metadata of the topic, as the station does. client has the TLS options that are not answers;
+// limit is for one response.
+func describeCluster(ctx context.Context, answers Values, client tls.ClientConfig, limit time.Duration) (*cluster, error) {
+	settings, err := clientConfig(answers, client, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +110,7 @@ func advertised(ctx context.Context, client sarama.Client) (*cluster, error) {
 }
 
 // clientConfig returns a configuration like that of the plugin.
-func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, error) {
+func clientConfig(answers Values, client tls.ClientConfig, limit time.Duration) (*sarama.Config, error) {
 	common := telegrafkafka.Config{Version: "2.8.0", ClientID: "telegraf-station-setup", ClientConfig: client}
 	if ca := answers[TLSCA]; ca != "" && ca != None {
 		enable := true
@@ -120,7 +124,7 @@ func clientConfig(answers Values, client tls.ClientConfig) (*sarama.Config, erro
 		common.SASLUsername = config.NewSecret([]byte(answers[Username]))
 		common.SASLPassword = config.NewSecret([]byte(answers[password]))
 	}
-	return kafka.NewProbeConfig(common, answerTimeout)
+	return kafka.NewProbeConfig(common, limit)
 }
 
 // checkSize returns an error if the cluster has fewer brokers than the topic needs copies.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"strings"
 	"testing"
+	"time"
 
 	telegraftls "github.com/influxdata/telegraf/plugins/common/tls"
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,7 @@ func newKafka(t *testing.T, settings ...kfake.Opt) *kfake.Cluster {
 func describeWith(t *testing.T, kafka *kfake.Cluster, changes Values) (*cluster, error) {
 	t.Helper()
 	changes[Brokers] = strings.Join(kafka.ListenAddrs(), ",")
-	return describeCluster(t.Context(), answers(changes), telegraftls.ClientConfig{})
+	return describeCluster(t.Context(), answers(changes), telegraftls.ClientConfig{}, 2*time.Second)
 }
 
 func TestConnectAll(t *testing.T) {

@@ -64,6 +64,6 @@ func (w *session) probeKafka(ctx context.Context) error {
 	w.kafka, err = describeCluster(ctx, w.answers, tls.ClientConfig{
 		TLSCert: option("tls_cert"), TLSKey: option("tls_key"), TLSKeyPwd: option("tls_key_pwd"), ServerName: option("tls_server_name"),
 		InsecureSkipVerify: option("insecure_skip_verify") == "true",
-	})
+	}, answerTimeout)
 	return err
 }
