@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
@@ -164,16 +165,10 @@ func printTable(series influxdb.Series, screen *screen) {
 		}
 		rows = append(rows, row)
 	}
-	for _, row := range rows {
-		var text strings.Builder
-		for i, value := range row {
-			wide := 0
-			for _, other := range rows {
-				wide = max(wide, len(other[i]))
-			}
-			fmt.Fprintf(&text, "%-*s  ", wide, value)
-		}
-		screen.printf("%s", strings.TrimRight(text.String(), " "))
+	var table strings.Builder
+	_ = texttable.Write(&table, rows) // a strings.Builder returns no errors
+	for line := range strings.Lines(table.String()) {
+		screen.printf("%s", strings.TrimSpace(line))
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
 // defaultOutbox is where the shipped configuration has it.
-const defaultOutbox = "/var/lib/telegraf-station/outbox"
+const defaultOutbox = installed.Outbox
 
 func newOutbox() *cobra.Command {
 	var dir string

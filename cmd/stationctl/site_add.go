@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/telegraf-station/telegraf-station/internal/installed"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
@@ -50,7 +51,7 @@ the exit code is 1 then.
 }
 
 // stationCA is where the shipped configuration has the authority of the brokers' certificates.
-const stationCA = "/etc/telegraf-station/kafka-ca.pem"
+const stationCA = installed.KafkaCA
 
 func siteArgs(_ *cobra.Command, args []string) error {
 	if len(args) != 3 {

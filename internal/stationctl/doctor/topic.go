@@ -47,13 +47,14 @@ func (d *doctor) topics(k *connection, output *kafka_site.KafkaSite) (all []*sit
 func (t *siteTopic) checks(reached *[]string) (checks []check, delivery check) {
 	topic := t.prefix + "topic"
 	var metadata *sarama.TopicMetadata // found by the check of the topic
-	return []check{
-			{name: topic, needs: []string{t.label + saslCheck}, run: storing(&metadata, func(context.Context) (*sarama.TopicMetadata, result) { return t.topic(*reached) })},
-			{name: t.prefix + "ACL", needs: []string{topic}, run: func(context.Context) result { return t.acl(metadata) }},
-		}, check{
-			name: t.prefix + "delivery", needs: []string{topic, t.label + serviceCheck}, limit: deliveryLimit,
-			run: func(context.Context) result { return t.delivery(*reached, metadata) },
-		}
+	checks = []check{
+		{name: topic, needs: []string{t.label + saslCheck}, run: storing(&metadata, func(context.Context) (*sarama.TopicMetadata, result) { return t.topic(*reached) })},
+		{name: t.prefix + "ACL", needs: []string{topic}, run: func(context.Context) result { return t.acl(metadata) }},
+	}
+	return checks, check{
+		name: t.prefix + "delivery", needs: []string{topic, t.label + serviceCheck}, limit: deliveryLimit,
+		run: func(context.Context) result { return t.delivery(*reached, metadata) },
+	}
 }
 
 func (t *siteTopic) topic(reached []string) (*sarama.TopicMetadata, result) {

@@ -90,7 +90,7 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
 		return nil, fmt.Errorf("not authorized to use topic %q: %w; grant WRITE, DESCRIBE and CREATE", answers.topic(), err)
 	case isResponse && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
-		return nil, fmt.Errorf("Kafka at %s returned an error: %w", answers[Brokers], response)
+		return nil, fmt.Errorf("the request to Kafka at %s failed: %w", answers[Brokers], response)
 	default:
 		return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", answers[Brokers], err, kafka.Advice(err))
 	}
