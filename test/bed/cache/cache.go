@@ -1,4 +1,4 @@
-// Package cache keeps what the test bed downloads and builds outside the source tree, each thing once.
+// Package cache stores the downloads and builds of the test bed outside the source tree.
 package cache
 
 import (
@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dir returns a folder of the cache, and makes it (mode 0700) if it is missing. The cache is $TELEGRAF_STATION_CACHE if that is
-// set, else telegraf-station in the user's cache folder ($XDG_CACHE_HOME or ~/.cache). The parts name a folder inside it.
+// Dir returns a directory in the cache and creates it (mode 0700) if it does not exist. The cache is $TELEGRAF_STATION_CACHE, or
+// telegraf-station in the user cache directory ($XDG_CACHE_HOME or ~/.cache). The parts are a path in the cache.
 func Dir(parts ...string) (string, error) {
 	root, err := root()
 	if err != nil {
@@ -21,11 +21,11 @@ func Dir(parts ...string) (string, error) {
 	}
 	inside := filepath.Join(parts...)
 	if inside != "" && !filepath.IsLocal(inside) {
-		return "", fmt.Errorf("%q is not inside the cache: leave out \"..\" and a leading \"/\"", inside)
+		return "", fmt.Errorf("%q is not inside the cache; remove \"..\" and a leading \"/\"", inside)
 	}
 	dir := filepath.Join(root, inside)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("no cache folder (set TELEGRAF_STATION_CACHE to another): %w", err)
+		return "", fmt.Errorf("no cache directory: %w; set TELEGRAF_STATION_CACHE", err)
 	}
 	return dir, nil
 }
@@ -33,23 +33,22 @@ func Dir(parts ...string) (string, error) {
 func root() (string, error) {
 	if root := os.Getenv("TELEGRAF_STATION_CACHE"); root != "" {
 		if !filepath.IsAbs(root) {
-			return "", fmt.Errorf("TELEGRAF_STATION_CACHE is %q: give an absolute path, or test packages would each have their own", root)
+			return "", fmt.Errorf("TELEGRAF_STATION_CACHE must be an absolute path, so that all test packages share it (got %q)", root)
 		}
 		return root, nil
 	}
 	user, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no cache folder (set TELEGRAF_STATION_CACHE): %w", err)
+		return "", fmt.Errorf("no cache directory: %w; set TELEGRAF_STATION_CACHE", err)
 	}
 	return filepath.Join(user, "telegraf-station"), nil
 }
 
-// lockPause is how long a waiting process sleeps between two tries.
+// lockPause is the time between two attempts to lock.
 const lockPause = 100 * time.Millisecond
 
-// Once makes a file or folder of the cache if it is missing. Test processes run side by side and ask for the same thing:
-// one of them makes it, and the others wait until it is there or their context ends. The build must put it in place as
-// its last step, by a rename.
+// Once builds a file or directory in the cache if it does not exist. If several processes need it, one builds it, and the rest wait until it
+// exists or their context ends. As its last step, build must rename the result to path.
 func Once(ctx context.Context, path string, build func() error) error {
 	if exists(path) {
 		return nil
@@ -65,7 +64,7 @@ func Once(ctx context.Context, path string, build func() error) error {
 		err = build()
 	}
 	if err == nil && !exists(path) {
-		err = fmt.Errorf("%s was not made, though nothing failed", path)
+		err = fmt.Errorf("%s was not built, although the build succeeded", path)
 	}
 	return errors.Join(err, unlock())
 }
@@ -75,7 +74,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Lock waits for a file's lock, in steps, because a blocked flock knows no context. The kernel frees it when its holder dies.
+// Lock polls for the lock of a file, because a blocked flock cannot be canceled by a context. The kernel releases it when its holder dies.
 func Lock(ctx context.Context, path string) (unlock func() error, err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path inside the cache
 	if err != nil {
@@ -87,7 +86,7 @@ func Lock(ctx context.Context, path string) (unlock func() error, err error) {
 			return file.Close, nil
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, errors.Join(fmt.Errorf("%s not locked: %w", path, err), file.Close())
+			return nil, errors.Join(fmt.Errorf("cannot lock %s: %w", path, err), file.Close())
 		}
 		select {
 		case <-ctx.Done():

@@ -15,13 +15,13 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// GoInstall returns the command that `go install PACKAGE@VERSION` builds. It is built once and then taken from the cache.
-// The version must be exact ("v1.8.10"): what is cached under "latest" would stay the old one. What goes on is told on
-// progress, the Go command's downloads included; nil is silent.
+// GoInstall returns the path of the program that `go install PACKAGE@VERSION` builds. It is built once and then cached. The version must be
+// exact ("v1.8.10"), because a cached "latest" would never be updated. progress gets messages, including those about
+// downloads; nil is silent.
 func GoInstall(ctx context.Context, pkgAtVersion string, progress io.Writer) (binary string, err error) {
 	pkg, version, ok := strings.Cut(pkgAtVersion, "@")
 	if !ok || !strings.HasPrefix(version, "v") {
-		return "", fmt.Errorf("%q has no exact version: write it as example.com/cmd/name@v1.2.3", pkgAtVersion)
+		return "", fmt.Errorf("%q has no exact version; use the form example.com/cmd/name@v1.2.3", pkgAtVersion)
 	}
 	dir, err := Dir("go-install", pkgAtVersion)
 	if err != nil {
@@ -33,12 +33,12 @@ func GoInstall(ctx context.Context, pkgAtVersion string, progress io.Writer) (bi
 	binary = filepath.Join(dir, commandName(pkg))
 	err = Once(ctx, binary, func() error { return goInstall(ctx, pkgAtVersion, binary, progress) })
 	if err != nil {
-		return "", fmt.Errorf("%s not built: %w", pkgAtVersion, err)
+		return "", fmt.Errorf("cannot build %s: %w", pkgAtVersion, err)
 	}
 	return binary, nil
 }
 
-// commandName is the package's last part; a major version ("/v2") is not part of the name.
+// commandName returns the last part of the package path without a major version ("/v2").
 func commandName(pkg string) string {
 	name := path.Base(pkg)
 	if len(name) > 1 && name[0] == 'v' && strings.Trim(name[1:], "0123456789") == "" {
@@ -47,7 +47,7 @@ func commandName(pkg string) string {
 	return name
 }
 
-// goInstall builds beside the binary's place, so that the last step is a rename within one file system.
+// goInstall builds in the directory of the binary, so that the final rename stays in one file system.
 func goInstall(ctx context.Context, pkgAtVersion, binary string, progress io.Writer) (err error) {
 	name := filepath.Base(binary)
 	dir, err := os.MkdirTemp(filepath.Dir(binary), "building-")
@@ -69,8 +69,8 @@ func goInstall(ctx context.Context, pkgAtVersion, binary string, progress io.Wri
 	return err
 }
 
-// installCommand builds for this machine whatever the caller cross-compiles for, and without cgo, so that the binary is the
-// same on a machine that has no C compiler.
+// installCommand builds for this machine even if the caller cross-compiles, and without cgo, so that the binary does not depend on a C
+// compiler.
 func installCommand(pkgAtVersion, dir string, progress io.Writer) process.Command {
 	return process.Command{
 		Path:   "go",

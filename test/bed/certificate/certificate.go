@@ -1,4 +1,4 @@
-// Package certificate makes certificates for brokers on this machine.
+// Package certificate creates certificates for brokers on this machine.
 package certificate
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// New makes a certificate for 127.0.0.1 that signs itself, and writes it to a file. It is good for an hour, unless it is changed.
+// New creates a self-signed certificate for 127.0.0.1 and writes it to a file. It is valid for an hour, unless it is changed.
 func New(t *testing.T, change ...func(*x509.Certificate)) (certificate tls.Certificate, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

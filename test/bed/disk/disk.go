@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// Disk is a mounted ext4 in an image file.
+// Disk is a mounted ext4 file system in an image file.
 type Disk struct {
-	// Image is the file, Device the loop device's name, Dir where it is mounted.
+	// Image is the file, Device the name of the loop device, Dir the mount point.
 	Image, Device, Dir string
 }
 
-// Make makes an ext4 of size bytes with the block size and the options of a memory card, whose inode tables are long written.
+// Make creates an ext4 file system of size bytes with the block size and options of an SD card, with its inode tables written.
 func Make(folder, name string, size int64) (*Disk, error) {
 	image := filepath.Join(folder, name+".img")
 	if err := os.WriteFile(image, nil, 0o600); err != nil {
@@ -25,14 +25,14 @@ func Make(folder, name string, size int64) (*Disk, error) {
 	if err := os.Truncate(image, size); err != nil {
 		return nil, err
 	}
-	// mkfs takes smaller blocks below 512 MiB, unless told.
+	// The default of mkfs is smaller below 512 MiB.
 	if err := run("mkfs.ext4", "-q", "-b", "4096", "-T", "default", "-E", "lazy_itable_init=0,lazy_journal_init=0", image); err != nil {
 		return nil, err
 	}
 	return Mount(image)
 }
 
-// Mount mounts an image as Raspberry Pi OS mounts its root.
+// Mount mounts an image with the options of the root file system of Raspberry Pi OS.
 func Mount(image string) (*Disk, error) {
 	d := &Disk{Image: image, Dir: strings.TrimSuffix(image, ".img")}
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
@@ -55,13 +55,13 @@ func (d *Disk) Remove() error {
 	return errors.Join(run("umount", d.Dir), run("losetup", "--detach", "/dev/"+d.Device), os.Remove(d.Image), os.Remove(d.Dir))
 }
 
-// Copy copies the image as it is now, which is what a power cut would leave.
+// Copy copies the current image, which is what a power cut would leave.
 func (d *Disk) Copy(name string) (string, error) {
 	image := filepath.Join(filepath.Dir(d.Image), name+".img")
 	return image, run("cp", "--sparse=always", d.Image, image)
 }
 
-// Fill makes a file that takes all that is left but leave bytes.
+// Fill creates a file that leaves only leave bytes free.
 func Fill(path string, leave int64) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the harness names it
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package disk makes small ext4 file systems on loop devices, and tells what was written to them. Making one needs root.
+// Package disk creates small ext4 file systems on loop devices and counts what is written to them. It requires root.
 package disk
 
 import (
@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Written is what a block device was asked for; a flush without data is a request too.
+// Written counts the requests to a block device; a flush without data is also a request.
 type Written struct{ Bytes, Requests int64 }
 
-// Since is what came after an earlier count.
+// Since returns the difference from an earlier count.
 func (w Written) Since(earlier Written) Written {
 	return Written{w.Bytes - earlier.Bytes, w.Requests - earlier.Requests}
 }
 
-// Stat brings everything of dir's file system to its block device and reads that device's counters.
+// Stat syncs the file system of dir and reads the counters of its block device.
 func Stat(device, dir string) (w Written, err error) {
 	if err := Sync(dir); err != nil {
 		return w, err
@@ -36,11 +36,11 @@ func Stat(device, dir string) (w Written, err error) {
 			return w, err
 		}
 	}
-	w.Bytes *= 512 // it counts sectors
+	w.Bytes *= 512 // counted in sectors
 	return w, nil
 }
 
-// Sync syncs the file system that dir is on.
+// Sync syncs the file system of dir.
 func Sync(dir string) error {
 	folder, err := os.Open(dir) //nolint:gosec // the harness names it
 	if err != nil {

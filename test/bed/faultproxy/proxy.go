@@ -1,4 +1,4 @@
-// Package faultproxy forwards Kafka connections to a broker and injects network faults: it resets connections, holds or slows down their
+// Package faultproxy relays Kafka connections to a broker and injects network faults: it resets connections, holds or slows down their
 // data, and drops acknowledgements after the broker has appended the records. Of the Kafka protocol it reads only the frame headers.
 package faultproxy
 
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Proxy forwards connections to one broker. Its methods can be called at any time.
+// Proxy relays connections to one broker. Its methods can be called at any time.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -45,7 +45,7 @@ func (c *connection) cut() {
 	}
 }
 
-// Start listens on a free port of 127.0.0.1 and forwards connections to target.
+// Start listens on a free port of 127.0.0.1 and relays connections to target.
 func Start(target string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listens until Close
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *Proxy) Slow(bytesPerSecond int, delay time.Duration) {
 	p.change(func() { p.rate, p.delay = bytesPerSecond, delay })
 }
 
-// LoseAcks forwards the next n produce requests and resets the connection when the broker responds.
+// LoseAcks relays the next n produce requests and resets the connection when the broker responds.
 func (p *Proxy) LoseAcks(n int) { p.change(func() { p.loseAcks = n }) }
 
 // LostAcks returns the number of dropped responses.
@@ -136,8 +136,8 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	var pumps sync.WaitGroup
-	pumps.Go(func() { p.pump(c, c.client, c.broker, p.forwardsRequest) })
-	pumps.Go(func() { p.pump(c, c.broker, c.client, p.forwardsResponse) })
+	pumps.Go(func() { p.pump(c, c.client, c.broker, p.acceptRequest) })
+	pumps.Go(func() { p.pump(c, c.broker, c.client, p.acceptResponse) })
 	pumps.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,8 +155,8 @@ func (p *Proxy) register(c *connection) bool {
 	return true
 }
 
-// pump forwards frames until one side closes or forwards returns false for a frame, and then resets the connection.
-func (p *Proxy) pump(c *connection, from, to net.Conn, forwards func(*connection, []byte) bool) {
+// pump relays frames until one side closes or accept returns false for a frame, and then resets the connection.
+func (p *Proxy) pump(c *connection, from, to net.Conn, accept func(*connection, []byte) bool) {
 	defer c.cut()
 	var size [4]byte
 	for {
@@ -168,7 +168,7 @@ func (p *Proxy) pump(c *connection, from, to net.Conn, forwards func(*connection
 		if _, err := io.ReadFull(from, frame[4:]); err != nil {
 			return
 		}
-		if !forwards(c, frame) || !p.write(to, frame) {
+		if !accept(c, frame) || !p.write(to, frame) {
 			return
 		}
 	}
@@ -199,8 +199,8 @@ func (p *Proxy) write(to net.Conn, frame []byte) bool {
 
 const produce = 0 // API key
 
-// forwardsRequest marks the produce requests whose responses are to be dropped.
-func (p *Proxy) forwardsRequest(c *connection, frame []byte) bool {
+// acceptRequest marks the produce requests whose responses are to be dropped.
+func (p *Proxy) acceptRequest(c *connection, frame []byte) bool {
 	if len(frame) < 12 || binary.BigEndian.Uint16(frame[4:]) != produce {
 		return true
 	}
@@ -213,8 +213,8 @@ func (p *Proxy) forwardsRequest(c *connection, frame []byte) bool {
 	return true
 }
 
-// forwardsResponse reports whether the client gets the response.
-func (p *Proxy) forwardsResponse(c *connection, frame []byte) bool {
+// acceptResponse reports whether the client gets the response.
+func (p *Proxy) acceptResponse(c *connection, frame []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(frame) >= 8 && c.lose[binary.BigEndian.Uint32(frame[4:])] {

@@ -1,4 +1,4 @@
-// Package hostile has brokers that are not what they should be, for all who speak to brokers.
+// Package hostile provides misconfigured and fake Kafka brokers, to test the error messages of clients.
 package hostile
 
 import (
@@ -17,11 +17,11 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// Broker is one of them.
+// Broker is a misconfigured or fake broker.
 type Broker struct {
 	Name    string
 	Address string
-	// CA is the authority that the client trusts; empty: the client does not use TLS.
+	// CA is the CA file for the client; empty: the client does not use TLS.
 	CA string
 	// Says is what the client must say, as a regular expression.
 	Says string
@@ -33,7 +33,7 @@ const (
 	noAnswer = "no answer came: is this Kafka's port, and does it want TLS or not|no answer from Kafka yet"
 )
 
-// Brokers are all of them. They end with the test.
+// Brokers starts all hostile brokers until the end of the test.
 func Brokers(t *testing.T) []Broker {
 	t.Helper()
 	good, goodCA := certificate.New(t)
@@ -55,7 +55,7 @@ func Brokers(t *testing.T) []Broker {
 	}
 }
 
-// kafka is an embedded broker.
+// kafka starts an embedded broker and returns its address.
 func kafka(t *testing.T, own *tls.Certificate) string {
 	t.Helper()
 	options := []kfake.Opt{kfake.NumBrokers(1), kfake.ListenFn(process.Listen)}
@@ -68,13 +68,13 @@ func kafka(t *testing.T, own *tls.Certificate) string {
 	return cluster.ListenAddrs()[0]
 }
 
-// WebServer is the address of one that takes every request for a bad one. It ends with the test.
+// WebServer starts a web server that rejects all requests, until the end of the test, and returns its address.
 func WebServer(t *testing.T) string {
 	t.Helper()
 	return speaker(t, []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html><body>Bad Request</body></html>\n"))
 }
 
-// speaker says the same to all, or nothing, whatever they say.
+// speaker starts a server that sends the same bytes, or none, to each client.
 func speaker(t *testing.T, says []byte) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed below

@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-// do sends a request, with a JSON body unless that is nil, and returns the body of a 2xx answer.
+// do sends a request, with a JSON body unless that is nil, and returns the body of a 2xx response.
 func (s *Server) do(ctx context.Context, method, path string, body any) ([]byte, error) {
 	request, err := s.request(ctx, method, path, body)
 	if err != nil {
@@ -22,10 +22,10 @@ func (s *Server) do(ctx context.Context, method, path string, body any) ([]byte,
 	}
 	answer, err := io.ReadAll(response.Body)
 	if err := errors.Join(err, response.Body.Close()); err != nil {
-		return nil, fmt.Errorf("the answer of %s broke off: %w", s.address, err)
+		return nil, fmt.Errorf("incomplete response from %s: %w", s.address, err)
 	}
 	if response.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("InfluxDB on %s answers %s %s with %s: %s", s.address, method, request.URL.Path, response.Status, bytes.TrimSpace(answer))
+		return nil, fmt.Errorf("InfluxDB on %s responded to %s %s with %s: %s", s.address, method, request.URL.Path, response.Status, bytes.TrimSpace(answer))
 	}
 	return answer, nil
 }

@@ -119,7 +119,7 @@ func requireSurvives(t *testing.T, s *Server) {
 		require.Equal(t, url, s.URL())
 		requireReading(t, s)
 	}
-	require.ErrorContains(t, s.Start(t.Context()), "runs already")
+	require.ErrorContains(t, s.Start(t.Context()), "is already running")
 }
 
 func reservePort(t *testing.T) *process.Port {
@@ -133,10 +133,10 @@ func reservePort(t *testing.T) *process.Port {
 func TestParseAnswer(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ answer, want string }{
-		"not JSON":              {"<html>", "no JSON"},
+		"not JSON":              {"<html>", "not valid JSON"},
 		"an error":              {`{"error":"no such user"}`, "no such user"},
 		"a statement's error":   {`{"results":[{"statement_id":0,"error":"database not found: x"}]}`, "database not found: x"},
-		"an answer that is cut": {`{"results":[{"statement_id":0,"partial":true}]}`, "left off rows"},
+		"an answer that is cut": {`{"results":[{"statement_id":0,"partial":true}]}`, "truncated the result"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

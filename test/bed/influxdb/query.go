@@ -10,7 +10,7 @@ import (
 	"net/url"
 )
 
-// Series is a part of a query's answer: of one measurement and, in a query with GROUP BY, of one set of tags.
+// Series is the part of a query result for one measurement and, in a query with GROUP BY, one set of tags.
 type Series struct {
 	Name    string            `json:"name"` // the measurement
 	Tags    map[string]string `json:"tags"` // those of GROUP BY
@@ -18,11 +18,10 @@ type Series struct {
 	Values  [][]any           `json:"values"` // rows of json.Number, string, bool or nil, in the order of the columns
 }
 
-// Query asks with InfluxQL in the database "station". Times are in nanoseconds since 1970. A number is a json.Number,
-// written as the server wrote it, but that writes the float 26.0 as 26: what is an integer is known from FieldTypes.
+// Query runs an InfluxQL query in the database "station". Times are in nanoseconds since 1970. Numbers are json.Number, as the server wrote them.
+// It writes the float 26.0 as 26: use FieldTypes to distinguish integers.
 //
-// Version 2 finds the bucket by its name (a virtual DBRP mapping, as /api/v2/dbrps shows), or by a mapping of "station" that
-// was made.
+// Version 2 finds the bucket by its name (a virtual DBRP mapping, see /api/v2/dbrps) or by an explicit mapping of "station".
 func (s *Server) Query(ctx context.Context, influxQL string) ([]Series, error) {
 	parameters := url.Values{"db": {database}, "epoch": {"ns"}, "q": {influxQL}}
 	answer, err := s.do(ctx, http.MethodPost, "/query?"+parameters.Encode(), nil)
@@ -49,7 +48,7 @@ func parseAnswer(text []byte) ([]Series, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&answer); err != nil {
-		return nil, fmt.Errorf("the answer is no JSON: %w", err)
+		return nil, fmt.Errorf("the response is not valid JSON: %w", err)
 	}
 	if answer.Error != "" {
 		return nil, errors.New(answer.Error)
@@ -60,15 +59,15 @@ func parseAnswer(text []byte) ([]Series, error) {
 			return nil, errors.New(result.Error)
 		}
 		if result.Partial {
-			return nil, errors.New("the server left off rows: ask for fewer with LIMIT or WHERE")
+			return nil, errors.New("the server truncated the result; add LIMIT or WHERE to the query")
 		}
 		series = append(series, result.Series...)
 	}
 	return series, nil
 }
 
-// FieldTypes tells how a measurement's fields are stored: "float", "integer", "string" or "boolean". It is empty, and no
-// error, for a measurement that is not there. A field has two types only if shards disagree: that is an error.
+// FieldTypes returns the types of the fields of a measurement: "float", "integer", "string", or "boolean". The result is empty if the
+// measurement does not exist. It returns an error if shards store a field with different types.
 func (s *Server) FieldTypes(ctx context.Context, measurement string) (map[string]string, error) {
 	series, err := s.Query(ctx, "SHOW FIELD KEYS FROM "+quote(measurement))
 	if err != nil {
@@ -87,7 +86,7 @@ func (s *Server) FieldTypes(ctx context.Context, measurement string) (map[string
 	return types, nil
 }
 
-// quote makes an InfluxQL identifier of any name.
+// quote returns a name as a quoted InfluxQL identifier.
 func quote(name string) string {
 	var quoted bytes.Buffer
 	quoted.WriteByte('"')

@@ -1,4 +1,4 @@
-// Package influxdb runs real InfluxDB servers for a test bed, and asks them what they hold.
+// Package influxdb runs real InfluxDB servers for a test bed and queries them.
 package influxdb
 
 import (
@@ -22,9 +22,9 @@ const database = "station"
 
 // Options describe a server.
 type Options struct {
-	Dir  string    // keeps the settings, the data and the server's influxd.log. A server in the same folder has the same data. Required
+	Dir  string    // has the settings, data, and influxd.log. A server in the same directory has the same data. Required
 	Port int       // of 127.0.0.1, reserved with process.ReservePort; 0: a free one
-	Log  io.Writer // is told what is built and started; nil is silent
+	Log  io.Writer // gets progress messages about builds and starts; nil is silent
 }
 
 // Server is a running or stopped InfluxDB.
@@ -33,7 +33,7 @@ type Server struct {
 	command process.Command
 	address string
 	health  string                          // a path that answers with 2xx when the server is up
-	setUp   func(ctx context.Context) error // after each start; does nothing when all is there
+	setUp   func(ctx context.Context) error // runs after each start; has no effect if everything exists
 	login   login
 	client  *http.Client
 	ports   []*process.Port // those reserved here, not by the caller
@@ -45,10 +45,10 @@ type Server struct {
 // login is what outputs.influxdb_v2 needs.
 type login struct{ token, organization, bucket string }
 
-// newServer reserves what is missing and makes the folder.
+// newServer reserves a port if none is set, and creates the directory.
 func newServer(options Options) (*Server, error) {
 	if options.Dir == "" {
-		return nil, errors.New("no folder for InfluxDB: set Dir")
+		return nil, errors.New("option Dir is required")
 	}
 	dir, err := filepath.Abs(options.Dir) // influxd runs in it
 	if err != nil {
@@ -78,26 +78,26 @@ func (s *Server) reserve() (*process.Port, error) {
 	return port, err
 }
 
-// influxd is the program in the server's folder; what it prints goes to influxd.log there.
+// influxd returns the command line, with its output in influxd.log.
 func (s *Server) influxd(binary string, args ...string) process.Command {
 	return process.Command{Path: binary, Args: args, Dir: s.dir, LogFile: s.path("influxd.log")}
 }
 
 func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 
-// URL is the server's address as in the urls option of outputs.influxdb_v2, "http://127.0.0.1:PORT".
+// URL returns the address for the urls option of outputs.influxdb_v2, "http://127.0.0.1:PORT".
 func (s *Server) URL() string { return "http://" + s.address }
 
-// Token is the token option of outputs.influxdb_v2; for version 1 it is "user:password".
+// Token returns the value of the token option of outputs.influxdb_v2; for version 1 it is "user:password".
 func (s *Server) Token() string { return s.login.token }
 
-// Organization is the organization option of outputs.influxdb_v2; for version 1 it is empty.
+// Organization returns the value of the organization option of outputs.influxdb_v2; for version 1 it is empty.
 func (s *Server) Organization() string { return s.login.organization }
 
-// Bucket is the bucket option of outputs.influxdb_v2; for version 1 it is "database/retention policy".
+// Bucket returns the value of the bucket option of outputs.influxdb_v2; for version 1 it is "database/retention policy".
 func (s *Server) Bucket() string { return s.login.bucket }
 
-// PID is the id of the process that runs now, or 0.
+// PID returns the ID of the running process, or 0.
 func (s *Server) PID() int {
 	if p := s.running(); p != nil {
 		return p.PID()
@@ -114,8 +114,8 @@ func (s *Server) running() *process.Process {
 	return s.process
 }
 
-// Start starts a stopped server again, on the same port and with its data, and returns when it takes writes and queries.
-// When that fails, the server is stopped.
+// Start restarts a stopped server on the same port with its data and returns when it accepts writes and queries. If that fails, the server is
+// stopped.
 func (s *Server) Start(ctx context.Context) error {
 	p, err := s.launch()
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Server) launch() (*process.Process, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if s.process != nil && s.process.Ended() == nil {
-		return nil, fmt.Errorf("InfluxDB on %s runs already", s.address)
+		return nil, fmt.Errorf("InfluxDB on %s is already running", s.address)
 	}
 	p, err := process.Start(s.command)
 	if err != nil {
@@ -145,29 +145,29 @@ func (s *Server) launch() (*process.Process, error) {
 	return p, nil
 }
 
-// healthPause is how long awaitHealth sleeps between two questions.
+// healthPause is the time between two health requests.
 const healthPause = 20 * time.Millisecond
 
 func (s *Server) awaitHealth(ctx context.Context, p *process.Process) error {
 	for {
 		_, err := s.do(ctx, http.MethodGet, s.health, nil)
 		if err == nil {
-			return p.Ended() // another server may have answered on the port that this one could not have
+			return p.Ended() // another server may have responded on the port if this one could not get it
 		}
 		select {
 		case <-p.Done():
-			return fmt.Errorf("InfluxDB on %s not started: %w", s.address, p.Ended())
+			return fmt.Errorf("cannot start InfluxDB on %s: %w", s.address, p.Ended())
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("InfluxDB on %s not ready: %w", s.address, ctx.Err()), err)
+			return errors.Join(fmt.Errorf("InfluxDB on %s is not ready: %w", s.address, ctx.Err()), err)
 		case <-time.After(healthPause):
 		}
 	}
 }
 
-// stopGrace is what the server has to write down what it holds in memory; it takes less than a second in tests.
+// stopGrace is the time for the server to write its memory to disk; in tests it takes less than a second.
 const stopGrace = 30 * time.Second
 
-// Stop ends the server with SIGTERM, as a reboot would. Start brings it back. A server that does not run is no error.
+// Stop stops the server with SIGTERM, like a reboot. Start restarts it. Stop has no effect on a stopped server.
 func (s *Server) Stop() error {
 	s.client.CloseIdleConnections()
 	if p := s.running(); p != nil {
@@ -176,7 +176,7 @@ func (s *Server) Stop() error {
 	return nil
 }
 
-// Kill ends the server at once, like a power cut. Start brings it back.
+// Kill kills the server, like a power cut. Start restarts it.
 func (s *Server) Kill() error {
 	s.client.CloseIdleConnections()
 	if p := s.running(); p != nil {
@@ -185,5 +185,5 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-// Close stops the server for good and gives its ports back. A second call does nothing.
+// Close stops the server and releases its ports. A second call has no effect.
 func (s *Server) Close() error { return errors.Join(s.Stop(), process.ReleasePorts(s.ports...)) }

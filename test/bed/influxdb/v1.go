@@ -12,8 +12,8 @@ import (
 
 const packageV1 = "github.com/influxdata/influxdb/cmd/influxd@v1.8.10"
 
-// StartV1 starts InfluxDB 1.8.10 with a database "station" and returns when it takes writes (at /api/v2/write as well) and
-// queries: within a second, and one to five minutes before it, once, to build it. It asks for no password.
+// StartV1 starts InfluxDB 1.8.10 with a database "station" and returns when it accepts writes (also at /api/v2/write) and queries. That takes
+// a second, and the first time one to five minutes to build it. It requires no password.
 func StartV1(ctx context.Context, options Options) (*Server, error) {
 	binary, err := cache.GoInstall(ctx, packageV1, options.Log)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Server) configureV1(binary string) error {
 	return os.WriteFile(settings, []byte(s.settingsV1(backup.Address())), 0o600)
 }
 
-// settingsV1 gives the port for backups a place too: its default, 8088, is the same for every server of a machine.
+// settingsV1 also sets the port for backups: servers on one machine cannot share the default, 8088.
 func (s *Server) settingsV1(backup string) string {
 	return fmt.Sprintf(`reporting-disabled = true
 bind-address = %q

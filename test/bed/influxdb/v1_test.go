@@ -68,7 +68,7 @@ func TestV1StartErrors(t *testing.T) {
 		t.Skip("slow: builds InfluxDB")
 	}
 	_, err := StartV1(within(t, buildLimit), Options{})
-	require.ErrorContains(t, err, "set Dir")
+	require.ErrorContains(t, err, "option Dir is required")
 
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "data"), nil, 0o600))

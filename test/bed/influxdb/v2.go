@@ -9,15 +9,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/install"
 )
 
-// The login that StartV2 sets up. It guards nothing: the server listens on 127.0.0.1 while a test runs.
+// The login that StartV2 creates. It protects nothing: the server listens on 127.0.0.1 during a test.
 const (
 	userV2     = "station"
 	passwordV2 = "station-password"
 	tokenV2    = "station-token"
 )
 
-// StartV2 starts InfluxDB 2.7.12 with an organization "station", a bucket "station" that keeps its data for ever, and a token
-// that may do everything: within a second, and six minutes before it, once, to build it. It makes no DBRP mapping.
+// StartV2 starts InfluxDB 2.7.12 with an organization "station", a bucket "station" with unlimited retention, and a token with all
+// permissions. That takes a second, and the first time six minutes to build it. It does not create a DBRP mapping.
 func StartV2(ctx context.Context, options Options) (*Server, error) {
 	binary, err := install.InfluxDB2(ctx, options.Log)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Server) configureV2(binary string) {
 	s.setUp = s.onboard
 }
 
-// onboard sets up what a new server has none of; a folder that was used before has it.
+// onboard sets up a new server; a directory that was used before is already set up.
 func (s *Server) onboard(ctx context.Context) error {
 	answer, err := s.do(ctx, http.MethodGet, "/api/v2/setup", nil)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Server) onboard(ctx context.Context) error {
 	}
 	var state struct{ Allowed bool }
 	if err := json.Unmarshal(answer, &state); err != nil {
-		return fmt.Errorf("InfluxDB on %s does not say whether it is set up: %w", s.address, err)
+		return fmt.Errorf("cannot determine whether InfluxDB on %s is set up: %w", s.address, err)
 	}
 	if !state.Allowed {
 		return nil

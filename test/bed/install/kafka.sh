@@ -45,7 +45,7 @@ cat >"$work/pom.xml" <<POM
 POM
 
 echo "Kafka $version: copying its jars with Maven (about 15 seconds with the downloads, once)" >&2
-# Maven colours even an empty output, so it is shown only when there is something to say.
+# Maven colors even empty output: print it only if there is text.
 if ! mvn --batch-mode --quiet --file "$work/pom.xml" \
 	dependency:copy-dependencies -DoutputDirectory="$work/libs" >"$work/maven.log" 2>&1; then
 	cat "$work/maven.log" >&2

@@ -15,7 +15,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// stopGrace is what a broker has to hand its partitions over: it takes 1 to 3 seconds when the others are up.
+// stopGrace is the time for a broker to hand over its partitions, which takes 1 to 3 seconds when the other brokers are up.
 const stopGrace = 30 * time.Second
 
 // broker is one JVM.
@@ -26,14 +26,14 @@ type broker struct {
 	options   []string // of the JVM
 	authorize bool
 	admin     Login
-	// certificate is its key and certificate, and ca who signed it; empty: it speaks no TLS.
+	// certificate is the file of its key and certificate, ca that of the CA; empty: no TLS.
 	certificate, ca string
 	maxReauth       time.Duration
-	plain           bool // the administrator logs in by PLAIN, and no user is made
+	plain           bool // the administrator logs in with PLAIN, and no user is created
 	clients         *process.Port
 	controller      *process.Port
-	inside          *process.Port // of use to Options.Settings only
-	// proxied is where a proxy connects to, advertised where clients find that; nil and empty without one.
+	inside          *process.Port // used only by Options.Settings
+	// proxied is the port for a proxy, advertised the address that its clients get; nil and empty without a proxy.
 	proxied    *process.Port
 	advertised string
 
@@ -55,7 +55,7 @@ func (b *broker) hide(proxy func(string) (string, error)) error {
 	return err
 }
 
-// writeSettings writes what the broker reads at its start.
+// writeSettings writes the properties that the broker reads at startup.
 func (b *broker) writeSettings(settings string) error {
 	if err := b.write("server.properties", settings); err != nil {
 		return err
@@ -67,8 +67,8 @@ func (b *broker) write(name, text string) error {
 	return os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600)
 }
 
-// settings differ from Kafka's defaults in what a small, short-lived cluster needs, and nowhere else. Those brokers that were there from
-// the beginning are controllers.
+// settings returns the properties of the broker: the Kafka defaults with the changes that a small, short-lived cluster needs. The first
+// brokers are also controllers.
 func (b *broker) settings(first []*broker) string {
 	voters := make([]string, 0, len(first))
 	for _, other := range first {
@@ -110,7 +110,7 @@ group.initial.rebalance.delay.ms=0
 		filepath.Join(b.dir, "data"), replicas, insync, b.authorizer()+b.tls(), roles)
 }
 
-// listeners are those for clients and the other brokers, for controllers, and for a proxy: who comes through that is told of proxies only.
+// listeners returns the listeners for clients and other brokers, for controllers, and for a proxy: clients of a proxy get only proxy addresses.
 func (b *broker) listeners(isController bool) string {
 	controllers, clients := "PLAINTEXT", "PLAINTEXT"
 	if b.authorize {
@@ -119,7 +119,7 @@ func (b *broker) listeners(isController bool) string {
 	switch {
 	case b.certificate != "":
 		clients = "SASL_SSL"
-	case b.admin.asked():
+	case b.admin.required():
 		clients = "SASL_PLAINTEXT"
 	}
 	own := "CLIENTS://" + b.clients.Address()
@@ -146,25 +146,25 @@ rootLogger.appenderRefs=console
 rootLogger.appenderRef.console.ref=console
 `
 
-// format makes the data folder; Kafka refuses to start on one that is not formatted.
+// format prepares the data directory; Kafka does not start without that.
 func (b *broker) format(ctx context.Context, clusterID string) error {
 	args := []string{"format", "--cluster-id", clusterID, "--config", "server.properties"}
 	command := b.java("kafka.tools.StorageTool", append(args, b.firstUser()...)...)
 	if err := process.Run(ctx, command); err != nil {
-		return fmt.Errorf("broker %d not formatted: %w", b.node, err)
+		return fmt.Errorf("cannot format broker %d: %w", b.node, err)
 	}
 	return nil
 }
 
-// java runs a class of Kafka in the broker's folder; what it prints goes to broker.log there. The first compiler tier alone
-// takes a third off the CPU time of a start (5.9 s to 4.0 s a broker); -XX:TieredStopAtLevel=4 in Options.Java undoes it.
+// java runs a Kafka class in the broker directory, with its output in broker.log. With only the first compiler tier, a start takes a third
+// less CPU time (4.0 s instead of 5.9 s per broker); -XX:TieredStopAtLevel=4 in Options.Java undoes that.
 func (b *broker) java(class string, args ...string) process.Command {
 	return process.Command{
 		Path: "java",
 		Args: slices.Concat(
 			[]string{
 				"-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=log4j2.properties",
-				// A killed JVM leaves its counters and its unpacked libraries (Snappy) where they were: not in the system's /tmp.
+				// A killed JVM leaves its counters and unpacked libraries (Snappy) behind: keep them out of /tmp.
 				"-XX:-UsePerfData", "-Djava.io.tmpdir=" + b.dir,
 			},
 			b.options,
@@ -179,7 +179,7 @@ func (b *broker) start() error {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	if b.process != nil && b.process.Ended() == nil {
-		return fmt.Errorf("broker %d runs already", b.node)
+		return fmt.Errorf("broker %d is already running", b.node)
 	}
 	p, err := process.Start(b.java("kafka.Kafka", "server.properties"))
 	if err != nil {
@@ -189,7 +189,7 @@ func (b *broker) start() error {
 	return nil
 }
 
-// running is nil when the broker does not run.
+// running returns the process, or nil if the broker is stopped.
 func (b *broker) running() *process.Process {
 	b.lock.Lock()
 	defer b.lock.Unlock()
@@ -202,7 +202,7 @@ func (b *broker) running() *process.Process {
 func (b *broker) stop() error {
 	p := b.running()
 	if p == nil {
-		return fmt.Errorf("broker %d does not run", b.node)
+		return fmt.Errorf("broker %d is not running", b.node)
 	}
 	return p.Stop(stopGrace)
 }
@@ -218,7 +218,7 @@ func (b *broker) kill() error {
 func (b *broker) signal(signal syscall.Signal) error {
 	p := b.running()
 	if p == nil {
-		return fmt.Errorf("broker %d does not run", b.node)
+		return fmt.Errorf("broker %d is not running", b.node)
 	}
 	return syscall.Kill(p.PID(), signal)
 }

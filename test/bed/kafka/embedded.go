@@ -1,4 +1,4 @@
-// Package kafka gives a test bed its Kafka: one inside this process, or real brokers, and an independent client to read with.
+// Package kafka runs Kafka for the test bed, either embedded in this process or as real brokers, and reads it with an independent client.
 package kafka
 
 import (
@@ -10,21 +10,21 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// EmbeddedOptions describe a cluster inside this process. The zero value is one broker on a free port, in memory.
+// EmbeddedOptions describe an embedded cluster. The zero value is one broker on a free port, in memory.
 type EmbeddedOptions struct {
 	Brokers int    // 0 means 1, or as many as there are ports
 	Ports   []int  // of 127.0.0.1, one for each broker; reserve them with process.ReservePort. Empty: free ones
-	Dir     string // keeps topics and records here, for a cluster that is closed and started again; empty: in memory
+	Dir     string // keeps topics and records for a restart of the cluster; empty: in memory
 }
 
-// Embedded speaks Kafka's protocol (sarama at 4.0.0, franz-go) from memory. It makes no topic by itself, and refuses a
-// replication factor above its number of brokers; it replicates nothing, so losing brokers is a matter for Real.
+// Embedded implements the Kafka protocol (for sarama at 4.0.0, and franz-go). It does not create topics automatically and rejects a
+// replication factor above its number of brokers. It does not replicate records: use Real for tests that stop brokers.
 type Embedded struct {
 	cluster   *kfake.Cluster
 	addresses []string
 }
 
-// StartEmbedded returns when the brokers listen. Close ends them.
+// StartEmbedded returns when the brokers listen. Stop them with Close.
 func StartEmbedded(options EmbeddedOptions) (*Embedded, error) {
 	brokers, err := options.brokers()
 	if err != nil {
@@ -54,11 +54,11 @@ func (o EmbeddedOptions) brokers() (int, error) {
 	return max(1, o.Brokers, len(o.Ports)), nil
 }
 
-// Addresses are the brokers' addresses, "127.0.0.1:PORT".
+// Addresses returns the broker addresses, "127.0.0.1:PORT".
 func (e *Embedded) Addresses() []string { return slices.Clone(e.addresses) }
 
-// Cluster is for faults: ControlKey, Fault, MoveTopicPartition and so on.
+// Cluster returns the kfake cluster, to inject faults with ControlKey, Fault, MoveTopicPartition, and so on.
 func (e *Embedded) Cluster() *kfake.Cluster { return e.cluster }
 
-// Close ends all connections and listeners. A second call does nothing.
+// Close closes all connections and listeners. A second call has no effect.
 func (e *Embedded) Close() { e.cluster.Close() }

@@ -45,7 +45,7 @@ func within(t *testing.T, limit time.Duration) context.Context {
 	return ctx
 }
 
-// saramaConfig is what the product's output uses: idempotent, at Kafka's protocol 4.0.0, and no topic made by itself.
+// saramaConfig returns the settings of outputs.kafka_site: idempotent, protocol 4.0.0, without automatic topic creation.
 func saramaConfig() *sarama.Config {
 	config := sarama.NewConfig()
 	config.Version = sarama.V4_0_0_0

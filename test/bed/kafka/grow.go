@@ -7,7 +7,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// AddBroker starts one more, which is no controller, and returns when it and the others know each other. No partition moves there by itself.
+// AddBroker starts another broker, which is not a controller, and returns when all running brokers are connected to each other. Kafka does
+// not move partitions to it automatically.
 func (r *Real) AddBroker(ctx context.Context) error {
 	b, err := r.newBroker()
 	if err != nil {
@@ -23,7 +24,7 @@ func (r *Real) AddBroker(ctx context.Context) error {
 	return r.StartBroker(ctx, b.node)
 }
 
-// Tool is the command line of one of Kafka's own tools, by the name of its class, such as
+// Tool returns the command line of a Kafka tool with the given class, such as
 // "org.apache.kafka.tools.reassign.ReassignPartitionsCommand".
 func (r *Real) Tool(class string) process.Command {
 	return process.Command{Path: "java", Args: []string{"-XX:-UsePerfData", "-Xmx256m", "-cp", filepath.Join(r.libs, "*"), class}}

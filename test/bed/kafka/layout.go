@@ -10,11 +10,11 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// Node is a broker for Options.Settings: its folder, which is there, and the addresses that are kept for its listeners. Clients come in by
-// Clients.
+// Node is a broker for Options.Settings: its existing directory and the addresses reserved for its listeners. Clients is the address for
+// clients.
 type Node struct{ Dir, Clients, Inside, Controller string }
 
-// layOut reserves every port before a broker's settings are written: each of them names all the controllers.
+// layOut reserves all ports before settings are written, because the settings of each broker list all controllers.
 func (r *Real) layOut() error {
 	for range r.options.Brokers {
 		b, err := r.newBroker()
@@ -34,7 +34,7 @@ func (r *Real) layOut() error {
 	return nil
 }
 
-// newBroker reserves the ports of the next one, and makes its folder.
+// newBroker reserves the ports of the next broker and creates its directory.
 func (r *Real) newBroker() (*broker, error) {
 	ports, err := process.ReservePorts(3)
 	if err != nil {
@@ -44,7 +44,7 @@ func (r *Real) newBroker() (*broker, error) {
 	node := len(r.brokers)
 	b := &broker{
 		node: node, dir: filepath.Join(o.Dir, "broker-"+strconv.Itoa(node)), libs: r.libs, options: o.Java,
-		authorize: o.Authorize || o.Admin.asked(), admin: o.Admin, plain: o.Settings != nil, maxReauth: o.MaxReauth,
+		authorize: o.Authorize || o.Admin.required(), admin: o.Admin, plain: o.Settings != nil, maxReauth: o.MaxReauth,
 		clients: ports[0], controller: ports[1], inside: ports[2],
 	}
 	if err := errors.Join(b.hide(o.Proxy), os.MkdirAll(b.dir, 0o700)); err != nil {
@@ -53,7 +53,7 @@ func (r *Real) newBroker() (*broker, error) {
 	return b, nil
 }
 
-// prepare gives the broker what it reads at its start.
+// prepare writes the files that the broker reads at startup.
 func (r *Real) prepare(b *broker) error {
 	if r.options.Data != nil {
 		if err := r.options.Data(b.node, filepath.Join(b.dir, "data")); err != nil {

@@ -10,17 +10,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// readyPause is how long awaitReady sleeps between two questions.
+// readyPause is the time between two metadata requests of awaitReady.
 const readyPause = 50 * time.Millisecond
 
-// awaitReady returns when the broker names all running brokers in its metadata, itself among them: then topics can be made
-// with a replica on each.
+// awaitReady returns when the metadata of the broker has all running brokers, itself included: then topics can have a replica on each.
 func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 	running := b.running()
 	if running == nil {
 		return fmt.Errorf("broker %d was stopped before it was ready", b.node)
 	}
-	// The log says it within a millisecond; before, there is nobody to ask.
+	// The broker logs this within a millisecond; before, it does not listen.
 	if err := running.WaitForLog(ctx, "Kafka Server started"); err != nil {
 		return fmt.Errorf("broker %d not ready: %w", b.node, err)
 	}
@@ -42,23 +41,23 @@ func (r *Real) awaitReady(ctx context.Context, b *broker) error {
 		case <-running.Done():
 			return fmt.Errorf("broker %d not ready: %w", b.node, running.Ended())
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("broker %d not ready, it knows %d of %d brokers: %w", b.node, known, len(r.PIDs()), ctx.Err()), err)
+			return errors.Join(fmt.Errorf("broker %d not ready, its metadata has %d of %d brokers: %w", b.node, known, len(r.PIDs()), ctx.Err()), err)
 		case <-time.After(readyPause):
 		}
 	}
 }
 
-// knownBrokers asks the broker that the client was made for, and no other.
+// knownBrokers returns the number of brokers in the metadata of the seed broker of the client.
 func knownBrokers(ctx context.Context, client *kgo.Client) (int, error) {
 	request := kmsg.NewPtrMetadataRequest()
-	request.Topics = []kmsg.MetadataRequestTopic{} // none; nil would be all of them
+	request.Topics = []kmsg.MetadataRequestTopic{} // none; nil means all
 	response, err := client.SeedBrokers()[0].RetriableRequest(ctx, request)
 	if err != nil {
 		return 0, err
 	}
 	metadata, ok := response.(*kmsg.MetadataResponse)
 	if !ok {
-		return 0, fmt.Errorf("the broker answers a metadata request with %T", response)
+		return 0, fmt.Errorf("unexpected response to a metadata request: %T", response)
 	}
 	return len(metadata.Brokers), nil
 }

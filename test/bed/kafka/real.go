@@ -16,35 +16,35 @@ import (
 
 // Options describe a cluster of real brokers.
 type Options struct {
-	Brokers int      // 0 means 3; each is one JVM of at most 512 MB heap
-	Dir     string   // keeps a folder for each broker: its settings, its data and its broker.log. Required
-	Java    []string // more options of the JVM, such as "-XX:TieredStopAtLevel=4" for a benchmark
-	// Properties are more of each broker's, such as "log.index.size.max.bytes=65536"; they go with no Settings.
+	Brokers int      // 0 means 3; each is a JVM with at most 512 MB of heap
+	Dir     string   // has a directory for each broker with its settings, data, and broker.log. Required
+	Java    []string // more JVM options, such as "-XX:TieredStopAtLevel=4" for a benchmark
+	// Properties are added to the properties of each broker, such as "log.index.size.max.bytes=65536". They have no effect with Settings.
 	Properties []string
-	Log        io.Writer // is told what is downloaded and started; nil is silent
-	// Proxy is given an address of each broker, and returns where clients find it: those that come through there are told of
-	// no other. Nil: there is no proxy.
+	Log        io.Writer // gets progress messages about downloads and starts; nil is silent
+	// Proxy receives the address of each broker and returns the address for clients, which get only such addresses from the brokers. Nil: no
+	// proxy.
 	Proxy func(broker string) (string, error)
-	// Data makes the folder for a broker's records, such as on a disk of its own; nil: it is in Dir.
+	// Data creates the directory for the records of a broker, for example on a separate disk; nil: in Dir.
 	Data func(node int, dir string) error
-	// Authorize has the brokers obey ACLs. What no ACL speaks of is allowed to all; without it they refuse to keep any.
+	// Authorize enables ACLs. Resources without an ACL are open to all users. Without Authorize, brokers reject ACLs.
 	Authorize bool
-	// Admin has clients log in with SCRAM-SHA-512, and the brokers refuse what no ACL allows. This user may do all; others are made by
-	// him. It goes with no Proxy.
+	// Admin requires logins with SCRAM-SHA-512 and denies what no ACL allows. This user has all permissions and creates the other users. Admin
+	// cannot be combined with Proxy.
 	Admin Login
-	// TLS has clients, and the brokers among themselves, speak TLS. Real.CA is the authority of the brokers' certificates. It needs Admin.
+	// TLS enables TLS for clients and between brokers. Real.CA returns the CA. It requires Admin.
 	TLS bool
-	// Settings are the properties of a broker in place of ours, such as those of a shipped example; CA is then the authority of its certificates,
-	// and Admin logs in by PLAIN. Nil: ours.
+	// Settings replaces the properties of a broker, for example by those of a shipped example; CA is then the file of the CA, and
+	// Admin logs in with PLAIN.
 	Settings func(all []Node, broker int) (string, error)
 	CA       string
-	// MaxReauth is how long a login holds: clients that do not log in again by then are cut off. 0: for as long as they are connected.
+	// MaxReauth limits the lifetime of a login: brokers disconnect clients that do not log in again. 0: no limit.
 	MaxReauth time.Duration
 }
 
-// Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode, each of them a controller as well. Topics have 3 replicas
-// unless told otherwise (as many as there are brokers, if those are fewer), and a record is acknowledged when 2 have it
-// (min.insync.replicas). No topic is made by itself.
+// Real is a cluster of Apache Kafka 4.3.1 brokers in KRaft mode; each broker is also a controller. By default topics have 3 replicas (or as
+// many as there are brokers), and a record is acknowledged when 2 replicas have it (min.insync.replicas). Topics are not created
+// automatically.
 type Real struct {
 	brokers   []*broker
 	options   Options
@@ -53,8 +53,8 @@ type Real struct {
 	ca        string // file
 }
 
-// StartReal returns when all brokers are up and know each other: about 10 seconds on two cores, and the download of Kafka
-// before it, once. Close ends them.
+// StartReal returns when all brokers are up and connected to each other: about 10 seconds on two cores, after the first download of Kafka.
+// Stop them with Close.
 func StartReal(ctx context.Context, options Options) (*Real, error) {
 	if err := options.fill(); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func StartReal(ctx context.Context, options Options) (*Real, error) {
 
 func (o *Options) fill() error {
 	if o.Dir == "" {
-		return errors.New("no folder for the brokers: set Dir")
+		return errors.New("option Dir is required")
 	}
 	dir, err := filepath.Abs(o.Dir) // the brokers run inside it
 	if err != nil {
@@ -80,13 +80,13 @@ func (o *Options) fill() error {
 	}
 	o.Dir = dir
 	if o.Brokers < 0 {
-		return fmt.Errorf("%d brokers: give 1 or more", o.Brokers)
+		return fmt.Errorf("option Brokers must be 1 or more (got %d)", o.Brokers)
 	}
-	if o.Admin.asked() && o.Proxy != nil {
-		return errors.New("clients cannot log in through a proxy: set Admin or Proxy")
+	if o.Admin.required() && o.Proxy != nil {
+		return errors.New("options Admin and Proxy are mutually exclusive")
 	}
-	if o.TLS && !o.Admin.asked() {
-		return errors.New("brokers speak TLS to clients who log in: set Admin too")
+	if o.TLS && !o.Admin.required() {
+		return errors.New("option TLS requires Admin")
 	}
 	if o.Brokers == 0 {
 		o.Brokers = 3
@@ -115,15 +115,15 @@ func (r *Real) start(ctx context.Context) error {
 	return r.each(func(b *broker) error { return r.awaitReady(ctx, b) })
 }
 
-// newClusterID is 16 random bytes in the form that Kafka's format tool wants.
+// newClusterID returns 16 random bytes in the form that the Kafka format tool requires.
 func newClusterID() string {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails, as its documentation says
-	id[0] &= 0x7f        // else it could begin with "-", and the tool would take it for an option
+	id[0] &= 0x7f        // so that it does not begin with "-", like an option
 	return base64.RawURLEncoding.EncodeToString(id)
 }
 
-// each does something to all the brokers at once.
+// each calls do for all brokers concurrently.
 func (r *Real) each(do func(*broker) error) error {
 	results := make(chan error)
 	for _, b := range r.brokers {
@@ -136,7 +136,7 @@ func (r *Real) each(do func(*broker) error) error {
 	return errors.Join(errs...)
 }
 
-// Addresses are the brokers' addresses, "127.0.0.1:PORT"; they stay the same when a broker is stopped and started.
+// Addresses returns the broker addresses, "127.0.0.1:PORT". A restarted broker keeps its address.
 func (r *Real) Addresses() []string {
 	addresses := make([]string, 0, len(r.brokers))
 	for _, b := range r.brokers {
@@ -145,10 +145,10 @@ func (r *Real) Addresses() []string {
 	return addresses
 }
 
-// CA is the file of the authority that signed the brokers' certificates; empty without TLS.
+// CA returns the file of the CA that signed the broker certificates; empty without TLS.
 func (r *Real) CA() string { return r.ca }
 
-// PIDs are the process ids of the brokers that run now.
+// PIDs returns the process IDs of the running brokers.
 func (r *Real) PIDs() []int {
 	var pids []int
 	for _, b := range r.brokers {
@@ -159,8 +159,8 @@ func (r *Real) PIDs() []int {
 	return pids
 }
 
-// StopBroker ends broker i (from 0) with SIGTERM, as an operator would: it hands its partitions over first. That needs
-// most of the brokers up; without them it takes longer than the 30 seconds that it has, it is killed, and that is an error.
+// StopBroker stops broker i (from 0) with SIGTERM, as an operator would: it hands over its partitions first. That requires a majority of the
+// brokers. If it takes more than 30 seconds, the broker is killed and StopBroker returns an error.
 func (r *Real) StopBroker(i int) error {
 	b, err := r.broker(i)
 	if err != nil {
@@ -169,8 +169,7 @@ func (r *Real) StopBroker(i int) error {
 	return b.stop()
 }
 
-// Kill ends broker i (from 0) at once, like a power cut. The others notice after 4 seconds
-// (broker.session.timeout.ms).
+// Kill kills broker i (from 0), like a power cut. The other brokers notice after 4 seconds (broker.session.timeout.ms).
 func (r *Real) Kill(i int) error {
 	b, err := r.broker(i)
 	if err != nil {
@@ -179,7 +178,7 @@ func (r *Real) Kill(i int) error {
 	return b.kill()
 }
 
-// Freeze stops broker i (from 0) as it is, with its connections open, until Thaw.
+// Freeze suspends broker i (from 0) with its connections open, until Thaw.
 func (r *Real) Freeze(i int) error {
 	b, err := r.broker(i)
 	if err != nil {
@@ -188,7 +187,7 @@ func (r *Real) Freeze(i int) error {
 	return b.signal(syscall.SIGSTOP)
 }
 
-// Thaw lets a frozen broker go on.
+// Thaw resumes a frozen broker.
 func (r *Real) Thaw(i int) error {
 	b, err := r.broker(i)
 	if err != nil {
@@ -197,8 +196,8 @@ func (r *Real) Thaw(i int) error {
 	return b.signal(syscall.SIGCONT)
 }
 
-// StartBroker starts broker i (from 0) again, with its data, and returns when it and the others know each other. It waits
-// for as long as the context lasts: without a majority of the brokers, that is for ever.
+// StartBroker starts broker i (from 0) with its data and returns when all running brokers are connected to each other. Without a majority of
+// the brokers, it waits until the context ends.
 func (r *Real) StartBroker(ctx context.Context, i int) error {
 	b, err := r.broker(i)
 	if err != nil {
@@ -212,12 +211,12 @@ func (r *Real) StartBroker(ctx context.Context, i int) error {
 
 func (r *Real) broker(i int) (*broker, error) {
 	if i < 0 || i >= len(r.brokers) {
-		return nil, fmt.Errorf("no broker %d: there are %d, from 0", i, len(r.brokers))
+		return nil, fmt.Errorf("no broker %d: the cluster has %d, from 0", i, len(r.brokers))
 	}
 	return r.brokers[i], nil
 }
 
-// Close kills all brokers, which is the fastest: nobody reads their data again. A second call does nothing.
+// Close kills all brokers: their data is not needed again. A second call has no effect.
 func (r *Real) Close() error {
 	return r.each(func(b *broker) error { return errors.Join(b.kill(), b.release()) })
 }

@@ -49,7 +49,7 @@ func TestRealClusterLosesABrokerAndNoRecord(t *testing.T) {
 	}
 }
 
-// follow reads on through the outages.
+// follow continues through the outages.
 func follow(t *testing.T, r *Real) <-chan Record {
 	t.Helper()
 	seen := make(chan Record, 100)
@@ -77,7 +77,7 @@ func requireReplicated(t *testing.T, r *Real, dir string) {
 	}, 20*time.Second, 10*time.Millisecond, "no topic with three replicas")
 	topics, err := admin.DescribeTopics([]string{"typo"})
 	require.NoError(t, err)
-	require.Equal(t, sarama.ErrUnknownTopicOrPartition, topics[0].Err, "a topic was made by itself")
+	require.Equal(t, sarama.ErrUnknownTopicOrPartition, topics[0].Err, "the topic was created automatically")
 	_, err = Records(within(t, time.Minute), r.Addresses(), "typo")
 	require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
 	for _, broker := range []string{"broker-0", "broker-1", "broker-2"} {
@@ -94,13 +94,13 @@ func outage(t *testing.T, r *Real, sendMore func()) {
 	require.NoError(t, r.StopBroker(0))
 	require.Len(t, r.PIDs(), 2)
 	t.Logf("broker 0 stopped in %s", time.Since(begin).Round(10*time.Millisecond))
-	require.ErrorContains(t, r.StopBroker(0), "broker 0 does not run")
+	require.ErrorContains(t, r.StopBroker(0), "broker 0 is not running")
 	sendMore()
 	requireRecords(t, r, 20)
 	begin = time.Now()
 	require.NoError(t, r.StartBroker(within(t, time.Minute), 0))
 	t.Logf("broker 0 back in %s", time.Since(begin).Round(10*time.Millisecond))
-	require.ErrorContains(t, r.StartBroker(t.Context(), 0), "broker 0 runs already")
+	require.ErrorContains(t, r.StartBroker(t.Context(), 0), "broker 0 is already running")
 
 	require.NoError(t, r.Kill(1))
 	require.NoError(t, r.Kill(1), "a second time")

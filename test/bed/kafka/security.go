@@ -15,13 +15,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/certs"
 )
 
-// Login is a user of Kafka; without a name, nobody.
+// Login is a Kafka user; without a name, anonymous.
 type Login struct{ User, Password string }
 
-// asked says that clients have to log in.
-func (l Login) asked() bool { return l.User != "" }
+// required reports whether clients have to log in.
+func (l Login) required() bool { return l.User != "" }
 
-// authorizer needs controllers that are somebody, and may do all: until one leads, nobody knows an ACL, and everybody else is refused.
+// authorizer returns the properties for ACLs. Controllers need a user name with all permissions: until one leads, no ACL is known and all other users
+// are denied.
 func (b *broker) authorizer() string {
 	if !b.authorize {
 		return ""
@@ -35,9 +36,9 @@ listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security
 `
 }
 
-// everyone is what clients have to be, and what those may do of whom no ACL speaks. The brokers are the administrator to each other.
+// everyone returns the listener properties for logins and for users without ACLs. The brokers log in to each other as the administrator.
 func (b *broker) everyone() string {
-	if !b.admin.asked() {
+	if !b.admin.required() {
 		return `
 allow.everyone.if.no.acl.found=true
 super.users=User:broker`
@@ -51,7 +52,7 @@ listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.sec
 connections.max.reauth.ms=%[3]d`, b.admin.User, b.admin.Password, b.maxReauth.Milliseconds())
 }
 
-// tls are the brokers' certificates, as `stationctl certs` makes them.
+// tls returns the properties for certificates like those of `stationctl certs`.
 func (b *broker) tls() string {
 	if b.certificate == "" {
 		return ""
@@ -64,7 +65,7 @@ ssl.truststore.location=%s
 `, b.certificate, b.ca)
 }
 
-// makeAuthority makes the one that signs the brokers' certificates, where they speak TLS.
+// makeAuthority creates the CA of the broker certificates if the brokers use TLS.
 func (r *Real) makeAuthority() error {
 	r.ca = r.options.CA
 	if !r.options.TLS {
@@ -93,9 +94,9 @@ func (r *Real) certify(b *broker) error {
 	return made.Apply()
 }
 
-// firstUser has the administrator made before there is anybody who could make him.
+// firstUser returns the arguments that create the administrator while the storage is formatted: no other user can do it.
 func (b *broker) firstUser() []string {
-	if !b.admin.asked() || b.plain {
+	if !b.admin.required() || b.plain {
 		return nil
 	}
 	return []string{"--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", b.admin.User, b.admin.Password)}
@@ -115,7 +116,7 @@ func (b *broker) clientOptions() ([]kgo.Opt, error) {
 	switch {
 	case b.plain:
 		options = append(options, kgo.SASL(plain.Auth{User: b.admin.User, Pass: b.admin.Password}.AsMechanism()))
-	case b.admin.asked():
+	case b.admin.required():
 		options = append(options, kgo.SASL(scram.Auth{User: b.admin.User, Pass: b.admin.Password}.AsSha512Mechanism()))
 	}
 	return options, nil

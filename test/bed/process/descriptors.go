@@ -2,7 +2,7 @@ package process
 
 import "os"
 
-// Descriptors counts the open files, sockets and pipes of this process, to find out what was left open.
+// Descriptors returns the number of open files, sockets, and pipes of this process, to find leaks.
 func Descriptors() (int, error) {
 	entries, err := os.ReadDir("/proc/self/fd")
 	return len(entries), err

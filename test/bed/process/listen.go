@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Listening is tried for listenPatience, every listenPause.
+// Listen retries every listenPause for listenPatience.
 const (
 	listenPatience = 2 * time.Second
 	listenPause    = 5 * time.Millisecond
 )
 
-// Listen is net.Listen for a port that this process has just listened on. While a program is being started, between fork
-// and exec, it holds copies of all descriptors of this process: a listener that was closed in that moment still has its
-// port for some milliseconds more. So it tries for two seconds while the address is in use.
+// Listen is net.Listen for a port that this process has just listened on. Between fork and exec, a program that is being started has copies
+// of all descriptors of this process, so that a closed listener keeps its port for some milliseconds. Listen therefore retries for two
+// seconds while the address is in use.
 func Listen(network, address string) (net.Listener, error) {
 	for deadline := time.Now().Add(listenPatience); ; time.Sleep(listenPause) {
 		listener, err := net.Listen(network, address)

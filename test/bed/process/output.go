@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// tailSize is how many bytes of the output are kept for error messages and for WaitForLog.
+// tailSize is the number of output bytes kept for error messages and WaitForLog.
 const tailSize = 64 << 10
 
-// errorLines is how many of the last lines an error message shows.
+// errorLines is the number of last lines in an error message.
 const errorLines = 20
 
-// tail keeps the end of a program's output and tells those who wait for a text in it.
+// tail keeps the end of the output and notifies the callers that wait for a text.
 type tail struct {
 	lock    sync.Mutex
 	kept    []byte
@@ -31,7 +31,7 @@ func newTail() *tail {
 	return &tail{waiters: map[*waiter]struct{}{}}
 }
 
-// Write looks before it trims, so a text is found however fast the output runs.
+// Write searches before it trims, so that it finds texts in fast output.
 func (t *tail) Write(output []byte) (int, error) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
@@ -42,7 +42,7 @@ func (t *tail) Write(output []byte) (int, error) {
 			delete(t.waiters, w)
 		}
 	}
-	// Half of it goes at a time: one move for many lines.
+	// Drop half of it at a time: one copy for many lines.
 	if len(t.kept) > 2*tailSize {
 		t.kept = append([]byte(nil), t.kept[len(t.kept)-tailSize:]...)
 	}
@@ -55,7 +55,7 @@ func (t *tail) String() string {
 	return string(t.kept[max(0, len(t.kept)-tailSize):])
 }
 
-// expect returns a channel that closes when the text is in the output, and what ends the wait.
+// expect returns a channel that is closed when the text is in the output, and a function that stops the wait.
 func (t *tail) expect(text string) (found <-chan struct{}, forget func()) {
 	w := &waiter{text: []byte(text), found: make(chan struct{})}
 	t.lock.Lock()
@@ -72,8 +72,8 @@ func (t *tail) expect(text string) (found <-chan struct{}, forget func()) {
 	}
 }
 
-// WaitForLog returns when the program has printed the text: in the last 64 KiB before the call, or since. It is an error
-// when the program or the context ends before that.
+// WaitForLog waits until the program has printed the text, in the last 64 KiB before the call or later. It returns an error if the program
+// exits or the context ends first.
 func (p *Process) WaitForLog(ctx context.Context, text string) error {
 	found, forget := p.output.expect(text)
 	defer forget()
@@ -85,17 +85,17 @@ func (p *Process) WaitForLog(ctx context.Context, text string) error {
 	case <-p.done:
 	}
 	select {
-	case <-found: // with its last words
+	case <-found: // printed just before the exit
 		return nil
 	default:
 		return fmt.Errorf("%s did not print %q: %w", p.name, text, p.ended())
 	}
 }
 
-// ErrEnded is in the error of a wait for a program that has ended.
+// ErrEnded is returned when a program has exited.
 var ErrEnded = errors.New("ended")
 
-// ended says how the program ended, with the last lines that it printed.
+// ended returns an error with the exit status and the last lines of output.
 func (p *Process) ended() error {
 	how := p.err
 	if how == nil {
@@ -104,7 +104,7 @@ func (p *Process) ended() error {
 	return fmt.Errorf("%s (pid %d) %w: %w; it printed last:\n%s", p.name, p.pid, ErrEnded, how, p.lastLines())
 }
 
-// Ended is nil while the program runs, then an error that says how it ended and shows the last lines that it printed.
+// Ended returns nil while the program runs, then an error with the exit status and the last lines of output.
 func (p *Process) Ended() error {
 	select {
 	case <-p.done:

@@ -9,18 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Port is a TCP port of 127.0.0.1 that nobody else on this machine is given until it is released.
+// Port is a TCP port of 127.0.0.1 that the kernel assigns to no other socket until it is released.
 //
-// To choose a port by listening on port 0 and closing again leaves a gap in which another test, or an outgoing connection,
-// gets the same one. So a socket stays bound to it that never listens. Linux lets a program that sets SO_REUSEADDR (Go, the
-// JVM and nearly every server do) listen beside it, and again after a restart; it gives the port to no bind of port 0 and
-// to no connect. A connection to it is refused while no program listens.
+// If a test listened on port 0 and closed the listener, another test or an outgoing connection could get the same port. Therefore a socket
+// that never listens stays bound to it. Linux lets a program that sets SO_REUSEADDR (Go, the JVM, and nearly every server) listen on the
+// same port, and again after a restart, but does not assign the port for port 0 or outgoing connections. A connection to it is refused while
+// no program listens.
 type Port struct {
 	socket int
 	number int
 }
 
-// ReservePort reserves a free port until Release, or until this process ends.
+// ReservePort reserves a free port until Release or until this process exits.
 func ReservePort() (*Port, error) {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -33,7 +33,7 @@ func ReservePort() (*Port, error) {
 	return &Port{socket: socket, number: number}, nil
 }
 
-// bindLocal sets SO_REUSEADDR only after the bind: set before, the kernel could give a port that is reserved already.
+// bindLocal sets SO_REUSEADDR only after the bind: otherwise the kernel could assign a reserved port.
 func bindLocal(socket int) (int, error) {
 	if err := unix.Bind(socket, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return 0, err
@@ -65,7 +65,7 @@ func ReservePorts(count int) ([]*Port, error) {
 	return ports, nil
 }
 
-// ReleasePorts gives several ports back.
+// ReleasePorts releases several ports.
 func ReleasePorts(ports ...*Port) error {
 	var errs []error
 	for _, port := range ports {
@@ -74,13 +74,13 @@ func ReleasePorts(ports ...*Port) error {
 	return errors.Join(errs...)
 }
 
-// Number is the port's number.
+// Number returns the port number.
 func (p *Port) Number() int { return p.number }
 
-// Address is the port as "127.0.0.1:NUMBER".
+// Address returns "127.0.0.1:NUMBER".
 func (p *Port) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number)) }
 
-// Release gives the port back; a second call does nothing.
+// Release releases the port; a second call has no effect.
 func (p *Port) Release() error {
 	if p.socket < 0 {
 		return nil

@@ -1,4 +1,4 @@
-// Package process runs the real programs of a test bed: each in a process group of its own, its output kept, and none left behind.
+// Package process runs the real programs of a test bed, each in its own process group with captured output, and leaves none behind.
 package process
 
 import (
@@ -17,31 +17,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Command says what to run.
+// Command describes a program to run.
 type Command struct {
 	Path string   // a file, or a name to look up on PATH
-	Args []string // without the program's own name
-	Env  []string // "NAME=value", added to this process's environment
-	Dir  string   // the working directory; empty is this process's
+	Args []string // without the program name
+	Env  []string // "NAME=value", added to the environment of this process
+	Dir  string   // working directory; empty: that of this process
 
-	LogFile string    // the output is appended to this file, which is made if it is missing; empty keeps none
-	Output  io.Writer // gets the output too, if it is not nil; written by one goroutine at a time
+	LogFile string    // the output is appended to this file, which is created if it does not exist; empty: no file
+	Output  io.Writer // also gets the output, if it is not nil; written by one goroutine at a time
 }
 
-// Process is a running or ended program. All its methods may be called from any goroutine.
+// Process is a program that runs or has exited. All methods can be called from any goroutine.
 type Process struct {
 	name   string
 	pid    int
 	output *tail
 	done   chan struct{}
 
-	lock   sync.Mutex // guards the pid: it must not be signalled once it can be another's
+	lock   sync.Mutex // guards the PID: it must not be signaled once another process can have it
 	reaped bool
-	err    error // how it ended; set before done is closed
+	err    error // how it exited; set before done is closed
 }
 
-// Start returns when the program runs. It is then the caller's to end, by Stop or Kill; if the caller's own process is
-// killed, the kernel kills this one too.
+// Start returns when the program runs. The caller must stop it with Stop or Kill. If the calling process is killed, the kernel also kills
+// this program.
 func Start(command Command) (*Process, error) {
 	p := &Process{name: filepath.Base(command.Path), output: newTail(), done: make(chan struct{})}
 	file, err := openLog(command.LogFile)
@@ -63,7 +63,7 @@ func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the path is the test's own
 }
 
-// leftoverGrace is how long the output is read on after the end: a descendant that left the group can hold it open.
+// leftoverGrace limits how long the output is read after the exit: a descendant that left the group can keep it open.
 const leftoverGrace = 2 * time.Second
 
 func (c Command) build(output *tail, file *os.File) *exec.Cmd {
@@ -81,8 +81,8 @@ func (c Command) build(output *tail, file *os.File) *exec.Cmd {
 	return cmd
 }
 
-// run starts the program and waits for it on one thread: the death signal is sent when the thread that started the
-// child ends, not the process (golang.org/issue/27505), so that thread must last as long as the child.
+// run starts the program and waits for it on one thread: the kernel sends the death signal when the thread that started the child exits, not
+// the process (golang.org/issue/27505).
 func (p *Process) run(cmd *exec.Cmd, file *os.File, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -96,7 +96,7 @@ func (p *Process) run(cmd *exec.Cmd, file *os.File, started chan<- error) {
 	close(p.done)
 }
 
-// wait takes the rest of the group along before the pid is given back to the kernel, which could reuse it at once.
+// wait kills the rest of the group before the PID is released, because the kernel can reuse it immediately.
 func (p *Process) wait(cmd *exec.Cmd) error {
 	waitErr := waitExit(p.pid)
 	p.lock.Lock()
@@ -105,12 +105,12 @@ func (p *Process) wait(cmd *exec.Cmd) error {
 	p.reaped = true
 	p.lock.Unlock()
 	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // it ended well; only its output was still held open
+		err = nil // it succeeded; only its output was still open
 	}
 	return errors.Join(err, waitErr, killErr)
 }
 
-// waitExit returns when the process has ended, and leaves it a zombie.
+// waitExit returns when the process has exited, and leaves it a zombie.
 func waitExit(pid int) error {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
@@ -125,18 +125,18 @@ func (p *Process) signalGroup(signal unix.Signal) error {
 		return nil
 	}
 	if err := unix.Kill(-p.pid, signal); err != nil && !errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("%s (pid %d) and its group not signalled: %w", p.name, p.pid, err)
+		return fmt.Errorf("cannot signal %s (pid %d) and its group: %w", p.name, p.pid, err)
 	}
 	return nil
 }
 
-// PID is the process's id, which is also its group's.
+// PID returns the process ID, which is also the group ID.
 func (p *Process) PID() int { return p.pid }
 
-// Done is closed when the program has ended, and with it all that was left of its group.
+// Done returns a channel that is closed when the program and its group have exited.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err is how the program ended: nil while it runs and after exit status 0, else an error that wraps an *exec.ExitError.
+// Err returns nil while the program runs and after exit status 0, otherwise an error that wraps an *exec.ExitError.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -146,10 +146,10 @@ func (p *Process) Err() error {
 	}
 }
 
-// Tail is the end of what the program has printed, at most 64 KiB of it.
+// Tail returns the last 64 KiB of the output.
 func (p *Process) Tail() string { return p.output.String() }
 
-// Signal goes to the program alone, not to its group. A program that has ended is no error.
+// Signal signals the program but not its group. It has no effect after the exit.
 func (p *Process) Signal(signal syscall.Signal) error {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -157,13 +157,13 @@ func (p *Process) Signal(signal syscall.Signal) error {
 		return nil
 	}
 	if err := unix.Kill(p.pid, signal); err != nil {
-		return fmt.Errorf("%s (pid %d) got no %s: %w", p.name, p.pid, signal, err)
+		return fmt.Errorf("cannot signal %s (pid %d) with %s: %w", p.name, p.pid, signal, err)
 	}
 	return nil
 }
 
-// Stop asks the program to end with SIGTERM, kills it and its group when the grace is over, and returns when all are gone.
-// It is an error if it had to be killed, or if it ended, before or now, with a status of its own that is not 0 or 143.
+// Stop sends SIGTERM to the program, kills its group after the grace period, and returns when all processes have exited. It returns an error
+// if the program had to be killed or exited with a status other than 0 or 143.
 func (p *Process) Stop(grace time.Duration) error {
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		return errors.Join(err, p.Kill())
@@ -181,7 +181,7 @@ func (p *Process) Stop(grace time.Duration) error {
 	return fmt.Errorf("%s did not end within %s of SIGTERM and was killed; it printed last:\n%s", p.name, grace, p.lastLines())
 }
 
-// unexpectedEnd is nil after the ends that SIGTERM has: status 0, death by the signal, or 128+15 (a JVM, a shell).
+// unexpectedEnd returns nil for the results of SIGTERM: status 0, death by the signal, or 128+15 (a JVM, a shell).
 func (p *Process) unexpectedEnd() error {
 	var exit *exec.ExitError
 	if !errors.As(p.err, &exit) {
@@ -194,7 +194,7 @@ func (p *Process) unexpectedEnd() error {
 	return p.ended()
 }
 
-// Kill ends the program and its group at once, as a power cut would, and returns when they are gone.
+// Kill kills the program and its group, like a power cut, and returns when they have exited.
 func (p *Process) Kill() error {
 	p.lock.Lock()
 	err := p.signalGroup(unix.SIGKILL)
@@ -205,8 +205,8 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// Run runs a program to its end. When the context ends first the program is stopped, and killed after 10 seconds.
-// The error of a failed program carries the end of its output.
+// Run runs a program until it exits. When the context ends, the program is stopped, and killed after 10 seconds. The error of a failed
+// program contains the end of its output.
 func Run(ctx context.Context, command Command) error {
 	p, err := Start(command)
 	if err != nil {

@@ -38,7 +38,7 @@ func parentToBeKilled() {
 	<-child.Done()
 }
 
-// programThatReloads is no shell script: Debian's sh now and then misses a signal while it waits for a child.
+// programThatReloads is not a shell script: the sh of Debian sometimes misses a signal while it waits for a child.
 func programThatReloads() {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
@@ -157,7 +157,7 @@ func TestStopKillsTheDeafAndSaysSo(t *testing.T) {
 
 func TestTheGroupGoesWithItsLeader(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]string{"killed": "wait", "ended by itself": "exit 0"} {
+	for name, end := range map[string]string{"killed": "wait", "exited": "exit 0"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, shell("sleep 600 & echo child $!; "+end))

@@ -1,4 +1,4 @@
-// Package telegraf builds our Telegraf and runs it with the shipped configuration files, which only the environment changes.
+// Package telegraf builds our Telegraf and runs it with the shipped configuration files and an environment.
 package telegraf
 
 import (
@@ -21,9 +21,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// Build returns the path of our Telegraf, built from this checkout; where nothing changed since, that takes seconds.
-// Test processes run side by side: one at a time builds, and those after it find nothing to do,
-// so no program is replaced while another test runs it.
+// Build builds our Telegraf from this checkout and returns its path; without changes that takes seconds. If several processes need it, one at a
+// time builds, and the next ones have nothing to do, so that no program is replaced while another test runs it.
 func Build(ctx context.Context, progress io.Writer) (binary string, err error) {
 	root, err := checkout(ctx)
 	if err != nil {
@@ -47,7 +46,7 @@ func Build(ctx context.Context, progress io.Writer) (binary string, err error) {
 func checkout(ctx context.Context) (string, error) {
 	answer, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
-		return "", fmt.Errorf("cannot ask Go for the module: %w", err)
+		return "", fmt.Errorf("cannot find the Go module: %w", err)
 	}
 	file := string(bytes.TrimSpace(answer))
 	if filepath.Base(file) != "go.mod" {
@@ -56,27 +55,27 @@ func checkout(ctx context.Context) (string, error) {
 	return filepath.Dir(file), nil
 }
 
-// Station is what a Pi's Telegraf is told.
+// Station is the configuration of the Telegraf of a Pi.
 type Station struct {
 	Port, DeviceID, Site, Index, Type string
 	Brokers                           []string
-	// Configuration is another one than conf/pi/telegraf.conf, for a benchmark; empty is that one.
+	// Configuration replaces conf/pi/telegraf.conf unless it is empty.
 	Configuration string
-	// Arguments are further ones of the command line.
+	// Arguments are added to the command line.
 	Arguments []string
 }
 
-// Topic is where its records go.
+// Topic returns the topic of its records.
 func (s Station) Topic() string { return s.name().Topic() }
 
-// Measurement is where its points go.
+// Measurement returns the measurement of its points.
 func (s Station) Measurement() string { return s.name().Measurement() }
 
 func (s Station) name() record.SiteName {
 	return record.SiteName{Site: s.Site, Index: s.Index, Type: s.Type}
 }
 
-// Start runs the Pi's configuration in a folder of its own.
+// Start runs Telegraf with the configuration of a Pi in dir.
 func (s Station) Start(binary, dir string) (*process.Process, error) {
 	environment, err := s.environment(dir)
 	if err != nil {
@@ -85,8 +84,8 @@ func (s Station) Start(binary, dir string) (*process.Process, error) {
 	return start(binary, dir, cmp.Or(s.Configuration, conf.Pi), environment, s.Arguments...)
 }
 
-// Test runs `telegraf --test` with the Pi's configuration and returns what it prints. The program may be run by another one,
-// such as sudo: under is that one's command line.
+// Test runs `telegraf --test` with the configuration of a Pi and returns its output. under is the command line of a program that runs it,
+// such as sudo.
 func (s Station) Test(ctx context.Context, binary, dir string, under ...string) (string, error) {
 	file, err := write(dir, cmp.Or(s.Configuration, conf.Pi))
 	if err != nil {
@@ -102,7 +101,7 @@ func (s Station) Test(ctx context.Context, binary, dir string, under ...string) 
 	return output.String(), err
 }
 
-// environment has the outbox in the station's folder, so that it outlives a restart there.
+// environment puts the outbox in dir, so that it survives a restart there.
 func (s Station) environment(dir string) ([]string, error) {
 	outbox, err := filepath.Abs(filepath.Join(dir, "outbox"))
 	if err != nil {
@@ -115,21 +114,21 @@ func (s Station) environment(dir string) ([]string, error) {
 	}, nil
 }
 
-// Central Telegraf is what the central Telegraf is told.
+// Central is the configuration of a central Telegraf.
 type Central struct {
 	Brokers                 []string
 	URL, Token, Org, Bucket string
-	// RefreshInterval is how soon a new site's topic is taken up; 0 is the shipped 30s.
+	// RefreshInterval is the time until the topic of a new site is detected; 0: the shipped 30s.
 	RefreshInterval time.Duration
-	// Environment are more variables, such as the password for Kafka.
+	// Environment has more variables, such as the Kafka password.
 	Environment []string
-	// Edit changes the shipped configuration; nil: nothing.
+	// Edit changes the shipped configuration; nil: no change.
 	Edit func(configuration string) string
-	// Arguments are further ones of the command line.
+	// Arguments are added to the command line.
 	Arguments []string
 }
 
-// Start runs the central Telegraf's configuration in a folder of its own.
+// Start runs Telegraf with the central configuration in dir.
 func (c Central) Start(binary, dir string) (*process.Process, error) {
 	configuration := conf.Central
 	if c.Edit != nil {
