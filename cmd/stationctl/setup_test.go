@@ -173,13 +173,13 @@ func TestSetupReportsAllInvalidAnswers(t *testing.T) {
 	require.Empty(t, out)
 	for _, want := range []string{
 		`stationctl: flag --site: option "site" must not contain "_"`,
-		`flag --index: it is missing: `,
+		`flag --index: missing; set the number`,
 		`flag --location: option "location" must be`,
 		`flag --port: option "port" must be`,
 		`flag --baud-rate: it must be the number in Serial.begin()`,
 		`flag --brokers: option "brokers" must be a list of host:port`,
 		`flag --tls-ca: it must be "none", "system" `,
-		`flag --username: it is missing: `,
+		`flag --username: missing; set the `,
 		`flag --password-file: open /nowhere: no such file or directory (file "/nowhere")`,
 	} {
 		require.Contains(t, errs, want)
@@ -189,7 +189,7 @@ func TestSetupReportsAllInvalidAnswers(t *testing.T) {
 
 	code, _, errs = s.call(t, append(s.answers("127.0.0.1:1"), "--username", "u", "--password-file", "/nowhere")...)
 	require.Equal(t, exitFailed, code)
-	require.Equal(t, 2, strings.Count(errs, "it requires --sasl-mechanism"))
+	require.Equal(t, 2, strings.Count(errs, "requires --sasl-mechanism"))
 	code, _, errs = s.call(t, append(s.answers("127.0.0.1:1"), "--sasl-mechanism", "PLAIN", "--username", "u")...)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, errs, "flag --password-file: the password is empty; write it to a file")

@@ -96,18 +96,11 @@ func (i *dialog) accept(ctx context.Context, name, value string) (bool, error) {
 		return true, nil
 	}
 	i.printError(err)
-	yes, askErr := i.confirm(ctx, "  Use "+pronoun(name)+" anyway?")
+	yes, askErr := i.confirm(ctx, "  Continue anyway?")
 	if yes {
 		i.warnings = append(i.warnings, fmt.Sprintf("%s: %v", name, err))
 	}
 	return yes, askErr
-}
-
-func pronoun(name string) string {
-	if name == Brokers {
-		return "them"
-	}
-	return "it"
 }
 
 // askQuestion asks a question. Enter accepts the default.

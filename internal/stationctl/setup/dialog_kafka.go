@@ -23,7 +23,7 @@ func (i *dialog) askConnection(ctx context.Context) error {
 			return ctx.Err()
 		}
 		i.printError(err)
-		yes, askErr := i.confirm(ctx, "  Use them anyway?")
+		yes, askErr := i.confirm(ctx, "  Continue anyway?")
 		if askErr != nil {
 			return askErr
 		}

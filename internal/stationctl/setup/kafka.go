@@ -88,7 +88,7 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 	switch {
 	case err == nil, errors.Is(err, sarama.ErrUnknownTopicOrPartition), errors.Is(err, sarama.ErrLeaderNotAvailable):
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
-		return nil, fmt.Errorf("not authorized to use topic %q: %w; grant WRITE, DESCRIBE and CREATE", answers.topic(), err)
+		return nil, fmt.Errorf("not authorized to use topic %q: %w; grant WRITE, DESCRIBE, and CREATE", answers.topic(), err)
 	case isResponse && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
 		return nil, fmt.Errorf("the request to Kafka at %s failed: %w", answers[Brokers], response)
 	default:

@@ -80,7 +80,7 @@ func TestOnlyPortIsTheDefault(t *testing.T) {
 	require.NoError(t, batch.unattended(t.Context()))
 	require.Equal(t, system.Dev+"/ttyACM0", batch.answers[Port])
 	batch = newSession(t, Options{System: computer(t), Given: given})
-	require.ErrorContains(t, batch.unattended(t.Context()), "flag --port: it is missing: the port of the board")
+	require.ErrorContains(t, batch.unattended(t.Context()), "flag --port: missing; set the port of the board")
 }
 
 // TestSetupDuringService does not open the port of the service, and shows how to restart it.

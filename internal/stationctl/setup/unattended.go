@@ -17,11 +17,11 @@ func (w *session) unattended(ctx context.Context) error {
 		}
 	}
 	if w.answers.hasUnmanagedLogin() && w.Given[Mechanism]+w.Given[Username]+w.Given[PasswordFile] != "" {
-		invalid = append(invalid, fmt.Errorf("%s has a login that setup does not manage (%s, or a secret store); set all of --sasl-mechanism, --username and --password-file, or none", w.configuration.path, w.answers[Mechanism]))
+		invalid = append(invalid, fmt.Errorf("%s has a login that setup does not manage (%s, or a secret store); set all of --sasl-mechanism, --username, and --password-file, or none", w.configuration.path, w.answers[Mechanism]))
 	}
 	if len(invalid) == 0 {
 		if err := checkTopic(w.answers); err != nil {
-			invalid = append(invalid, fmt.Errorf("flags --site, --index and --type: %w", err))
+			invalid = append(invalid, fmt.Errorf("flags --site, --index, and --type: %w", err))
 		}
 	}
 	if err := errors.Join(invalid...); err != nil {
@@ -54,7 +54,7 @@ func (w *session) normalizeAnswer(name string) error {
 	value := w.answers[name]
 	if name == Username && !w.answers.hasCredentials() {
 		if w.Given[Username] != "" {
-			return errors.New("it requires --sasl-mechanism, e.g. SCRAM-SHA-512")
+			return errors.New("requires --sasl-mechanism, e.g. SCRAM-SHA-512")
 		}
 		return nil
 	}
@@ -74,16 +74,16 @@ func (w *session) normalizeAnswer(name string) error {
 // missingText returns the error for a missing answer.
 func missingText(name string) string {
 	if name == Port {
-		return `it is missing: the port of the board, e.g. --port /dev/serial/by-id/usb-Arduino... ("ls /dev/serial/by-id" lists the connected ports), or usb:2341:0043`
+		return `missing; set the port of the board, e.g. --port /dev/serial/by-id/usb-Arduino... ("ls /dev/serial/by-id" lists the connected ports), or usb:2341:0043`
 	}
-	return fmt.Sprintf("it is missing: %s, e.g. --%s %s", questions()[name].what, name, questions()[name].example)
+	return fmt.Sprintf("missing; set the %s, e.g. --%s %s", questions()[name].what, name, questions()[name].example)
 }
 
 func (w *session) readPasswordAnswer() error {
 	file := w.answers[PasswordFile]
 	switch {
 	case !w.answers.hasCredentials() && file != "":
-		return errors.New("it requires --sasl-mechanism, e.g. SCRAM-SHA-512")
+		return errors.New("requires --sasl-mechanism, e.g. SCRAM-SHA-512")
 	case !w.answers.hasCredentials() || w.answers.hasUnmanagedLogin() && file == "":
 		return nil
 	}
