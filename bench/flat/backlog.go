@@ -17,13 +17,13 @@ import (
 
 const (
 	topic = "SIM1_1_sim"
-	// batch is what is appended and taken at once, rounds how often for a figure.
+	// batch is the number of records to append or take together, rounds the number of repetitions for a figure.
 	batch, rounds = 1000, 20
-	// single is how many readings are appended one by one.
+	// single is the number of readings appended one by one.
 	single = 200
 )
 
-// backlogs fills an outbox, and measures it at each power of ten.
+// backlogs fills an outbox and measures it at each power of ten.
 func backlogs(ctx context.Context, dir string, most int) (rows [][]string, err error) {
 	o := outbox.New(outbox.Options{
 		Dir: filepath.Join(dir, "backlog"), MaxBytes: 100 << 30, MaxRecords: 1 << 40, OnFull: outbox.Block,
@@ -34,13 +34,13 @@ func backlogs(ctx context.Context, dir string, most int) (rows [][]string, err e
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
 	rows = [][]string{{
-		"readings waiting", "append one, ms", "append in batches, µs a reading", "CPU, µs", "take and settle, µs a reading", "CPU, µs", "heap, MB", "opened again in, s",
+		"pending readings", "append one, ms", "append in batches, µs per reading", "CPU, µs", "take and acknowledge, µs per reading", "CPU, µs", "heap, MB", "time to reopen, s",
 	}}
 	for count := min(1000, most); count <= most; count *= 10 {
 		if err := fill(ctx, o, count); err != nil {
 			return rows, err
 		}
-		unix.Sync() // or what was filled in is written out meanwhile
+		unix.Sync() // so that the kernel does not write it out during the measurement
 		row, err := measure(ctx, o)
 		if err != nil {
 			return rows, err
@@ -56,7 +56,7 @@ func backlogs(ctx context.Context, dir string, most int) (rows [][]string, err e
 	return rows, nil
 }
 
-// reopen is what a restart does.
+// reopen closes and opens the outbox, like a restart.
 func reopen(o *outbox.Outbox, dir string) (*outbox.Outbox, error) {
 	if err := o.Close(); err != nil {
 		return o, err
@@ -95,7 +95,7 @@ func measure(ctx context.Context, o *outbox.Outbox) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := take(ctx, o, batch); err != nil { // the reader is where it has to be
+	if err := take(ctx, o, batch); err != nil { // position the reader
 		return nil, err
 	}
 	taken, takenCPU, err := timed(rounds, func() error { return take(ctx, o, min(batch, int(waiting))) })
@@ -107,7 +107,7 @@ func measure(ctx context.Context, o *outbox.Outbox) ([]string, error) {
 	}, err
 }
 
-// timed is the mean of some times, and the CPU of this process.
+// timed returns the mean duration of a call and the mean CPU time of this process.
 func timed(times int, do func() error) (each, cpu time.Duration, err error) {
 	began, before := time.Now(), cpuTime()
 	for range times {
@@ -120,11 +120,11 @@ func timed(times int, do func() error) (each, cpu time.Duration, err error) {
 
 func cpuTime() time.Duration {
 	var r unix.Rusage
-	_ = unix.Getrusage(unix.RUSAGE_SELF, &r) // it cannot fail
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &r) // cannot fail
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// take takes and settles so many; the reader brings what is not in memory.
+// take takes and acknowledges count records; the outbox reads those that are not in memory.
 func take(ctx context.Context, o *outbox.Outbox, count int) error {
 	for count > 0 {
 		o.DrainChanged()

@@ -1,5 +1,5 @@
-// Command flat measures what should stay the same: a station's memory and goroutines over a million readings, and what a reading costs the
-// outbox while ever more of them wait in it. It needs 4 GB of disk for 10 million.
+// Command flat measures what should not grow: the memory and goroutines of a station over a million readings, and the cost of a reading in the
+// outbox with a growing backlog. It needs 4 GB of disk for 10 million readings.
 //
 //	go run ./bench/flat
 package main
@@ -16,7 +16,7 @@ import (
 	"text/tabwriter"
 )
 
-// options are the command line's.
+// options are the command-line options.
 type options struct {
 	dir              string
 	records, backlog int
@@ -26,9 +26,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	var o options
-	flag.StringVar(&o.dir, "dir", os.TempDir(), "where outboxes and a broker keep their files: on a disk, not in memory")
-	flag.IntVar(&o.records, "records", 1_000_000, "readings of the station; 0: only the backlog")
-	flag.IntVar(&o.backlog, "backlog", 10_000_000, "most readings that wait; 0: only the station")
+	flag.StringVar(&o.dir, "dir", os.TempDir(), "directory for outboxes and a broker, on a disk, not in memory")
+	flag.IntVar(&o.records, "records", 1_000_000, "readings of the station; 0: only measure the backlog")
+	flag.IntVar(&o.backlog, "backlog", 10_000_000, "maximum number of pending readings; 0: only measure the station")
 	flag.Parse()
 	if err := run(ctx, o); err != nil {
 		log.Fatal(err) //nolint:gocritic // the kernel takes the signal handler back
@@ -73,13 +73,13 @@ func table(rows [][]string) error {
 			write(w, rule)
 		}
 	}
-	fmt.Fprintln(w) //nolint:errcheck // Flush tells
+	fmt.Fprintln(w) //nolint:errcheck // Flush returns the error
 	return w.Flush()
 }
 
 func write(w *tabwriter.Writer, row []string) {
 	for _, cell := range row {
-		fmt.Fprintf(w, "| %s\t", cell) //nolint:errcheck // Flush tells
+		fmt.Fprintf(w, "| %s\t", cell) //nolint:errcheck // Flush returns the error
 	}
-	fmt.Fprintln(w, "|") //nolint:errcheck // Flush tells
+	fmt.Fprintln(w, "|") //nolint:errcheck // Flush returns the error
 }

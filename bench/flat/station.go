@@ -21,7 +21,7 @@ func station(ctx context.Context, dir string, records int) (rows [][]string, err
 	if err != nil {
 		return nil, err
 	}
-	defer brokers.Close() //nolint:errcheck // nobody reads its data again
+	defer brokers.Close() //nolint:errcheck // its data is not needed again
 	o := simulate.Options{
 		Brokers: brokers.Addresses(), Kafka: kafka.Config{}, Stations: 1, Sites: 1, Prefix: "SIM", Records: int64(records), Replication: 1,
 		Outbox: filepath.Join(dir, "outbox"),
@@ -44,7 +44,7 @@ func station(ctx context.Context, dir string, records int) (rows [][]string, err
 	if err == nil && sum.Acknowledged != int64(records) {
 		err = fmt.Errorf("%d of %d readings were acknowledged: %v", sum.Acknowledged, records, sum.Errors)
 	}
-	look(sum.Acknowledged) // it has ended, so fewer goroutines are left
+	look(sum.Acknowledged) // it has stopped, so fewer goroutines are left
 	return rows, err
 }
 
@@ -65,7 +65,7 @@ func create(ctx context.Context, o simulate.Options) error {
 	return fleet.Apply(ctx, func(*site.Plan) error { return nil })
 }
 
-// settled is the heap after a collection.
+// settled returns the heap size after a collection, and the number of goroutines.
 func settled() (heap uint64, goroutines int) {
 	runtime.GC()
 	var m runtime.MemStats

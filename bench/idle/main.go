@@ -1,5 +1,5 @@
-// Command idle measures what a station's Telegraf costs while it does the least: one reading a second, with the Pi's configuration,
-// sent to an embedded Kafka. Beside it, in turn, runs stock Telegraf with inputs.cpu alone.
+// Command idle measures the cost of the Telegraf of a Pi with the least work: one reading per second to an embedded Kafka. For comparison, it
+// runs stock Telegraf with only inputs.cpu, in turn.
 //
 //	go run ./bench/idle
 package main
@@ -24,7 +24,7 @@ const (
 	warmUp  = 15 * time.Second
 	watched = 60 * time.Second
 
-	// cpuAlone has the agent's settings of the Pi's configuration.
+	// cpuAlone has the agent settings of the configuration of a Pi.
 	cpuAlone = `
 [agent]
   interval = "10s"
@@ -35,7 +35,7 @@ const (
 `
 )
 
-// figures are one round's: processor seconds a second, and bytes.
+// figures are the CPU seconds per second, and the bytes of memory, of one round.
 type figures struct{ cpu, memory float64 }
 
 func main() {
@@ -72,7 +72,7 @@ func measured(before []figures, measure func() (figures, error)) ([]figures, err
 	return append(before, f), err
 }
 
-// runStation has a board print a reading a second.
+// runStation simulates a board that prints a reading per second.
 func runStation(binary string) (f figures, err error) {
 	running, err := station.Start(binary, "")
 	if err != nil {
@@ -114,7 +114,7 @@ func runPeer(binary string) (f figures, err error) {
 	if err != nil {
 		return f, err
 	}
-	defer running.Stop(20 * time.Second) //nolint:errcheck // the end of the round
+	defer running.Stop(20 * time.Second) //nolint:errcheck // end of the round
 	return watch(running)
 }
 
@@ -130,7 +130,7 @@ func watch(running *process.Process) (f figures, err error) {
 }
 
 func report(ours, peer []figures) {
-	fmt.Printf("Medians of %d rounds of %s; in brackets the ratio to stock Telegraf.\n\n", rounds, watched)
+	fmt.Printf("Medians of %d rounds of %s; in parentheses the ratio to stock Telegraf.\n\n", rounds, watched)
 	fmt.Println("| program | CPU, of one core | resident memory |")
 	fmt.Println("| --- | --- | --- |")
 	row := func(name string, all []figures) {
@@ -140,6 +140,6 @@ func report(ours, peer []figures) {
 			station.Median(all, cpu), station.Median(all, cpu)/station.Median(peer, cpu),
 			station.Median(all, memory), station.Median(all, memory)/station.Median(peer, memory))
 	}
-	row("station, one reading a second", ours)
-	row("stock Telegraf, inputs.cpu alone", peer)
+	row("station, one reading per second", ours)
+	row("stock Telegraf, only inputs.cpu", peer)
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// runCentral has the central Telegraf's Telegraf read a backlog, more than it reads while it is sampled, and write it to a server that takes all and
-// keeps nothing.
+// runCentral has the central Telegraf read a backlog, which is larger than what it reads while it is sampled, and write it to a server that
+// discards everything.
 func runCentral(binary, pprof string, sample func() error) (err error) {
 	brokers, err := kafka.StartEmbedded(kafka.EmbeddedOptions{})
 	if err != nil {
@@ -37,7 +37,7 @@ func runCentral(binary, pprof string, sample func() error) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	running, err := telegraf.Central{
-		Brokers: brokers.Addresses(), URL: store.URL, Token: "of-nobody", Org: "station", Bucket: "station", Arguments: []string{"--pprof-addr", pprof},
+		Brokers: brokers.Addresses(), URL: store.URL, Token: "unused", Org: "station", Bucket: "station", Arguments: []string{"--pprof-addr", pprof},
 	}.Start(binary, dir)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func runCentral(binary, pprof string, sample func() error) (err error) {
 	return sample()
 }
 
-// stopTime is what the central Telegraf has to leave its group.
+// stopTime is the time for the central Telegraf to leave its group.
 const stopTime = 20 * time.Second
 
 func take(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ const (
 	backlog = 2_000_000
 )
 
-// fill writes the records of a station's outputs.kafka_site.
+// fill writes records like those of outputs.kafka_site.
 func fill(brokers *kafka.Embedded) (err error) {
 	if err := brokers.Cluster().CreateTopic(topic, 1, nil); err != nil {
 		return err

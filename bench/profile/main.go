@@ -1,8 +1,8 @@
-// Command profile says where our Telegraf spends its time and makes garbage at full speed, on a Pi or in the central Telegraf, with an embedded
-// Kafka: pprof's tables of functions. With -pgo it makes the profile that the compiler builds our Telegraf by.
+// Command profile prints where our Telegraf spends CPU time or allocates memory at full speed, as a station or as a central Telegraf, with an
+// embedded Kafka. With -pgo it writes the profile that the compiler uses to build our Telegraf.
 //
 //	go run ./bench/profile
-//	go run ./bench/profile -side central Telegraf -kind allocs -lines 40
+//	go run ./bench/profile -side central -kind allocs -lines 40
 //	go run ./bench/profile -pgo cmd/telegraf/telegraf.pgo
 package main
 
@@ -23,25 +23,25 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// options are the command line's.
+// options are the command-line options.
 type options struct {
 	side, kind, lines, file, pgo string
 	cum                          bool
 }
 
-// side runs our Telegraf at full speed, while it is sampled.
+// side runs our Telegraf at full speed while sample takes a profile.
 type side func(binary, pprof string, sample func() error) error
 
 var sides = map[string]side{"station": runStation, "central": runCentral}
 
 func main() {
 	var o options
-	flag.StringVar(&o.side, "side", "station", "station or central Telegraf")
-	flag.StringVar(&o.kind, "kind", "profile", "what is sampled: profile (CPU) or allocs (bytes)")
-	flag.StringVar(&o.lines, "lines", "30", "lines of the table")
-	flag.BoolVar(&o.cum, "cum", false, "sort by what functions take with those that they call")
-	flag.StringVar(&o.file, "file", "", "where the profile is kept, for go tool pprof (default: SIDE.pprof in the folder for temporary files)")
-	flag.StringVar(&o.pgo, "pgo", "", "take the CPU profiles of both sides, and write them into this file, for the compiler")
+	flag.StringVar(&o.side, "side", "station", "side to run: station or central")
+	flag.StringVar(&o.kind, "kind", "profile", "kind of profile: profile (CPU) or allocs (bytes)")
+	flag.StringVar(&o.lines, "lines", "30", "number of lines in the table")
+	flag.BoolVar(&o.cum, "cum", false, "sort by the time of a function including its callees")
+	flag.StringVar(&o.file, "file", "", "file for the profile, for go tool pprof (default: SIDE.pprof in the directory for temporary files)")
+	flag.StringVar(&o.pgo, "pgo", "", "sample the CPU of both sides and write the merged profile for the compiler to this file")
 	flag.Parse()
 	if err := o.run(context.Background()); err != nil {
 		log.Fatal(err)
@@ -49,16 +49,16 @@ func main() {
 }
 
 const (
-	// warmUp is until it goes at full speed.
+	// warmUp is the time until full speed.
 	warmUp = 3 * time.Second
-	// seconds is how long it is sampled.
+	// seconds is the duration of the sample.
 	seconds = 8
 )
 
 func (o options) run(ctx context.Context) error {
 	side := sides[o.side]
 	if side == nil {
-		return fmt.Errorf("-side must be station or central Telegraf (got %q)", o.side)
+		return fmt.Errorf("flag -side must be station or central (got %q)", o.side)
 	}
 	binary, err := telegraf.Build(ctx, os.Stderr)
 	if err != nil {
@@ -103,7 +103,7 @@ func fetch(ctx context.Context, url, file string) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read
+	defer response.Body.Close() //nolint:errcheck // already read
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// writePGO samples both sides, for cmd/telegraf: the compiler then makes what is called most faster.
+// writePGO samples both sides and writes the merged profile, with which the compiler optimizes hot functions of cmd/telegraf.
 func (o options) writePGO(ctx context.Context, binary string) (err error) {
 	dir, err := os.MkdirTemp("", "bench-pgo-")
 	if err != nil {
@@ -40,7 +40,7 @@ func (o options) writePGO(ctx context.Context, binary string) (err error) {
 	return os.WriteFile(o.pgo, profile, 0o644) //nolint:gosec // a file of the checkout
 }
 
-// withoutPath takes out where the program was: another text of the same length leaves the profile's lengths right.
+// withoutPath replaces the path of the program by a text of the same length, so that the lengths in the profile stay correct.
 func withoutPath(profile []byte, path string) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(profile))
 	if err != nil {

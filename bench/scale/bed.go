@@ -16,18 +16,18 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// bed is what runs through the whole measurement.
+// bed has the programs that run during the whole measurement.
 type bed struct {
 	options              options
 	dir                  string
 	telegraf, stationctl string
 	brokers              *kafka.Real
 	watcher              *watcher
-	started              int // central Telegraf instances, for their folders
+	started              int // number of started central Telegraf instances, for their directories
 }
 
-// indexSize is in bytes. Each replica maps two such files, empty for the most part. With Kafka's default of 10 MB a kernel that reads far ahead
-// (8 MB, in /sys/block/*/queue/read_ahead_kb) filled 16 GB of memory with nothing for 5,000 sites, and did little else.
+// indexSize is in bytes. Each replica maps two such files, which are mostly empty. With the Kafka default of 10 MB, a kernel with a large
+// read-ahead (8 MB in /sys/block/*/queue/read_ahead_kb) filled 16 GB of memory with zeros for 5,000 sites and did little else.
 const indexSize = 64 << 10
 
 func newBed(ctx context.Context, o options, dir string) (b *bed, err error) {
@@ -58,20 +58,20 @@ func (b *bed) close() error {
 	return b.brokers.Close()
 }
 
-// store starts an InfluxDB, for one step.
+// store starts an InfluxDB for one step.
 func (b *bed) store(ctx context.Context, name string) (*influxdb.Server, error) {
 	return influxdb.StartV2(ctx, influxdb.Options{Dir: filepath.Join(b.dir, "influxdb-"+name)})
 }
 
-// drop ends an InfluxDB and removes its data.
+// drop stops an InfluxDB and removes its data.
 func (b *bed) drop(s *influxdb.Server, name string) error {
 	return errors.Join(s.Close(), os.RemoveAll(filepath.Join(b.dir, "influxdb-"+name))) //nolint:gosec // in a folder of ours
 }
 
-// stopTime is what a central Telegraf has to leave its consumer group.
+// stopTime is the time for a central Telegraf to leave its consumer group.
 const stopTime = 30 * time.Second
 
-// central Telegraf instances are Telegrafs with conf/central/telegraf.conf.
+// centrals are central Telegraf instances with conf/central/telegraf.conf.
 type centrals []*process.Process
 
 func (b *bed) start(all *centrals, s *influxdb.Server, count int) error {
@@ -101,23 +101,23 @@ func (c centrals) pids() (pids []int) {
 	return pids
 }
 
-// patience is how long central Telegraf instances and brokers may take for anything.
-const patience = 5 * time.Minute
+// timeout limits each wait for central Telegraf instances and brokers.
+const timeout = 5 * time.Minute
 
-// tell logs a result as soon as it is known.
-func tell(format string, args ...any) {
+// logResult logs a result as soon as it has been measured.
+func logResult(format string, args ...any) {
 	log.Printf(format, args...) //nolint:gosec // numbers
 }
 
-// await asks again and again until the answer is yes. It returns how long that took.
-func await(ctx context.Context, what string, ask func(context.Context) (bool, error)) (time.Duration, error) {
+// await polls done until it returns true, and returns how long that took.
+func await(ctx context.Context, what string, done func(context.Context) (bool, error)) (time.Duration, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var last error
 	for {
-		yes, err := ask(ctx)
-		if err == nil && yes {
+		ok, err := done(ctx)
+		if err == nil && ok {
 			return time.Since(began), nil
 		}
 		if err != nil {
@@ -125,7 +125,7 @@ func await(ctx context.Context, what string, ask func(context.Context) (bool, er
 		}
 		select {
 		case <-ctx.Done():
-			return time.Since(began), fmt.Errorf("%s: not within %s (%w)", what, patience, errors.Join(ctx.Err(), last))
+			return time.Since(began), fmt.Errorf("timeout after %[2]s until %[1]s: %[3]w", what, timeout, errors.Join(ctx.Err(), last))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// fleet is what so many central Telegraf instances did with the readings of all stations.
+// fleet has the results of a number of central Telegraf instances with the readings of all stations.
 type fleet struct {
 	Centrals int
 	Claim    time.Duration
 	Load     load
-	// Lag is what was not in InfluxDB when the stations ended, CatchUp how long that took then.
+	// Lag is the number of records that were not in InfluxDB when the stations stopped, CatchUp the time until they were.
 	Lag     int64
 	CatchUp time.Duration
-	// PerSecond is records from the stations' first to the last in InfluxDB, CPU the central Telegraf instances' for 100,000, Memory of all of them.
+	// PerSecond is the rate from the first record of the stations to the last one in InfluxDB, CPU and Memory those of all central Telegraf
+	// instances together, CPU in seconds per 100,000 records.
 	PerSecond, CPU float64
 	Memory         int64
 	Missing        int64
@@ -49,7 +50,7 @@ func (b *bed) fleet(ctx context.Context, count int) (f fleet, err error) {
 		return f, err
 	}
 	_, f.Missing, err = b.missing(ctx, store, topics, before)
-	tell("fleet, %d central Telegraf instances: %.0f/s, %d behind at the end, caught up in %s, %.2f CPU s for 100,000, %d missing", count, f.PerSecond, f.Lag,
+	logResult("fleet, %d central Telegraf instances: %.0f/s, lag %d at the end, caught up in %s, %.2f CPU s per 100,000, %d missing", count, f.PerSecond, f.Lag,
 		f.CatchUp.Round(time.Millisecond), f.CPU, f.Missing)
 	return f, err
 }

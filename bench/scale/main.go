@@ -1,5 +1,5 @@
-// Command scale measures how our programs and Kafka grow with the number of sites: three real brokers, a real InfluxDB 2, the stations of
-// `stationctl simulate` and central Telegraf instances with the shipped configuration, all on this machine. It writes a table in Markdown and a plot.
+// Command scale measures the growth of our programs and Kafka with the number of sites: three real brokers, a real InfluxDB 2, the stations of
+// `stationctl simulate`, and central Telegraf instances with the shipped configuration, all on this machine. It writes a Markdown table and a plot.
 //
 //	go run ./bench/scale -quick
 package main
@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if o.keep {
-		log.Printf("all files are in %s", dir)
+		log.Printf("all files are kept in %s", dir)
 	} else {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
@@ -48,13 +48,13 @@ func run(ctx context.Context, args []string) (err error) {
 	r, measured := b.measure(ctx)
 	r.Heading = o.heading(time.Since(began))
 	if measured != nil {
-		fmt.Print(r.table()) // what there is of it; the files are for whole runs
+		fmt.Print(r.table()) // the results so far; the files are only for complete runs
 		return measured
 	}
 	return command.WriteResults(o.out, r.table()+"\n"+r.plan(), r.plot())
 }
 
-// measure goes from few sites to many; the fleet comes when its sites are there.
+// measure increases the number of sites step by step; the fleet runs as soon as its sites exist.
 func (b *bed) measure(ctx context.Context) (r results, err error) {
 	for _, sites := range b.options.sites {
 		s, err := b.step(ctx, sites)

@@ -15,7 +15,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// options are the command line's.
+// options are the command-line options.
 type options struct {
 	sites, centrals              []int
 	fleetSites, fleetStations    int
@@ -26,17 +26,17 @@ type options struct {
 
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
-	quick := flags.Bool("quick", false, "see that all works: 10 and 50 sites, seconds for each; its figures say little")
-	sites := flags.String("sites", "10,100,1000,5000", "how many sites (topics), ascending")
-	centrals := flags.String("centrals", "1,2,4", "how many central Telegraf instances for the fleet")
+	quick := flags.Bool("quick", false, "only check that everything works: 10 and 50 sites, seconds for each; the figures are not meaningful")
+	sites := flags.String("sites", "10,100,1000,5000", "numbers of sites (topics), ascending")
+	centrals := flags.String("centrals", "1,2,4", "numbers of central Telegraf instances for the fleet")
 	flags.IntVar(&o.fleetSites, "fleet-sites", 1000, "sites of the fleet, one of -sites; 0: no fleet")
-	flags.IntVar(&o.fleetStations, "fleet-stations", 10_000, "stations of the fleet, each with a reading a second")
-	flags.IntVar(&o.rate, "rate", 1000, "readings a second in all, where the pace is fixed")
+	flags.IntVar(&o.fleetStations, "fleet-stations", 10_000, "stations of the fleet, each with a reading per second")
+	flags.IntVar(&o.rate, "rate", 1000, "total readings per second at a fixed rate")
 	flags.IntVar(&o.records, "records", 300_000, "readings at full speed")
-	flags.IntVar(&o.seconds, "seconds", 15, "time at a pace")
-	flags.IntVar(&o.heap, "heap", 1024, "most heap of a broker, in MB")
-	flags.StringVar(&o.out, "out", "bench/scale", "the folder for results.md and results.svg; with -quick build/scale")
-	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and central Telegraf instances keep their files: on a disk, not in memory")
+	flags.IntVar(&o.seconds, "seconds", 15, "seconds at a fixed rate")
+	flags.IntVar(&o.heap, "heap", 1024, "maximum heap of a broker, in MB")
+	flags.StringVar(&o.out, "out", "bench/scale", "directory for results.md and results.svg; with -quick build/scale")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "directory for the files of brokers, InfluxDB, and central Telegraf instances, on a disk, not in memory")
 	flags.BoolVar(&o.keep, "keep", false, "keep those files")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -57,7 +57,7 @@ func numbers(name, text string) (all []int, err error) {
 	for part := range strings.SplitSeq(text, ",") {
 		number, err := strconv.Atoi(part)
 		if err != nil || number < 1 {
-			return nil, fmt.Errorf("-%s must be numbers from 1 on, separated by commas (got %q)", name, text)
+			return nil, fmt.Errorf("flag -%s must be numbers of 1 or more, separated by commas (got %q)", name, text)
 		}
 		all = append(all, number)
 	}
@@ -67,26 +67,26 @@ func numbers(name, text string) (all []int, err error) {
 func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("what is %q? there are only flags", rest)
+		return fmt.Errorf("unexpected arguments %q; pass only flags", rest)
 	case !slices.IsSorted(o.sites) || len(slices.Compact(slices.Clone(o.sites))) != len(o.sites):
-		return fmt.Errorf("-sites must ascend: topics are added (got %v)", o.sites)
+		return fmt.Errorf("flag -sites must be ascending, because topics are added (got %v)", o.sites)
 	case len(o.sites) > 0 && o.sites[len(o.sites)-1] > site.MaxSites:
-		return fmt.Errorf("at most %d sites (got %d)", site.MaxSites, o.sites[len(o.sites)-1])
+		return fmt.Errorf("flag -sites must be at most %d (got %d)", site.MaxSites, o.sites[len(o.sites)-1])
 	case min(o.rate, o.records, o.seconds) < 1:
-		return errors.New("-rate, -records and -seconds must be 1 or more")
+		return errors.New("flags -rate, -records, and -seconds must be 1 or more")
 	case o.heap < 256:
-		return fmt.Errorf("-heap must be 256 or more (got %d)", o.heap)
+		return fmt.Errorf("flag -heap must be 256 or more (got %d)", o.heap)
 	case o.fleetSites != 0 && !slices.Contains(o.sites, o.fleetSites):
-		return fmt.Errorf("-fleet-sites must be one of -sites, or 0 (got %d)", o.fleetSites)
+		return fmt.Errorf("flag -fleet-sites must be one of -sites, or 0 (got %d)", o.fleetSites)
 	case o.fleetStations < o.fleetSites:
-		return fmt.Errorf("-fleet-stations must be -fleet-sites (%d) or more (got %d)", o.fleetSites, o.fleetStations)
+		return fmt.Errorf("flag -fleet-stations must be -fleet-sites (%d) or more (got %d)", o.fleetSites, o.fleetStations)
 	}
 	return nil
 }
 
-// heading says on what all of it ran.
+// heading describes the machine and the options of the run.
 func (o options) heading(taken time.Duration) string {
-	return fmt.Sprintf("%s, %d cores, linux/%s, in %s: three brokers of at most %d MB heap, InfluxDB, stations and central Telegraf instances on the same machine. "+
-		"One partition a topic, replication factor 3; %d readings a second where the pace is fixed, %d at full speed; fleet: %d stations on %d sites, a reading a second each.",
+	return fmt.Sprintf("%s, %d cores, linux/%s, in %s: three brokers with at most %d MB of heap, InfluxDB, stations, and central Telegraf instances on the same machine. "+
+		"One partition per topic, replication factor 3; %d readings per second at a fixed rate, %d readings at full speed; fleet: %d stations on %d sites, a reading per second each.",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, taken.Round(time.Second), o.heap, o.rate, o.records, o.fleetStations, o.fleetSites)
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
-// recovery is how long it takes until a reading of each site, made after the fault, is in InfluxDB. Undisturbed is the same without a fault:
-// the time until the next reading and commit. What took recoveryPatience had not come about by then, and nothing was tried after it: 0.
+// recovery has the times from a fault until a newer reading of each site is in InfluxDB. Undisturbed is the time without a fault: until the
+// next reading and commit. recoveryTimeout means that it took longer; the faults after it are not measured: 0.
 type recovery struct {
-	Interval                                                 time.Duration // of a site's readings meanwhile
+	Interval                                                 time.Duration // between the readings of a site
 	Undisturbed, CentralKilled, BrokerStopped, BrokerStarted time.Duration
 }
 
 const (
-	recoveryPatience = 2 * time.Minute
-	// recoveryShare is the part of -rate that is written meanwhile: brokers that are busy with many small requests would be measured instead.
+	recoveryTimeout = 2 * time.Minute
+	// recoveryShare is the divisor of -rate during recovery: at the full rate, the time would be that of brokers with many small requests.
 	recoveryShare = 5
 )
 
-// recover has a second central Telegraf killed, and a broker stopped and started, while the stations write.
+// recover kills a second central Telegraf, and stops and starts a broker, while the stations write.
 func (b *bed) recover(ctx context.Context, all *centrals, store *influxdb.Server, topics []string) (r recovery, err error) {
 	if err := b.start(all, store, 1); err != nil {
 		return r, err
@@ -44,10 +44,10 @@ func (b *bed) recover(ctx context.Context, all *centrals, store *influxdb.Server
 	if err = errors.Join(err, interrupted, ended); err != nil {
 		return r, err
 	}
-	tell("%d sites: all flow again %s after nothing, %s after a central Telegraf's kill, %s and %s after a broker's stop and start", len(topics),
+	logResult("%d sites: readings of all sites arrive after %s without a fault, %s after the kill of a central Telegraf, %s and %s after the stop and start of a broker", len(topics),
 		r.Undisturbed.Round(time.Millisecond), r.CentralKilled.Round(time.Millisecond), r.BrokerStopped.Round(time.Millisecond), r.BrokerStarted.Round(time.Millisecond))
 	if _, err = b.awaitDrained(ctx, topics); errors.Is(err, context.DeadlineExceeded) {
-		log.Print(err) // what is missing then is a result, too
+		log.Print(err) // missing records are also a result
 		err = nil
 	}
 	return r, err
@@ -66,7 +66,7 @@ func (b *bed) faults(ctx context.Context, all *centrals, topics []string) (r rec
 		}},
 		{&r.BrokerStopped, func() error {
 			if err := b.brokers.StopBroker(0); err != nil {
-				log.Printf("a broker: %v", err) // it was killed then, which is a fault as well
+				log.Printf("stop broker: %v", err) // it was killed, which is also a fault
 			}
 			return nil
 		}},
@@ -74,7 +74,7 @@ func (b *bed) faults(ctx context.Context, all *centrals, topics []string) (r rec
 	} {
 		*fault.took, err = b.untilFlowing(ctx, topics, fault.do)
 		if errors.Is(err, context.DeadlineExceeded) {
-			*fault.took = recoveryPatience
+			*fault.took = recoveryTimeout
 			return r, nil
 		}
 		if err != nil {
@@ -84,13 +84,13 @@ func (b *bed) faults(ctx context.Context, all *centrals, topics []string) (r rec
 	return r, nil
 }
 
-// untilFlowing is how long it takes from the fault on until a reading of each topic that was written after it is in InfluxDB.
+// untilFlowing returns the time from the fault until a reading of each topic that was written after it is in InfluxDB.
 func (b *bed) untilFlowing(ctx context.Context, topics []string, fault func() error) (time.Duration, error) {
 	began := time.Now()
 	if err := fault(); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
+	ctx, cancel := context.WithTimeout(ctx, recoveryTimeout)
 	defer cancel()
 	var goal map[string]int64
 	_, err := await(ctx, "the topics have leaders", func(ctx context.Context) (done bool, err error) {

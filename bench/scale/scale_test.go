@@ -19,7 +19,7 @@ func someResults() results {
 func TestTheTableHasOneFormForAllRows(t *testing.T) {
 	t.Parallel()
 	table := someResults().table()
-	require.Contains(t, table, "| | 1,000 sites | fleet, 2 central Telegraf(s) |\n| --- | --- | --- |\n")
+	require.Contains(t, table, "| | 1,000 sites | fleet, 2 central Telegraf instances |\n| --- | --- | --- |\n")
 	require.Contains(t, table, "| records/s to InfluxDB | 20,000 | 9,000 |\n")
 	for line := range strings.Lines(table) {
 		if strings.HasPrefix(line, "|") {
@@ -56,19 +56,19 @@ func TestOptions(t *testing.T) {
 	o, err = parse([]string{"-quick", "-seconds", "7"})
 	require.NoError(t, err)
 	require.Equal(t, []int{10, 50}, o.sites)
-	require.Equal(t, 7, o.seconds, "what is given stays")
+	require.Equal(t, 7, o.seconds, "an explicit flag has precedence")
 	for args, want := range map[string]string{
-		"-sites 10,5":           "-sites must ascend",
-		"-sites 10,10":          "-sites must ascend",
-		"-sites x":              `-sites must be numbers from 1 on, separated by commas (got "x")`,
-		"-sites 20000":          "at most 10000 sites (got 20000)",
-		"-centrals 0":           `-centrals must be numbers from 1 on`,
+		"-sites 10,5":           "flag -sites must be ascending",
+		"-sites 10,10":          "flag -sites must be ascending",
+		"-sites x":              `flag -sites must be numbers of 1 or more, separated by commas (got "x")`,
+		"-sites 20000":          "flag -sites must be at most 10000 (got 20000)",
+		"-centrals 0":           `flag -centrals must be numbers of 1 or more`,
 		"-fleet-sites 7":        "-fleet-sites must be one of -sites, or 0 (got 7)",
 		"-fleet-stations 999":   "-fleet-stations must be -fleet-sites (1000) or more (got 999)",
-		"-rate 0":               "-rate, -records and -seconds must be 1 or more",
+		"-rate 0":               "flags -rate, -records, and -seconds must be 1 or more",
 		"-heap 100":             "-heap must be 256 or more (got 100)",
 		"-sites 10 -seconds 1 ": "-fleet-sites must be one of -sites, or 0 (got 1000)",
-		"quick":                 `what is ["quick"]? there are only flags`,
+		"quick":                 `unexpected arguments ["quick"]`,
 	} {
 		_, err := parse(strings.Fields(args))
 		require.ErrorContains(t, err, want, args)

@@ -19,21 +19,21 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
 )
 
-// stations are a `stationctl simulate`.
+// stations is a running `stationctl simulate`.
 type stations struct {
 	command   *exec.Cmd
 	out       bytes.Buffer
 	connected chan struct{}
-	read      chan struct{} // closed when all that it says was read
+	read      chan struct{} // closed when all output was read
 }
 
-// simulate starts stations; the topics are there.
+// simulate starts stations; their topics must exist.
 func (b *bed) simulate(ctx context.Context, sites, count int, more ...string) (*stations, error) {
 	s := &stations{connected: make(chan struct{}), read: make(chan struct{})}
 	args := append([]string{
 		"simulate", "--json", "--brokers", strings.Join(b.brokers.Addresses(), ","), "--sites", strconv.Itoa(sites), "--stations", strconv.Itoa(count),
 	}, more...)
-	s.command = exec.CommandContext(ctx, b.stationctl, args...) //nolint:gosec // what we built
+	s.command = exec.CommandContext(ctx, b.stationctl, args...) //nolint:gosec // built by us
 	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGINT) }
 	s.command.WaitDelay = time.Minute
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -56,19 +56,19 @@ func (b *bed) simulate(ctx context.Context, sites, count int, more ...string) (*
 	return s, nil
 }
 
-// awaitConnected returns when each site had its first reading acknowledged.
+// awaitConnected waits until the first reading of each site is acknowledged.
 func (s *stations) awaitConnected(ctx context.Context) error {
 	select {
 	case <-s.connected:
 		return nil
 	case <-s.read:
-		return errors.New("the stations ended before they had connected")
+		return errors.New("the stations exited before all of them connected")
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// wait returns when they have ended by themselves or after interrupt. That something went wrong is in the summary.
+// wait returns when the stations have exited, on their own or after interrupt. The summary contains errors of stations.
 func (s *stations) wait() (sum simulate.Summary, err error) {
 	<-s.read
 	ended := s.command.Wait()
@@ -77,7 +77,7 @@ func (s *stations) wait() (sum simulate.Summary, err error) {
 		return sum, fmt.Errorf("stationctl simulate: %w", ended)
 	}
 	if err := json.Unmarshal(s.out.Bytes(), &sum); err != nil {
-		return sum, fmt.Errorf("stationctl simulate said %.200q: %w", s.out.String(), err)
+		return sum, fmt.Errorf("invalid output of stationctl simulate: %.200q: %w", s.out.String(), err)
 	}
 	for _, trouble := range sum.Errors {
 		log.Printf("stations, %d times: %.300s", trouble.Count, trouble.Text)
@@ -87,13 +87,13 @@ func (s *stations) wait() (sum simulate.Summary, err error) {
 
 func (s *stations) interrupt() error { return s.command.Process.Signal(os.Interrupt) }
 
-// load is what stations did, and what the brokers took for it once all had connected.
+// load is the summary of the stations and the CPU of the brokers after all stations had connected.
 type load struct {
 	simulate.Summary
-	Brokers float64 // CPU s for 100,000 records
+	Brokers float64 // CPU s per 100,000 records
 }
 
-// run has stations work to their end.
+// run runs stations until they exit.
 func (b *bed) run(ctx context.Context, sites, count int, more ...string) (l load, err error) {
 	s, err := b.simulate(ctx, sites, count, more...)
 	if err != nil {
@@ -112,7 +112,7 @@ func (b *bed) run(ctx context.Context, sites, count int, more ...string) (l load
 	}
 	after, err := usageOf(b.brokers.PIDs())
 	l.Brokers = perHundredThousand(after.CPU-before.CPU, l.Acknowledged-int64(sites))
-	tell("%d sites: %d acknowledged, %.0f/s, %.2f CPU s and the brokers' %.2f CPU s for 100,000; connected in %.1f s; %d MB", sites,
+	logResult("%d sites: %d acknowledged, %.0f/s, %.2f CPU s (stations) and %.2f CPU s (brokers) per 100,000; connected in %.1f s; %d MB", sites,
 		l.Acknowledged, l.PerSecond, l.CPUPer100k, l.Brokers, l.ConnectSeconds, l.PeakMemory/1e6)
 	return l, err
 }
@@ -121,7 +121,7 @@ func perHundredThousand(cpu time.Duration, records int64) float64 {
 	return cpu.Seconds() / float64(max(1, records)) * 100_000
 }
 
-// interval is that of so many stations that write -rate readings a second together.
+// interval returns the interval at which stations write -rate readings per second together.
 func (o options) interval(stations int) time.Duration {
 	return time.Duration(stations) * time.Second / time.Duration(o.rate)
 }
@@ -129,7 +129,7 @@ func (o options) interval(stations int) time.Duration {
 // period is -seconds.
 func (o options) period() time.Duration { return time.Duration(o.seconds) * time.Second }
 
-// create adds the topics up to so many, and returns how many it made in a second.
+// create adds topics and returns the number created per second.
 func (b *bed) create(ctx context.Context, from, to int) (perSecond float64, err error) {
 	var rows strings.Builder
 	rows.WriteString("site,index,type\n")
@@ -137,15 +137,15 @@ func (b *bed) create(ctx context.Context, from, to int) (perSecond float64, err 
 		fmt.Fprintf(&rows, "SIM%d,1,sim\n", i+1)
 	}
 	file := filepath.Join(b.dir, "sites.csv")
-	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil { //nolint:gosec // in a folder of ours
+	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil { //nolint:gosec // in our directory
 		return 0, err
 	}
 	began := time.Now()
 	command := exec.CommandContext(ctx, b.stationctl, "site", "plan", file, "--brokers", strings.Join(b.brokers.Addresses(), ","), "--no-user", "--apply") //nolint:gosec // as above
-	// Exit code 1 says that something is doubtful: too many partitions for brokers of another size.
-	said, err := command.CombinedOutput()
+	// Exit code 1 is a warning: too many partitions for brokers of another size.
+	output, err := command.CombinedOutput()
 	if err != nil && command.ProcessState.ExitCode() != 1 {
-		return 0, fmt.Errorf("stationctl site plan: %w: %.2000s", err, said)
+		return 0, fmt.Errorf("stationctl site plan: %w: %.2000s", err, output)
 	}
 	return float64(to-from) / time.Since(began).Seconds(), nil
 }

@@ -14,23 +14,24 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
-// step is what was measured with so many sites, each of which has a topic.
+// step has the results for a number of sites, each with a topic.
 type step struct {
 	Sites, Created  int
 	CreatePerSecond float64
 	MetadataBytes   int
-	// Claim is from a central Telegraf's start until it has all topics; Idle is a second of it, and of the brokers, when nothing is written.
+	// Claim is the time from the start of a central Telegraf until it has all topics; Idle and IdleBrokers are the usage per second without
+	// writes.
 	Claim             time.Duration
 	Idle, IdleBrokers usage
-	StartCPU          time.Duration // the central Telegraf's, until it waits for records
+	StartCPU          time.Duration // of the central Telegraf until it waits for records
 	Paced, Full       load
 	Drain             drain
 	Recovery          recovery
-	// Missing are records that are not in InfluxDB at the end, of Records.
+	// Missing is the number of Records that are not in InfluxDB at the end.
 	Missing, Records int64
 }
 
-// drain is how a central Telegraf took what had gathered.
+// drain has the results of a central Telegraf with a backlog.
 type drain struct {
 	Records int64
 	Taken   time.Duration
@@ -49,7 +50,7 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 	if s.CreatePerSecond, err = b.create(ctx, len(have), sites); err != nil {
 		return s, err
 	}
-	tell("%d sites: %.0f topics made a second", sites, s.CreatePerSecond)
+	logResult("%d sites: %.0f topics created per second", sites, s.CreatePerSecond)
 	before, err := b.settle(ctx, sites)
 	if err != nil {
 		return s, err
@@ -68,7 +69,7 @@ func (b *bed) step(ctx context.Context, sites int) (s step, err error) {
 		return s, err
 	}
 	s.Records, s.Missing, err = b.missing(ctx, store, topics, before)
-	tell("%d sites: %d of %d records are not in InfluxDB", sites, s.Missing, s.Records)
+	logResult("%d sites: %d of %d records are not in InfluxDB", sites, s.Missing, s.Records)
 	return s, err
 }
 
@@ -80,7 +81,7 @@ func (b *bed) topics(ctx context.Context) ([]string, error) {
 
 func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, topics []string) (err error) {
 	if err := b.idle(ctx, s, store); err != nil {
-		return fmt.Errorf("an idle central Telegraf: %w", err)
+		return fmt.Errorf("idle central Telegraf: %w", err)
 	}
 	pace := b.options.interval(s.Sites).String()
 	if s.Paced, err = b.run(ctx, s.Sites, s.Sites, "--interval", pace, "--duration", b.options.period().String()); err != nil {
@@ -92,9 +93,9 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	var all centrals
 	defer func() { err = errors.Join(err, all.stop()) }()
 	if s.Drain, err = b.drain(ctx, &all, store, topics, s.StartCPU); err != nil {
-		return fmt.Errorf("a backlog: %w", err)
+		return fmt.Errorf("backlog: %w", err)
 	}
-	tell("%d sites: a central Telegraf wrote %d records, %.0f/s, %.2f CPU s for 100,000, %d MB", s.Sites,
+	logResult("%d sites: a central Telegraf wrote %d records, %.0f/s, %.2f CPU s per 100,000, %d MB", s.Sites,
 		s.Drain.Records, s.Drain.perSecond(), perHundredThousand(s.Drain.CPU, s.Drain.Records), s.Drain.Memory/1e6)
 	if s.Recovery, err = b.recover(ctx, &all, store, topics); err != nil {
 		return fmt.Errorf("recovery: %w", err)
@@ -102,7 +103,7 @@ func (b *bed) measureStep(ctx context.Context, s *step, store *influxdb.Server, 
 	return nil
 }
 
-// idle starts a central Telegraf when nothing is written, and stops it again.
+// idle runs a central Telegraf while nothing is written.
 func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err error) {
 	var all centrals
 	if err := b.start(&all, store, 1); err != nil {
@@ -112,7 +113,7 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	if s.Claim, err = b.awaitClaimed(ctx, s.Sites, 1); err != nil {
 		return err
 	}
-	if err := sleep(ctx, 2*time.Second); err != nil { // it asks where each topic begins and ends, and fetches
+	if err := sleep(ctx, 2*time.Second); err != nil { // it requests the offsets of all topics and starts fetching
 		return err
 	}
 	started, err := usageOf(all.pids())
@@ -121,12 +122,12 @@ func (b *bed) idle(ctx context.Context, s *step, store *influxdb.Server) (err er
 	}
 	s.StartCPU = started.CPU
 	s.Idle, s.IdleBrokers, err = b.second(ctx, all)
-	tell("%d sites: claimed in %s; idle central Telegraf %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
+	logResult("%d sites: claimed in %s; idle central Telegraf %.2f %% of a core, %d MB, %d connections; brokers %.1f %%, %d MB", s.Sites, s.Claim.Round(time.Millisecond),
 		100*s.Idle.CPU.Seconds(), s.Idle.Resident/1e6, s.Idle.Connections, 100*s.IdleBrokers.CPU.Seconds(), s.IdleBrokers.Resident/1e6)
 	return err
 }
 
-// second is what the central Telegraf instances and the brokers take in a second, the mean of some.
+// second returns the mean usage per second of the central Telegraf instances and the brokers.
 func (b *bed) second(ctx context.Context, all centrals) (mine, brokers usage, err error) {
 	centralsBefore, err := usageOf(all.pids())
 	if err != nil {
@@ -148,7 +149,7 @@ func (b *bed) second(ctx context.Context, all centrals) (mine, brokers usage, er
 	return mine, brokers, err
 }
 
-// awaitClaimed returns when so many central Telegraf instances have all topics between them.
+// awaitClaimed waits until count central Telegraf instances have claimed all topics.
 func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration, error) {
 	return await(ctx, "the topics are claimed", func(ctx context.Context) (bool, error) {
 		topics, members, err := b.watcher.claimed(ctx)
@@ -156,7 +157,7 @@ func (b *bed) awaitClaimed(ctx context.Context, sites, count int) (time.Duration
 	})
 }
 
-// drain starts a central Telegraf on what has gathered. It begins with what it gets first, so its start's CPU is known from when nothing had gathered.
+// drain starts a central Telegraf on the backlog. It starts reading immediately, so its CPU at startup was measured without a backlog.
 func (b *bed) drain(ctx context.Context, all *centrals, store *influxdb.Server, topics []string, start time.Duration) (d drain, err error) {
 	if d.Records, err = b.watcher.lag(ctx, topics); err != nil {
 		return d, err
@@ -190,7 +191,7 @@ func (b *bed) awaitCommitted(ctx context.Context, what string, ends map[string]i
 	})
 }
 
-// missing compares what was written since with the points.
+// missing compares the records since before with the points.
 func (b *bed) missing(ctx context.Context, store *influxdb.Server, topics []string, before map[string]int64) (records, missing int64, err error) {
 	after, err := b.watcher.ends(ctx, topics)
 	if err != nil {
@@ -207,7 +208,7 @@ func (b *bed) missing(ctx context.Context, store *influxdb.Server, topics []stri
 	for _, one := range series {
 		count, ok := one.Values[0][1].(json.Number)
 		if !ok {
-			return records, 0, fmt.Errorf("InfluxDB answers %v", one.Values[0])
+			return records, 0, fmt.Errorf("unexpected result from InfluxDB: %v", one.Values[0])
 		}
 		points, err := count.Int64()
 		if err != nil {

@@ -39,7 +39,7 @@ func compareARM(ctx context.Context, folder string) error {
 	return nil
 }
 
-// stockARM is kept in the cache. Go installs for another processor only into a GOPATH.
+// stockARM returns the cached build for ARM. Go installs programs for another processor only into a GOPATH.
 func stockARM(ctx context.Context) (binary string, err error) {
 	dir, err := cache.Dir("stock-armhf", station.StockPackage)
 	if err != nil {

@@ -84,7 +84,7 @@ func build(ctx context.Context, folder string) ([]*program, error) {
 	return programs, nil
 }
 
-// strip is what both projects do for their packages.
+// strip removes the debug information, as both projects do for their packages.
 func (p *program) strip(ctx context.Context, folder string) error {
 	stripped := filepath.Join(folder, filepath.Base(p.name))
 	if output, err := exec.CommandContext(ctx, "strip", "-o", stripped, p.path).CombinedOutput(); err != nil { //nolint:gosec // ours
@@ -114,8 +114,8 @@ func (p *program) start(ctx context.Context, file string) error {
 
 func report(programs []*program) {
 	peer := programs[1]
-	fmt.Printf("Medians of %d starts, in turn; in brackets the ratio to stock Telegraf.\n\n", rounds)
-	fmt.Println("| program | size | start | CPU of a start | memory |")
+	fmt.Printf("Medians of %d starts, in turn; in parentheses the ratio to stock Telegraf.\n\n", rounds)
+	fmt.Println("| program | size | start | CPU per start | memory |")
 	fmt.Println("| --- | --- | --- | --- | --- |")
 	for _, p := range programs {
 		cell := func(unit string, scale float64, value func(figures) float64) string {

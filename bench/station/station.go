@@ -1,4 +1,4 @@
-// Package station runs what a measurement of a station needs: an embedded Kafka, a simulated board, and the Pi's Telegraf.
+// Package station runs a station for measurements: an embedded Kafka, a simulated board, and the Telegraf of a Pi.
 package station
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// Running is all of it.
+// Running is a running station.
 type Running struct {
 	telegraf.Station
 	Board    *arduino.Board
@@ -24,8 +24,8 @@ type Running struct {
 	folder string
 }
 
-// Start runs it with a configuration; an empty one is conf/pi/telegraf.conf. Arguments are further ones of Telegraf. What was started is
-// stopped again if something fails.
+// Start runs a station with a configuration (empty: conf/pi/telegraf.conf) and more arguments for Telegraf. If it fails, it stops what it has
+// started.
 func Start(binary, configuration string, arguments ...string) (*Running, error) {
 	folder, err := os.MkdirTemp("", "bench-station-")
 	if err != nil {
@@ -53,10 +53,10 @@ func (r *Running) start(binary, configuration string, arguments []string) (err e
 	return err
 }
 
-// stopTime is what Telegraf has to send what it holds.
+// stopTime is the time for Telegraf to send its pending records.
 const stopTime = 20 * time.Second
 
-// Stop ends all of it, in the direction of the data.
+// Stop stops all parts, in the direction of the data.
 func (r *Running) Stop() error {
 	var errs []error
 	if r.Telegraf != nil {
@@ -71,7 +71,7 @@ func (r *Running) Stop() error {
 	return errors.Join(append(errs, os.RemoveAll(r.folder))...)
 }
 
-// Median of a figure over all rounds.
+// Median returns the median of a figure over all rounds.
 func Median[T any](rounds []T, figure func(T) float64) float64 {
 	values := make([]float64, len(rounds))
 	for i, round := range rounds {

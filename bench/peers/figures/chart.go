@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The plot's measures, in pixels.
+// Sizes in the plot, in pixels.
 const (
 	nameWidth, panelWidth, valueWidth = 220, 130, 70
 	barHeight, rowHeight, headHeight  = 14, 20, 46
@@ -21,18 +21,18 @@ type Chart struct {
 }
 
 // Bar is a row of all panels.
-type Bar struct{ Name, Colour string }
+type Bar struct{ Name, Color string }
 
 // Panel shows one figure.
 type Panel struct {
 	Title       string
 	Values      []Spread // one for each bar; zero: not measured, or less than a tick
-	Unit        float64  // what a value is multiplied by for its label
+	Unit        float64  // factor for the label of a value
 	Decimals    int
 	Logarithmic bool
 }
 
-// Draw is the charts as an SVG, in each panel a bar for each value, with a line from the least to the most of all rounds.
+// Draw returns the charts as an SVG. Each panel has a bar for each value, with a line from the minimum to the maximum of all rounds.
 func Draw(charts []Chart) string {
 	var body strings.Builder
 	y, panels := 8, 0
@@ -78,13 +78,13 @@ func (p Panel) draw(body *strings.Builder, x, y int, bars []Bar) {
 		}
 		from, to := p.length(s.Min, least, most), p.length(s.Max, least, most)
 		fmt.Fprintf(body, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n",
-			x, top, p.length(s.Median, least, most), barHeight, bars[i].Colour)
+			x, top, p.length(s.Median, least, most), barHeight, bars[i].Color)
 		fmt.Fprintf(body, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"2\"/>\n", float64(x)+from, top+barHeight/2-1, to-from)
 		label(body, x+int(to)+4, top+11, "normal", Count(s.Median*p.Unit, p.Decimals))
 	}
 }
 
-// length is at least a pixel. A logarithmic bar begins at half of the least value.
+// length returns the length of a bar, at least a pixel. A logarithmic bar starts at half of the minimum.
 func (p Panel) length(value, least, most float64) float64 {
 	if !p.Logarithmic {
 		return max(1, value/most*panelWidth)

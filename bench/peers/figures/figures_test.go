@@ -88,7 +88,7 @@ func TestTargets(t *testing.T) {
 		{"ours", "peer <1>", P99, false, 0.005},
 		{"ours", "peer <1>", PeakMemory, false, 0.2},
 		{"ours", "peer <1>", IdleCPU, false, 0.1},
-		{"ours", "nobody", Rate, true, 1},
+		{"ours", "missing", Rate, true, 1},
 	}, report().Stations)
 	require.Equal(t, `| target | ratio | |
 | --- | --- | --- |
@@ -98,7 +98,7 @@ func TestTargets(t *testing.T) {
 | p99 latency at full speed: ours ÷ peer <1> ≤ 0.005 | 0.01 | **missed** |
 | peak memory: ours ÷ peer <1> ≤ 0.2 | 0.14 | met |
 | CPU at 1 line/s: ours ÷ peer <1> ≤ 0.1 | — | not measured |
-| records/s: ours ÷ nobody ≥ 1 | — | not measured |
+| records/s: ours ÷ missing ≥ 1 | — | not measured |
 `, table)
 }
 
@@ -107,7 +107,7 @@ func TestPlotIsSmallAndWellFormed(t *testing.T) {
 	plot := report().Plot(func(name string) bool { return name == "ours" })
 	require.Less(t, len(plot), 100_000)
 	var texts []string
-	colours := map[string]int{}
+	colors := map[string]int{}
 	for decoder := xml.NewDecoder(strings.NewReader(plot)); ; {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -120,13 +120,13 @@ func TestPlotIsSmallAndWellFormed(t *testing.T) {
 		case xml.StartElement:
 			for _, attribute := range token.Attr {
 				if attribute.Name.Local == "fill" {
-					colours[attribute.Value]++
+					colors[attribute.Value]++
 				}
 			}
 		}
 	}
 	require.Subset(t, texts, []string{"ours", "peer <1> (lossy)", "limit: writer", "2,000", "800", "—"})
-	require.Equal(t, map[string]int{"white": 1, oursColour: 5, peerColour: 4, limitColour: 4}, colours)
+	require.Equal(t, map[string]int{"white": 1, oursColor: 5, peerColor: 4, limitColor: 4}, colors)
 }
 
 func TestBarLengths(t *testing.T) {

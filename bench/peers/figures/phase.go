@@ -2,18 +2,18 @@ package figures
 
 import "time"
 
-// Full is full speed; other speeds are lines a second.
+// Full is full speed; other speeds are lines per second.
 const Full = 0
 
-// Speeds are those that are measured.
+// Speeds returns the measured speeds.
 func Speeds() []int { return []int{1, 10, 1000, Full} }
 
-// Phase is what a contender did at one speed in one round.
+// Phase has the results of a contender at one speed in one round.
 type Phase struct {
 	Sent, Lost, Repeated int
 	Taken                time.Duration // from the first line to the last record
 	CPU                  time.Duration
-	PeakResident         int64 // bytes, since the contender's start
+	PeakResident         int64 // bytes, since the start of the contender
 	Latency              Latency
 }
 
@@ -24,12 +24,12 @@ func (p Phase) memory() float64     { return float64(p.PeakResident) }
 func (p Phase) p50() float64        { return p.Latency.P50.Seconds() }
 func (p Phase) p99() float64        { return p.Latency.P99.Seconds() }
 
-// Contender is what one did in all rounds.
+// Contender has the results of a contender in all rounds.
 type Contender struct {
 	Name   string
 	Limit  bool
 	Phases map[int][]Phase // by speed, in the order of the rounds
-	// Written is what its disk got, in bytes a record, by speed. One that keeps nothing on disk has none.
+	// Written is the number of bytes per record written to disk, by speed; empty if the contender stores nothing on disk.
 	Written map[int]float64
 }
 
@@ -41,7 +41,7 @@ func (c Contender) spread(speed int, figure func(Phase) float64) Spread {
 	return SpreadOf(rounds)
 }
 
-// latency is the medians of all rounds, and the longest of all.
+// latency returns the medians of all rounds, and the overall maximum.
 func (c Contender) latency(speed int) Latency {
 	var longest time.Duration
 	for _, phase := range c.Phases[speed] {
@@ -52,7 +52,7 @@ func (c Contender) latency(speed int) Latency {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// lost and repeated count over all speeds and rounds.
+// lost and repeated return the sums of all speeds and rounds.
 func (c Contender) lost() int     { return c.sum(func(p Phase) int { return p.Lost }) }
 func (c Contender) repeated() int { return c.sum(func(p Phase) int { return p.Repeated }) }
 
@@ -65,8 +65,8 @@ func (c Contender) sum(count func(Phase) int) (total int) {
 	return total
 }
 
-// Report is all of it.
+// Report has the results of all contenders.
 type Report struct {
-	Heading           string // when, where and how long
+	Heading           string // date, machine, and options
 	Stations, Central []Contender
 }

@@ -1,8 +1,8 @@
 package figures
 
-// The colours of ours, the peers and the limits.
+// The colors of ours, the peers, and the limits.
 const (
-	oursColour, peerColour, limitColour = "#1f77b4", "#b0b0b0", "#dcc48e"
+	oursColor, peerColor, limitColor = "#1f77b4", "#b0b0b0", "#dcc48e"
 )
 
 type panel struct {
@@ -24,7 +24,7 @@ func panels() []panel {
 	}
 }
 
-// Plot is the report as an SVG: for each side a row of panels, in each a bar for each contender.
+// Plot returns the report as an SVG: a row of panels for each side, with a bar for each contender.
 func (r Report) Plot(ours func(name string) bool) string {
 	var charts []Chart
 	for _, side := range []struct {
@@ -45,7 +45,7 @@ func chart(title string, contenders []Contender, ours func(string) bool) Chart {
 		if one.lost() > 0 {
 			name += " (lossy)"
 		}
-		c.Bars = append(c.Bars, Bar{name, colour(one, ours)})
+		c.Bars = append(c.Bars, Bar{name, color(one, ours)})
 	}
 	for _, p := range panels() {
 		drawn := Panel{Title: p.title, Unit: p.unit, Decimals: p.decimals, Logarithmic: p.logarithmic}
@@ -57,13 +57,13 @@ func chart(title string, contenders []Contender, ours func(string) bool) Chart {
 	return c
 }
 
-func colour(c Contender, ours func(string) bool) string {
+func color(c Contender, ours func(string) bool) string {
 	switch {
 	case c.Limit:
-		return limitColour
+		return limitColor
 	case ours(c.Name):
-		return oursColour
+		return oursColor
 	default:
-		return peerColour
+		return peerColor
 	}
 }

@@ -1,4 +1,4 @@
-// Package figures turns what was measured into medians, a table, a plot and a verdict on the targets. It measures nothing itself.
+// Package figures computes medians from measurements and formats tables, plots, and a comparison with the targets. It measures nothing.
 package figures
 
 import (
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Latency is how long records took.
+// Latency has percentiles of the latency of records.
 type Latency struct{ P50, P99, Max time.Duration }
 
-// LatencyOf sorts what it is given. Of no records it is zero.
+// LatencyOf sorts its argument. Without records, the result is zero.
 func LatencyOf(taken []time.Duration) Latency {
 	if len(taken) == 0 {
 		return Latency{}
@@ -19,16 +19,16 @@ func LatencyOf(taken []time.Duration) Latency {
 	return Latency{percentile(taken, 50), percentile(taken, 99), taken[len(taken)-1]}
 }
 
-// percentile is the smallest value that so many per cent of the sorted values do not exceed (the nearest rank).
+// percentile returns the smallest value that the given percentage of the sorted values does not exceed (nearest rank).
 func percentile(sorted []time.Duration, percent float64) time.Duration {
 	rank := int(math.Ceil(percent / 100 * float64(len(sorted))))
 	return sorted[max(rank, 1)-1]
 }
 
-// Spread is a figure over all rounds.
+// Spread is the distribution of a figure over all rounds.
 type Spread struct{ Median, Min, Max float64 }
 
-// SpreadOf sorts what it is given. Of no rounds it is zero. Of an even number the median is the mean of the two in the middle.
+// SpreadOf sorts its argument. Without rounds, the result is zero. For an even number of rounds, the median is the mean of the middle two.
 func SpreadOf(rounds []float64) Spread {
 	n := len(rounds)
 	if n == 0 {

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Table is the report in Markdown: one table, and the targets below.
+// Table returns the report in Markdown.
 func (r Report) Table() string {
 	var text strings.Builder
 	text.WriteString(r.Heading + "\n\n")
-	text.WriteString("| | records/s, full speed | CPU s per 100,000 | peak memory, MB | CPU at 1/s, % of a core | to disk at 1/s, B a record | to disk at full speed |")
+	text.WriteString("| | records/s, full speed | CPU s per 100,000 | peak memory, MB | CPU at 1/s, % of a core | to disk at 1/s, B per record | to disk at full speed |")
 	for _, speed := range Speeds() {
 		text.WriteString(" latency at " + speedName(speed) + " |")
 	}
 	text.WriteString("\n|" + strings.Repeat(" --- |", 7+len(Speeds())) + "\n")
 	r.rows(&text, "Station: newline to readable in Kafka", r.Stations)
 	r.rows(&text, "Central: record to queryable in InfluxDB", r.Central)
-	text.WriteString("\nMedians of the rounds, in brackets the least and the most; latencies are p50 / p99 in ms, and the longest of all rounds.\n")
+	text.WriteString("\nMedians of the rounds, in parentheses minimum and maximum; latencies are p50 / p99 and the overall maximum, in ms.\n")
 	return text.String()
 }
 
@@ -46,7 +46,7 @@ func (r Report) rows(text *strings.Builder, side string, contenders []Contender)
 	}
 }
 
-// defects tell of records that were lost or came twice.
+// defects returns the numbers of lost and repeated records.
 func (c Contender) defects() string {
 	var all []string
 	if lost := c.lost(); lost > 0 {
@@ -61,7 +61,7 @@ func (c Contender) defects() string {
 	return " (" + strings.Join(all, ", ") + ")"
 }
 
-// last is the highest speed that was measured, after which the peak of memory was seen.
+// last returns the highest measured speed, after which the peak memory is known.
 func (c Contender) last() int {
 	last := Full
 	for _, speed := range Speeds() {
@@ -109,7 +109,7 @@ func milliseconds(d time.Duration) string {
 	return Count(float64(d)/float64(time.Millisecond), decimals)
 }
 
-// Count writes a number with a comma at the thousands.
+// Count formats a number with thousands separators.
 func Count(number float64, decimals int) string {
 	text := strconv.FormatFloat(number, 'f', decimals, 64)
 	whole, rest, _ := strings.Cut(text, ".")

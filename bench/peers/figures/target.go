@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Figure is what a target compares.
+// Figure is a figure that a target compares.
 type Figure int
 
-// The figures that targets speak of; all but IdleCPU, IdleMemory and IdleP50 are at full speed.
+// The figures of targets; all except IdleCPU, IdleMemory, and IdleP50 are at full speed.
 const (
 	Rate Figure = iota
 	CPUPerRecord
@@ -20,15 +20,15 @@ const (
 	IdleP50
 )
 
-// Target is a bound on the ratio of a figure of ours to that of another contender.
+// Target is a limit for the ratio of a figure of ours to that of another contender.
 type Target struct {
 	Ours, Other string
 	Figure      Figure
-	Least       bool // the ratio must be at least the bound, else at most
+	Least       bool // true if Bound is the minimum, not the maximum
 	Bound       float64
 }
 
-// Verdict compares the medians. Known is false where one of both was not measured.
+// Verdict compares the medians. known is false if one of them was not measured.
 func (t Target) Verdict(contenders []Contender) (ratio float64, met, known bool) {
 	ours, ourOK := t.Figure.of(contenders, t.Ours)
 	other, otherOK := t.Figure.of(contenders, t.Other)
@@ -76,7 +76,7 @@ func (f Figure) String() string {
 	}[f]
 }
 
-// Targets is a table of what was met and what was missed.
+// Targets returns a table of met and missed targets.
 func Targets(targets []Target, contenders []Contender) string {
 	var text strings.Builder
 	text.WriteString("| target | ratio | |\n| --- | --- | --- |\n")
