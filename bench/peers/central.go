@@ -18,7 +18,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
 )
 
-// centralRound puts records into Kafka for a contender, and looks for the points in an InfluxDB of its own.
+// centralRound writes records to Kafka for a contender and queries the points in a new InfluxDB.
 func (b *bench) centralRound(ctx context.Context, c contender.Contender, place contender.Place) (phases map[int]figures.Phase, err error) {
 	if place.Store, err = influxdb.StartV2(ctx, influxdb.Options{Dir: filepath.Join(place.Dir, "influxdb")}); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (b *bench) centralRound(ctx context.Context, c contender.Contender, place c
 	return phases, errors.Join(countLost(ctx, place, r.track, phases), checkTypes(ctx, place))
 }
 
-// source is where records come from.
+// source is the source of records.
 type source struct {
 	send  func(i int, at time.Time) error
 	flush func(ctx context.Context) error
@@ -69,7 +69,7 @@ func (b *bench) openSource(c contender.Contender, place contender.Place) (source
 			if err != nil {
 				select {
 				case failed <- err:
-				default: // the first one is told
+				default: // the first one is enough
 				}
 			}
 		})
@@ -89,7 +89,7 @@ func (b *bench) openSource(c contender.Contender, place contender.Place) (source
 	return source{send, flush, client.Close}, nil
 }
 
-// openPoints has the points that a contender would make of records, in a file.
+// openPoints writes the points of the records to a file.
 func openPoints(place contender.Place) (source, error) {
 	file, err := os.Create(place.Points())
 	if err != nil {
@@ -106,11 +106,11 @@ func openPoints(place contender.Place) (source, error) {
 	}, nil
 }
 
-// watchEvery is the resolution of the time at which a point can be queried.
+// watchEvery is the interval of queries for the newest point.
 const watchEvery = 10 * time.Millisecond
 
-// watch asks for the newest point until the context ends. Every contender writes a topic's records in their order, so those before it
-// are there too; countLost makes sure of it.
+// watch queries the newest point until the context ends. All contenders write the records of a topic in order, so the previous points exist as
+// well; countLost checks that.
 func watch(ctx context.Context, place contender.Place, track *track) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -120,7 +120,7 @@ func watch(ctx context.Context, place contender.Place, track *track) error {
 			return nil
 		case <-tick.C:
 		}
-		newest, err := ask(ctx, place, "last")
+		newest, err := queryPoints(ctx, place, "last")
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -138,36 +138,36 @@ func watch(ctx context.Context, place contender.Place, track *track) error {
 	}
 }
 
-// ask returns a function's value of all points; nil when there is none.
-func ask(ctx context.Context, place contender.Place, function string) (*json.Number, error) {
+// queryPoints returns the value of an InfluxQL function over all points; nil without points.
+func queryPoints(ctx context.Context, place contender.Place, function string) (*json.Number, error) {
 	series, err := place.Store.Query(ctx, fmt.Sprintf("SELECT %s(dust) FROM %q", function, place.Measurement()))
 	if err != nil || len(series) == 0 {
 		return nil, err
 	}
 	number, ok := series[0].Values[0][1].(json.Number)
 	if !ok {
-		return nil, fmt.Errorf("InfluxDB answers %v", series[0].Values[0])
+		return nil, fmt.Errorf("unexpected result from InfluxDB: %v", series[0].Values[0])
 	}
 	return &number, nil
 }
 
-// countLost adds the points that are missing before the newest one to the last phase, which is the longest.
+// countLost adds the points missing before the newest one to the last phase, which is the longest.
 func countLost(ctx context.Context, place contender.Place, track *track, phases map[int]figures.Phase) error {
-	counted, err := ask(ctx, place, "count")
+	counted, err := queryPoints(ctx, place, "count")
 	if err != nil || counted == nil {
-		return errors.Join(err, errors.New("no point is in InfluxDB"))
+		return errors.Join(err, errors.New("no points in InfluxDB"))
 	}
-	there, err := counted.Int64()
+	stored, err := counted.Int64()
 	if err != nil {
 		return err
 	}
 	last := phases[figures.Full]
-	last.Lost += max(0, track.present()-int(there))
+	last.Lost += max(0, track.present()-int(stored))
 	phases[figures.Full] = last
 	return nil
 }
 
-// checkTypes makes sure that all contenders write the same points.
+// checkTypes checks that all contenders write the same fields.
 func checkTypes(ctx context.Context, place contender.Place) error {
 	types, err := place.Store.FieldTypes(ctx, place.Measurement())
 	if err != nil {
@@ -178,7 +178,7 @@ func checkTypes(ctx context.Context, place contender.Place) error {
 		"temp": "float", "light": "integer", "dust": "float",
 	}
 	if !maps.Equal(types, want) {
-		return fmt.Errorf("the points have the fields %v instead of %v", types, want)
+		return fmt.Errorf("the points have fields %v, want %v", types, want)
 	}
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// cluster is the brokers of all rounds.
+// cluster has the brokers of all rounds.
 type cluster struct {
 	*kafka.Real
 	admin sarama.ClusterAdmin
 }
 
 func startCluster(ctx context.Context, dir string) (cluster, error) {
-	// The optimizing compiler too, which the tests do without.
+	// With the optimizing compiler, unlike in tests.
 	brokers, err := kafka.StartReal(ctx, kafka.Options{Dir: filepath.Join(dir, "kafka"), Java: []string{"-XX:TieredStopAtLevel=4"}, Log: os.Stderr})
 	if err != nil {
 		return cluster{}, err
@@ -33,7 +33,7 @@ func startCluster(ctx context.Context, dir string) (cluster, error) {
 	return cluster{brokers, admin}, nil
 }
 
-// create makes a topic as outputs.kafka_site does.
+// create creates a topic like outputs.kafka_site.
 func (c cluster) create(topic string) error {
 	stamped := "LogAppendTime"
 	return c.admin.CreateTopic(topic, &sarama.TopicDetail{
@@ -45,7 +45,7 @@ func (c cluster) delete(topic string) error { return c.admin.DeleteTopic(topic) 
 
 func (c cluster) close() error { return errors.Join(c.admin.Close(), c.Close()) }
 
-// producer writes records as a station does, but without waiting for one before the next.
+// producer returns a client that writes records like a station, but without waiting for each acknowledgement.
 func (c cluster) producer(topic string) (*kgo.Client, error) {
 	return kgo.NewClient(
 		kgo.SeedBrokers(c.Addresses()...), kgo.DefaultProduceTopic(topic), kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()),

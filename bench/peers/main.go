@@ -1,6 +1,6 @@
-// Command peers measures our programs beside what they replace, what else there is, and the limits: on a station Python with Apache Flume,
-// stock Telegraf and a bare producer; in the central Telegraf NodeJS consumers, stock Telegraf and a bare writer. All of them get the same input,
-// real Kafka brokers and a real InfluxDB 2, in one run. It writes a table in Markdown and a plot.
+// Command peers compares our programs with the programs they replace, alternatives, and the limits: for stations with Python and Apache Flume,
+// stock Telegraf, and a bare producer; for the central side with NodeJS consumers, stock Telegraf, and a bare writer. In one run, all get the same
+// input, real Kafka brokers, and a real InfluxDB 2. It writes a Markdown table and a plot.
 //
 //	go run ./bench/peers -quick
 package main
@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// bench is a run.
+// bench is a benchmark run.
 type bench struct {
 	options  options
 	programs contender.Programs
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string) (err error) {
 
 func (b *bench) tidy() error {
 	if b.options.keep {
-		log.Printf("all files are in %s", b.dir)
+		log.Printf("all files are kept in %s", b.dir)
 		return nil
 	}
 	return os.RemoveAll(b.dir)
@@ -69,9 +69,9 @@ func (b *bench) tidy() error {
 func (b *bench) compare(ctx context.Context) error {
 	stations, centrals := b.options.pick("station", contender.Stations()), b.options.pick("central", contender.Centrals())
 	report := figures.Report{Heading: b.options.heading(), Stations: named(stations), Central: named(centrals)}
-	log.Printf("about %s", b.options.estimate(stations, centrals))
+	log.Printf("this takes about %s", b.options.estimate(stations, centrals))
 	if err := b.measure(ctx, stations, centrals, report); err != nil {
-		fmt.Print(report.Table()) // what there is of it; the files are for whole runs
+		fmt.Print(report.Table()) // the results so far; the files are only for complete runs
 		return err
 	}
 	return b.options.write(report)
@@ -108,7 +108,7 @@ func named(all []contender.Contender) (results []figures.Contender) {
 
 type measureFunc func(context.Context, contender.Contender, contender.Place) (map[int]figures.Phase, error)
 
-// turnEach gives each contender a turn, in the other direction in every second round.
+// turnEach gives each contender a turn, in reverse order in every second round.
 func (b *bench) turnEach(ctx context.Context, round int, all []contender.Contender, results []figures.Contender, measure measureFunc) error {
 	for i := range all {
 		if round%2 == 1 {
@@ -128,7 +128,7 @@ func (b *bench) turnEach(ctx context.Context, round int, all []contender.Contend
 	return nil
 }
 
-// turn gives a contender a topic of its own, and a folder in dir.
+// turn gives a contender a new topic and a directory in dir.
 func (b *bench) turn(dir string, measure func(contender.Place) error) (err error) {
 	b.turns++
 	site := fmt.Sprintf("site%d", b.turns)

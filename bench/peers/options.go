@@ -14,7 +14,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
 
-// options are the command line's.
+// options are the command-line options.
 type options struct {
 	rounds, stationRecords, centralRecords int
 	seconds, idleSeconds, wearSeconds      int
@@ -24,17 +24,17 @@ type options struct {
 
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
-	quick := flags.Bool("quick", false, "see that all works: one round, few records, seconds at each speed; its figures say little")
-	flags.IntVar(&o.rounds, "rounds", 3, "how often each contender has its turn")
-	flags.IntVar(&o.stationRecords, "station-records", 300_000, "lines at full speed, of a station; fewer where it does not take so many within -seconds")
-	flags.IntVar(&o.centralRecords, "central-records", 300_000, "records at full speed, for the central Telegraf")
-	flags.IntVar(&o.seconds, "seconds", 10, "time at 10 and at 1,000 lines a second, and at most at full speed")
-	flags.IntVar(&o.idleSeconds, "idle-seconds", 15, "time at a line a second")
-	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "time at a line a second in which bytes to disk are counted, once for each contender")
+	quick := flags.Bool("quick", false, "only check that everything works: one round, few records, seconds at each speed; the figures are not meaningful")
+	flags.IntVar(&o.rounds, "rounds", 3, "number of turns of each contender")
+	flags.IntVar(&o.stationRecords, "station-records", 300_000, "maximum number of lines at full speed for stations, within -seconds")
+	flags.IntVar(&o.centralRecords, "central-records", 300_000, "records at full speed for the central side")
+	flags.IntVar(&o.seconds, "seconds", 10, "seconds at 10 and at 1,000 lines per second, and maximum at full speed")
+	flags.IntVar(&o.idleSeconds, "idle-seconds", 15, "seconds at one line per second")
+	flags.IntVar(&o.wearSeconds, "wear-seconds", 60, "seconds at one line per second to count bytes to disk, once for each contender")
 	flags.StringVar(&o.side, "side", "both", `"station", "central" or "both"`)
-	flags.StringVar(&o.only, "only", "", "only contenders whose names contain one of these, separated by commas")
-	flags.StringVar(&o.out, "out", "bench/peers", "the folder for results.md and results.svg; with -quick build/peers")
-	flags.StringVar(&o.dir, "dir", os.TempDir(), "where brokers, InfluxDB and contenders keep their files: on a disk, not in memory")
+	flags.StringVar(&o.only, "only", "", "comma-separated parts of names; only measure the contenders that match")
+	flags.StringVar(&o.out, "out", "bench/peers", "directory for results.md and results.svg; with -quick build/peers")
+	flags.StringVar(&o.dir, "dir", os.TempDir(), "directory for the files of brokers, InfluxDB, and contenders, on a disk, not in memory")
 	flags.BoolVar(&o.keep, "keep", false, "keep those files")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -50,18 +50,18 @@ func parse(args []string) (o options, err error) {
 func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("what is %q? there are only flags", rest)
+		return fmt.Errorf("unexpected arguments %q; pass only flags", rest)
 	case min(o.rounds, o.stationRecords, o.centralRecords, o.seconds, o.idleSeconds, o.wearSeconds) < 1:
-		return errors.New("rounds, records and seconds must be 1 or more")
+		return errors.New("rounds, records, and seconds must be 1 or more")
 	case max(o.stationRecords, o.centralRecords) > 5_000_000:
-		return errors.New("at most 5,000,000 records: a line's number is in its values")
+		return errors.New("flags -station-records and -central-records must be at most 5,000,000, because the number of a line is in its values")
 	case o.side != "station" && o.side != "central" && o.side != "both":
-		return fmt.Errorf(`-side must be "station", "central" or "both" (got %q)`, o.side)
+		return fmt.Errorf(`flag -side must be "station", "central" or "both" (got %q)`, o.side)
 	}
 	return nil
 }
 
-// pick leaves out what was not asked for.
+// pick returns the contenders that the flags select.
 func (o options) pick(side string, all []contender.Contender) (picked []contender.Contender) {
 	if o.side != "both" && o.side != side {
 		return nil
@@ -77,7 +77,7 @@ func (o options) pick(side string, all []contender.Contender) (picked []contende
 	return picked
 }
 
-// lines is how many a contender gets at a speed; 0: it is not measured there.
+// lines returns the number of lines for a contender at a speed; 0: not measured.
 func (o options) lines(c contender.Contender, full, speed int) int {
 	switch {
 	case speed == figures.Full && !c.Full, speed != figures.Full && !c.Paced:
@@ -92,7 +92,7 @@ func (o options) lines(c contender.Contender, full, speed int) int {
 	return full
 }
 
-// estimate is how long all of it takes, about: a contender needs ten seconds to begin and end.
+// estimate returns the approximate duration of the run; a contender takes ten seconds to start and stop.
 func (o options) estimate(stations, centrals []contender.Contender) time.Duration {
 	seconds := 0
 	for _, c := range slices.Concat(stations, centrals) {

@@ -16,7 +16,7 @@ func TestOptionsThatAreWrong(t *testing.T) {
 		"-rounds=0":                "1 or more",
 		"-central-records=9999999": "5,000,000",
 		"-side=pi":                 `got "pi"`,
-		"quick":                    `what is ["quick"]`,
+		"quick":                    `unexpected arguments ["quick"]`,
 	} {
 		_, err := parse([]string{argument})
 		require.ErrorContains(t, err, want, argument)

@@ -13,28 +13,28 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
-// round is one contender at work.
+// round is a contender at work.
 type round struct {
 	contender contender.Contender
 	running   []*process.Process
 	track     *track
-	// send hands on a line; it may wait. sent returns when all of them are where the contender finds them.
+	// send passes a line on and can block. sent returns when the contender can read all lines.
 	send func(i int, at time.Time) error
 	sent func(ctx context.Context) error
-	// backlog is whether the lines at full speed are there before the contender begins.
+	// backlog is true if all lines at full speed are written before the contender starts.
 	backlog bool
-	// At full speed there are full lines, or those that could be sent within longest; 0 is no bound.
-	full    int
-	longest time.Duration
+	// full is the number of lines at full speed, sendLimit the time after which no more are sent; 0: no limit.
+	full      int
+	sendLimit time.Duration
 }
 
-// patience is how long a line may be away before it counts as lost, warmUp how many lines a contender gets before it is measured.
+// arrivalTimeout is the time without an arrival after which lines count as lost, warmUp the number of lines before the measurement.
 const (
-	patience = 20 * time.Second
-	warmUp   = 1000
+	arrivalTimeout = 20 * time.Second
+	warmUp         = 1000
 )
 
-// measure takes a contender through all its speeds, the slow ones first, so that a JVM has compiled its code before it must run fast.
+// measure runs a contender at all speeds, slow ones first, so that a JVM has compiled its code before full speed.
 func (r *round) measure(ctx context.Context, o options) (map[int]figures.Phase, error) {
 	if err := r.begin(ctx); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (r *round) measure(ctx context.Context, o options) (map[int]figures.Phase, 
 	return phases, nil
 }
 
-// begin warms up. The first lines may be lost: a program that opens a port forgets what was in it.
+// begin warms up. The first lines can be lost: a program that opens a port discards its buffer.
 func (r *round) begin(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * time.Minute); ; {
 		phase, err := r.run(ctx, figures.Full, 1, 3*time.Second)
@@ -66,10 +66,10 @@ func (r *round) begin(ctx context.Context) error {
 			break
 		}
 		if time.Now().After(deadline) {
-			return errors.New("nothing arrived within two minutes; its files are kept with -keep")
+			return errors.New("nothing arrived within two minutes; to keep the files, pass -keep")
 		}
 	}
-	_, err := r.run(ctx, figures.Full, warmUp, patience)
+	_, err := r.run(ctx, figures.Full, warmUp, arrivalTimeout)
 	return err
 }
 
@@ -78,7 +78,7 @@ func (r *round) phase(ctx context.Context, speed, n int) (figures.Phase, error) 
 	if err != nil {
 		return figures.Phase{}, err
 	}
-	phase, err := r.run(ctx, speed, n, patience)
+	phase, err := r.run(ctx, speed, n, arrivalTimeout)
 	if err != nil {
 		return phase, err
 	}
@@ -87,8 +87,8 @@ func (r *round) phase(ctx context.Context, speed, n int) (figures.Phase, error) 
 	return phase, err
 }
 
-// run has n lines set out and waits for them.
-func (r *round) run(ctx context.Context, speed, n int, patience time.Duration) (figures.Phase, error) {
+// run sends n lines and waits until they arrive.
+func (r *round) run(ctx context.Context, speed, n int, arrivalTimeout time.Duration) (figures.Phase, error) {
 	from := r.track.mark()
 	frozen := speed == figures.Full && r.backlog
 	if frozen {
@@ -107,11 +107,11 @@ func (r *round) run(ctx context.Context, speed, n int, patience time.Duration) (
 			return figures.Phase{}, err
 		}
 	}
-	err := r.track.await(ctx, patience, r.alive)
+	err := r.track.await(ctx, arrivalTimeout, r.alive)
 	return r.track.phase(began), err
 }
 
-// sendWatched sends in a goroutine: into a port that nobody reads a write waits for ever.
+// sendWatched sends in a goroutine, because a write to a port blocks indefinitely if the contender has exited.
 func (r *round) sendWatched(ctx context.Context, from, speed, n int, began time.Time) error {
 	done := make(chan error, 1)
 	go func() { done <- r.sendAll(ctx, from, speed, n, began) }()
@@ -137,7 +137,7 @@ func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time
 			return err
 		}
 		now := time.Now()
-		if speed == figures.Full && r.longest > 0 && now.Sub(began) > r.longest {
+		if speed == figures.Full && r.sendLimit > 0 && now.Sub(began) > r.sendLimit {
 			break
 		}
 		r.track.send(now)
@@ -148,7 +148,7 @@ func (r *round) sendAll(ctx context.Context, from, speed, n int, began time.Time
 	return r.sent(ctx)
 }
 
-// wait returns when a line may set out.
+// wait waits until a line is due.
 func (r *round) wait(ctx context.Context, i, speed int, began time.Time) error {
 	if speed != figures.Full {
 		time.Sleep(time.Until(began.Add(due(i, speed))))
@@ -156,7 +156,7 @@ func (r *round) wait(ctx context.Context, i, speed int, began time.Time) error {
 	return ctx.Err()
 }
 
-// due is when a line sets out: not at even intervals, which may be in step with those at which a contender looks.
+// due returns when to send a line: not at even intervals, which could coincide with the timer of a contender.
 func due(i, speed int) time.Duration {
 	_, part := math.Modf(float64(i) * (math.Sqrt(5) - 1) / 2)
 	return time.Duration((float64(i) + part) / float64(speed) * float64(time.Second))
@@ -191,11 +191,11 @@ func (r *round) signal(signal syscall.Signal) error {
 	return nil
 }
 
-// stopTime is what a contender has to leave its consumer group.
+// stopTime is the time for a contender to leave its consumer group.
 const stopTime = 20 * time.Second
 
 func (r *round) stop() {
 	for _, p := range r.running {
-		_ = p.Stop(stopTime) // how it ends is not measured
+		_ = p.Stop(stopTime) // the exit status is not measured
 	}
 }

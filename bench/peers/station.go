@@ -11,7 +11,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
-// stationRound measures a contender for a station.
+// stationRound measures a contender for stations.
 func (b *bench) stationRound(ctx context.Context, c contender.Contender, place contender.Place) (phases map[int]figures.Phase, err error) {
 	err = b.atPort(ctx, c, place, func(ctx context.Context, r *round) (err error) {
 		phases, err = r.measure(ctx, b.options)
@@ -20,7 +20,7 @@ func (b *bench) stationRound(ctx context.Context, c contender.Contender, place c
 	return phases, err
 }
 
-// atPort has a board print lines for a contender, and looks for the records in Kafka.
+// atPort simulates a board that prints lines for a contender, and reads the records from Kafka.
 func (b *bench) atPort(ctx context.Context, c contender.Contender, place contender.Place, measure func(context.Context, *round) error) (err error) {
 	board, err := arduino.Plug(place.Port)
 	if err != nil {
@@ -29,7 +29,7 @@ func (b *bench) atPort(ctx context.Context, c contender.Contender, place contend
 	defer func() { err = errors.Join(err, board.Unplug()) }()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &round{contender: c, track: &track{}, full: b.options.stationRecords, longest: time.Duration(b.options.seconds) * time.Second}
+	r := &round{contender: c, track: &track{}, full: b.options.stationRecords, sendLimit: time.Duration(b.options.seconds) * time.Second}
 	r.send = func(i int, _ time.Time) error { return board.Print(line(i)) }
 	r.sent = func(context.Context) error { return nil }
 	go func() {

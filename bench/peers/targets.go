@@ -5,7 +5,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
 
-// targets are bounds on ratios within a run.
+// targets returns the limits for ratios within a run.
 func targets() []figures.Target {
 	always, flume, central := contender.OursAlways, contender.Flume, contender.OurCentral
 	return []figures.Target{

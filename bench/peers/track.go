@@ -8,16 +8,16 @@ import (
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
 )
 
-// track knows when each line set out and when it arrived.
+// track records when each line was sent and when it arrived.
 type track struct {
 	lock          sync.Mutex
 	sent, arrived []time.Time
 	repeated      int
 	latest        time.Time
-	from, open    int // the first line of this phase, and how many of its lines are away
+	from, open    int // the first line of this phase, and the number of its lines in flight
 }
 
-// mark begins a phase and returns its first line.
+// mark starts a phase and returns its first line.
 func (t *track) mark() (from int) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
@@ -25,7 +25,7 @@ func (t *track) mark() (from int) {
 	return t.from
 }
 
-// send notes that the next line sets out.
+// send records that the next line is sent.
 func (t *track) send(at time.Time) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
@@ -33,7 +33,7 @@ func (t *track) send(at time.Time) {
 	t.open++
 }
 
-// begin has lines set out anew: those that waited for a contender to begin.
+// begin resets the send time of the lines of this phase, which waited for the contender to start.
 func (t *track) begin(at time.Time) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
@@ -46,7 +46,7 @@ func (t *track) arrive(i int, at time.Time) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	if i < 0 || i >= len(t.arrived) {
-		return // of nobody: it counts as lost, where it should have been
+		return // not a line of ours; the real one counts as lost
 	}
 	if !t.arrived[i].IsZero() {
 		t.repeated++
@@ -58,15 +58,15 @@ func (t *track) arrive(i int, at time.Time) {
 	}
 }
 
-// pause is how long await sleeps between two looks; the times are not those of its looks.
+// pause is the interval of checks in await; the arrival times do not depend on it.
 const pause = 5 * time.Millisecond
 
-// await returns when all lines of the phase have arrived, or when none did for so long, or when alive says why none can.
-func (t *track) await(ctx context.Context, patience time.Duration, alive func() error) error {
+// await returns when all lines of the phase have arrived, when none has arrived for timeout, or when alive returns an error.
+func (t *track) await(ctx context.Context, timeout time.Duration, alive func() error) error {
 	seen, since := 0, time.Now()
 	for {
 		missing := t.missing()
-		if missing == 0 || missing == seen && time.Since(since) > patience {
+		if missing == 0 || missing == seen && time.Since(since) > timeout {
 			return nil
 		}
 		if missing != seen {
@@ -89,7 +89,7 @@ func (t *track) missing() int {
 	return t.open
 }
 
-// phase is what is known of the phase's lines.
+// phase returns the results of the current phase.
 func (t *track) phase(began time.Time) figures.Phase {
 	t.lock.Lock()
 	defer t.lock.Unlock()
@@ -104,7 +104,7 @@ func (t *track) phase(began time.Time) figures.Phase {
 	}
 }
 
-// present counts the lines that have arrived, of all phases.
+// present returns the number of lines of all phases that have arrived.
 func (t *track) present() (n int) {
 	t.lock.Lock()
 	defer t.lock.Unlock()

@@ -29,7 +29,7 @@ func TestTrackTellsLostAndRepeatedLines(t *testing.T) {
 	track.arrive(1, after(10))
 	track.arrive(3, after(11))
 	track.arrive(4, after(12))
-	track.arrive(77, after(13)) // of nobody
+	track.arrive(77, after(13)) // not a line of ours
 	require.Equal(t, figures.Phase{
 		Sent: 4, Lost: 1, Repeated: 1, Taken: 12 * time.Millisecond,
 		Latency: figures.Latency{P50: 9 * time.Millisecond, P99: 10 * time.Millisecond, Max: 10 * time.Millisecond},
@@ -43,7 +43,7 @@ func TestAwait(t *testing.T) {
 	t.Parallel()
 	track := &track{}
 	track.send(time.Now())
-	require.NoError(t, track.await(t.Context(), time.Millisecond, running), "it is given up")
+	require.NoError(t, track.await(t.Context(), time.Millisecond, running), "the line counts as lost")
 	require.Equal(t, 1, track.missing())
 	require.EqualError(t, track.await(t.Context(), time.Hour, func() error { return errors.New("it ended") }), "it ended")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,14 +11,14 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/disk"
 )
 
-// diskSize leaves room for the 500 MB below which Flume's channel refuses to write.
+// diskSize leaves the 500 MB without which the Flume channel does not write.
 const diskSize = 2 << 30
 
-// wear tells what a station's contender has its disk write for a record, by speed. It is a turn of its own, on a disk of its own, because
-// the counters of processes (write_bytes in /proc) count whole large folios on new kernels, and this disk makes a sync slower.
+// wear returns the bytes that a contender writes to disk per record, by speed. It is a separate turn with a separate disk, because the counters of
+// processes (write_bytes in /proc) count whole large folios on new kernels, and this disk makes a sync slower.
 func (b *bench) wear(ctx context.Context, c contender.Contender) (written map[int]float64, err error) {
 	if os.Geteuid() != 0 {
-		log.Printf("%s: only root can make the disk whose bytes are counted", c.Name)
+		log.Printf("%s: cannot count bytes to disk; run as root", c.Name)
 		return nil, nil
 	}
 	d, err := disk.Make(b.dir, "disk", diskSize)
@@ -49,7 +49,7 @@ func (r *round) written(ctx context.Context, d *disk.Disk, o options) (map[int]f
 		if err != nil {
 			return nil, err
 		}
-		phase, err := r.run(ctx, speed, lines, patience)
+		phase, err := r.run(ctx, speed, lines, arrivalTimeout)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,7 @@
-// Command start measures what is installed and how soon it runs: our Telegraf beside stock Telegraf with all its plugins. Both are
-// stripped, and check the same configuration (inputs.cpu, outputs.discard) in turn, which is all of a start but the run.
+// Command start compares the size and startup time of our Telegraf and stock Telegraf with all plugins. Both are stripped and check the same
+// configuration (inputs.cpu, outputs.discard) in turn, which is everything in a start except running.
 //
-// And it builds both for every Raspberry Pi and compares their sizes.
+// It also builds both for all models of the Raspberry Pi and compares their sizes.
 //
 //	go run ./bench/start
 package main

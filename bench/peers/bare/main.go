@@ -1,8 +1,8 @@
-// Command bare is the limits beside which bench/peers stands: what Kafka's client library and InfluxDB's write API do by themselves.
+// Command bare implements the limits in bench/peers: only the Kafka client library and only the write API of InfluxDB.
 //
-//	bare producer PORT TOPIC DEVICE BROKERS      lines of a port as records, in batches
-//	bare send PORT TOPIC DEVICE BROKERS FILE     each line appended to a file, synced, and then sent by itself
-//	bare writer FILE                             line protocol of a file into InfluxDB, what was added to it after each SIGCONT
+//	bare producer PORT TOPIC DEVICE BROKERS      send the lines of a port as records, in batches
+//	bare send PORT TOPIC DEVICE BROKERS FILE     append each line to a file, sync it, and send it in its own request
+//	bare writer FILE                             write line protocol from a file to InfluxDB; after each SIGCONT, what was added
 package main
 
 import (
@@ -26,5 +26,5 @@ func run(args []string) error {
 	case len(args) == 2 && args[0] == "writer":
 		return write(args[1])
 	}
-	return fmt.Errorf("no such limit: %q", args)
+	return fmt.Errorf("invalid arguments %q", args)
 }

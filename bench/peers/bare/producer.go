@@ -10,7 +10,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// config is what outputs.kafka_site has: all replicas, idempotent, one request under way, at most 500 records a batch.
+// config returns the settings of outputs.kafka_site: all replicas, idempotent, one request in flight, at most 500 records per batch.
 func config() *sarama.Config {
 	settings := sarama.NewConfig()
 	settings.Version = sarama.V2_8_0_0
@@ -79,7 +79,7 @@ func eachLine(port string, do func(line []byte) error) error {
 	}
 }
 
-// message is a record of the same bytes as ours, made without looking at the reading.
+// message returns a record with the same bytes as ours, without parsing the reading.
 func message(topic, device string, line []byte) *sarama.ProducerMessage {
 	value := append(make([]byte, 0, 256), `{"device_id":"`+device+`","status":0,"time":"`...)
 	value = append(time.Now().UTC().AppendFormat(value, time.RFC3339Nano), `",`...)

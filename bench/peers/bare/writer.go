@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// batch is how many points are written at once, as in conf/central/telegraf.conf.
+// batch is the number of points per request, as in conf/central/telegraf.conf.
 const batch = 5000
 
 func write(path string) error {
@@ -34,7 +34,7 @@ func write(path string) error {
 	return nil
 }
 
-// writeAdded goes on to the file's end of now.
+// writeAdded writes the points up to the current end of the file.
 func writeAdded(lines *bufio.Reader) error {
 	for {
 		points, err := nextBatch(lines)
@@ -47,7 +47,7 @@ func writeAdded(lines *bufio.Reader) error {
 	}
 }
 
-// nextBatch is compressed as outputs.influxdb_v2 does.
+// nextBatch compresses a batch like outputs.influxdb_v2.
 func nextBatch(lines *bufio.Reader) (*bytes.Buffer, error) {
 	var compressed bytes.Buffer
 	writer := gzip.NewWriter(&compressed)

@@ -14,7 +14,7 @@ var consumerJS string
 //go:embed stock-central.conf
 var stockCentral string
 
-// The names of contenders that targets speak of.
+// Names of contenders with targets.
 const (
 	OurCentral  = "ours"
 	NodeBatched = "NodeJS, batched"
@@ -22,7 +22,7 @@ const (
 	BareWriter  = "limit: bare writer"
 )
 
-// Central Telegraf instances are the contenders from a record in Kafka to a point in InfluxDB.
+// Centrals returns the contenders that move records from Kafka to InfluxDB.
 func Centrals() []Contender {
 	return []Contender{
 		{Name: OurCentral, Paced: true, Full: true, start: ourCentral},
@@ -36,7 +36,7 @@ func Centrals() []Contender {
 func ourCentral(programs Programs, place Place) ([]process.Command, error) {
 	file, err := place.write("telegraf.conf", conf.Central)
 	return []process.Command{{
-		Path: programs.ours, Args: []string{"--strict-env-handling", "--config", file}, Env: place.store("KAFKA_BROKERS"),
+		Path: programs.ours, Args: []string{"--strict-env-handling", "--config", file}, Env: place.environment("KAFKA_BROKERS"),
 	}}, err
 }
 
@@ -45,17 +45,17 @@ func node(how string) func(Programs, Place) ([]process.Command, error) {
 		file, err := place.write("consumer.js", consumerJS)
 		return []process.Command{{
 			Path: "node", Args: []string{file, how},
-			Env: append(place.store("BROKERS"), "NODE_PATH="+programs.node, "TOPIC="+place.Topic(), "SITE="+place.Site, "MEASUREMENT="+place.Measurement()),
+			Env: append(place.environment("BROKERS"), "NODE_PATH="+programs.node, "TOPIC="+place.Topic(), "SITE="+place.Site, "MEASUREMENT="+place.Measurement()),
 		}}, err
 	}
 }
 
 func bareWriter(programs Programs, place Place) ([]process.Command, error) {
-	return []process.Command{{Path: programs.bare, Args: []string{"writer", place.Points()}, Env: place.store("BROKERS")}}, nil
+	return []process.Command{{Path: programs.bare, Args: []string{"writer", place.Points()}, Env: place.environment("BROKERS")}}, nil
 }
 
-// store is the environment that names the brokers and InfluxDB.
-func (p Place) store(brokers string) []string {
+// environment returns the variables for the brokers and InfluxDB.
+func (p Place) environment(brokers string) []string {
 	return []string{
 		brokers + "=" + strings.Join(p.Brokers, ","),
 		"INFLUX_URL=" + p.Store.URL(), "INFLUX_TOKEN=" + p.Store.Token(), "INFLUX_ORG=" + p.Store.Organization(), "INFLUX_BUCKET=" + p.Store.Bucket(),

@@ -10,7 +10,7 @@ const batched = process.argv[2] === 'batched'
 const pointsAtOnce = 5000
 
 const store = new InfluxDB({ url: INFLUX_URL, token: INFLUX_TOKEN }).getWriteApi(INFLUX_ORG, INFLUX_BUCKET, 'ns', {
-  // flush() alone writes, because a write that the client begins by itself could fail after the offset was committed.
+  // Only flush() writes: an automatic write of the client could fail after the offset was committed.
   batchSize: pointsAtOnce + 1,
   flushInterval: 0,
   defaultTags: { site: SITE, index: '1', type: 'rasp' },

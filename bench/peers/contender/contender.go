@@ -1,5 +1,5 @@
-// Package contender starts what the measurement compares: our programs, the peers and the bare limits, each with the settings that its
-// documentation advises.
+// Package contender starts the contenders: our programs, the peers, and the bare limits, each with the settings that its documentation
+// recommends.
 package contender
 
 import (
@@ -15,41 +15,41 @@ import (
 // Device is the device_id of all records.
 const Device = "pi"
 
-// Place is where a contender works, for one round.
+// Place has the files and servers of a contender for one round.
 type Place struct {
 	Dir     string // for all its files
 	Site    string
 	Brokers []string
-	Port    string           // of a station's board
-	Store   *influxdb.Server // of the central Telegraf
+	Port    string           // of the board
+	Store   *influxdb.Server // for the central side
 }
 
-// Topic has the records.
+// Topic returns the topic of the records.
 func (p Place) Topic() string { return p.Site + "_1_rasp" }
 
-// Measurement has the points.
+// Measurement returns the measurement of the points.
 func (p Place) Measurement() string { return p.Site + "_rasp" }
 
-// Points is the file of line protocol that the bare writer reads.
+// Points returns the file of line protocol for the bare writer.
 func (p Place) Points() string { return filepath.Join(p.Dir, "points") }
 
-// Contender is a way to do a station's or the central Telegraf's work.
+// Contender is a program, or several, for the work of a station or central Telegraf.
 type Contender struct {
 	Name  string
-	Limit bool // no whole solution, but what one can reach at best
-	// Paced is whether it is measured at fixed speeds, Full whether at full speed.
+	Limit bool // not a complete solution, but the best possible result
+	// Paced is true if it is measured at fixed speeds, Full if at full speed.
 	Paced, Full bool
-	// Share is the part of the full speed's records that it gets, where all would take too long; 0 is all of them.
+	// Share is the fraction of the records at full speed, if all would take too long; 0: all.
 	Share float64
-	// Ready is what it prints when it takes signals; empty: it does not say.
+	// Ready is what it prints when it is ready for signals; empty: nothing.
 	Ready string
-	// Points is whether it takes line protocol from Place.Points, each time after SIGCONT, and not records from Kafka.
+	// Points is true if it reads line protocol from Place.Points after each SIGCONT, instead of records from Kafka.
 	Points bool
 
 	start func(Programs, Place) ([]process.Command, error)
 }
 
-// Start runs its programs. What was started before one failed is stopped.
+// Start runs its programs. If one fails to start, it kills the rest.
 func (c Contender) Start(programs Programs, place Place) (running []*process.Process, err error) {
 	commands, err := c.start(programs, place)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c Contender) Start(programs Programs, place Place) (running []*process.Pro
 	return running, nil
 }
 
-// settings are what the configurations of peers are filled with.
+// settings has the values for the configuration templates of peers.
 type settings struct{ Place }
 
 func (s settings) Device() string    { return Device }
@@ -80,7 +80,7 @@ func (s settings) Token() string     { return s.Store.Token() }
 func (s settings) Org() string       { return s.Store.Organization() }
 func (s settings) Bucket() string    { return s.Store.Bucket() }
 
-// fill fills in a peer's configuration and puts it into the contender's folder.
+// fill executes a configuration template and writes the result to the directory of the contender.
 func (p Place) fill(name, text string) (path string, err error) {
 	filled, err := template.New(name).Parse(text)
 	if err != nil {
@@ -93,7 +93,7 @@ func (p Place) fill(name, text string) (path string, err error) {
 	return p.write(name, content.String())
 }
 
-// write is for what has braces of its own.
+// write writes a file that is not a template.
 func (p Place) write(name, text string) (path string, err error) {
 	path = filepath.Join(p.Dir, name)
 	return path, os.WriteFile(path, []byte(text), 0o600)

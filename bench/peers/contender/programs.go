@@ -11,13 +11,13 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/telegraf"
 )
 
-// Programs are where the contenders are installed.
+// Programs has the paths of the installed contenders.
 type Programs struct {
 	ours, stock, bare   string // executables
-	flume, node, python string // folders of libraries
+	flume, node, python string // directories of libraries
 }
 
-// Install builds and gets all of them; bare programs go into dir. It takes a quarter of an hour the first time, then seconds.
+// Install builds and downloads all contenders; it builds the bare programs in dir. It takes 15 minutes the first time, then seconds.
 func Install(ctx context.Context, dir string, progress io.Writer) (p Programs, err error) {
 	if err := install.Check(); err != nil {
 		return p, err

@@ -1,7 +1,7 @@
-"""Reads an Arduino's lines and writes records into files for Flume's spooling directory source.
+"""Reads lines from an Arduino and writes records to files for the spooling directory source of Flume.
 
-As the system that ours replaces did: a file is written beside the spool, and swapped (renamed) into it, because Flume must not see
-a file that still grows. usage: reader.py PORT SPOOL DEVICE_ID
+Like the replaced system, it writes a file next to the spool directory and renames it into the directory, because Flume must not see
+a growing file. Usage: reader.py PORT SPOOL DEVICE_ID
 """
 
 import json
@@ -56,7 +56,7 @@ def main(port, folder, device_id):
     # A tenth of a second, so that a file is swapped in time when no line comes.
     with serial.Serial(port, 115200, timeout=0.1) as board:
         while True:
-            # All that is there at once: pyserial's readline reads byte by byte.
+            # Read all available bytes: readline of pyserial reads byte by byte.
             *lines, rest = (rest + board.read(max(1, board.in_waiting))).split(b"\n")
             for line in lines:
                 try:

@@ -22,7 +22,7 @@ var log4jProperties string
 //go:embed stock-station.conf
 var stockStation string
 
-// The names of contenders that targets speak of.
+// Names of contenders with targets.
 const (
 	OursAlways    = "ours, durability always"
 	OursOnFailure = "ours, durability on_failure"
@@ -31,7 +31,7 @@ const (
 	BareSend      = "limit: fsync + one send"
 )
 
-// Stations are the contenders from an Arduino's line to a record in Kafka.
+// Stations returns the contenders that move lines from an Arduino to Kafka.
 func Stations() []Contender {
 	return []Contender{
 		{Name: OursAlways, Paced: true, Full: true, start: ourStation(`durability = "always"`)},
@@ -87,7 +87,7 @@ func flume(programs Programs, place Place) ([]process.Command, error) {
 	}, nil
 }
 
-// stockTelegraf is Telegraf as it is.
+// stockTelegraf runs unmodified Telegraf.
 func stockTelegraf(configuration string) func(Programs, Place) ([]process.Command, error) {
 	return func(programs Programs, place Place) ([]process.Command, error) {
 		file, err := place.fill("telegraf.conf", configuration)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Check is an error that names the programs which are missing, with Debian's packages that have them.
+// Check returns an error that lists missing programs and their Debian packages.
 func Check() error {
 	var missing []string
 	for _, tool := range []struct{ command, debian string }{
@@ -21,7 +21,7 @@ func Check() error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("the peers need programs that are not installed; with Debian's packages for them: %s", strings.Join(missing, ", "))
+		return fmt.Errorf("missing programs for the peers (with their Debian packages): %s", strings.Join(missing, ", "))
 	}
 	return nil
 }
