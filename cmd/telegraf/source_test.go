@@ -12,6 +12,9 @@ import (
 // Uses the pinned module from the module cache.
 func TestCopyOfTelegraf(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("slow: copies the source of Telegraf")
+	}
 	source, logger := t.TempDir(), log.New(t.Output(), "", 0)
 	root, err := findCheckout(t.Context(), logger)
 	require.NoError(t, err)
