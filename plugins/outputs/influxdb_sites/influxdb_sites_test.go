@@ -76,7 +76,7 @@ func newPlugin(t *testing.T, url string) (*InfluxDBSites, *testutil.CaptureLogge
 	log := &testutil.CaptureLogger{}
 	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
 	plugin.URLs, plugin.Bucket, plugin.Organization, plugin.Log = []string{url}, "station", "station", log
-	plugin.Statistics = selfstat.NewCollector(map[string]string{"url": url})
+	plugin.Statistics = selfstat.NewCollector(map[string]string{"test": t.TempDir()}) // counters with the same tags are shared by the process
 	require.NoError(t, plugin.Init())
 	require.NoError(t, plugin.Connect())
 	t.Cleanup(func() { require.NoError(t, plugin.Close()) })
