@@ -42,7 +42,7 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
-// A web server's answer takes no memory, and is told.
+// The response of a web server takes no memory, and the error quotes it.
 func TestGuardOnAWebServer(t *testing.T) {
 	t.Parallel()
 	config := sarama.NewConfig()
@@ -50,5 +50,5 @@ func TestGuardOnAWebServer(t *testing.T) {
 	Guard(config)
 	_, err := sarama.NewClient([]string{hostile.WebServer(t)}, config)
 	require.ErrorContains(t, err, `its first answer begins with "HTTP`)
-	require.Contains(t, Advice(err), "this is no answer of Kafka")
+	require.Contains(t, Advice(err), "this is not a response from Kafka")
 }

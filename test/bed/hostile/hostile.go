@@ -28,9 +28,9 @@ type Broker struct {
 }
 
 const (
-	noTLS    = "this port does not speak TLS"
-	closed   = "the broker closed the connection: does it want TLS or SASL"
-	noAnswer = "no answer came: is this Kafka's port, and does it want TLS or not|no answer from Kafka yet"
+	noTLS    = "this port does not use TLS"
+	closed   = "the broker closed the connection: check whether it requires TLS or SASL"
+	noAnswer = "check that this is the port of a Kafka broker, and whether it requires TLS|no answer from Kafka yet"
 )
 
 // Brokers starts all hostile brokers until the end of the test.
@@ -43,12 +43,12 @@ func Brokers(t *testing.T) []Broker {
 	})
 	elsewhere, elsewhereCA := certificate.New(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 7)} })
 	return []Broker{
-		{"another authority", kafka(t, &good), otherCA, "certificate signed by unknown authority.*is this the authority that signed"},
-		{"expired certificate", kafka(t, &expired), expiredCA, "certificate has expired.*have it made anew"},
-		{"another host", kafka(t, &elsewhere), elsewhereCA, "certificate is valid for 192.0.2.7, not 127.0.0.1: name the brokers as their certificates do"},
+		{"another CA", kafka(t, &good), otherCA, "certificate signed by unknown authority.*check that this CA signed"},
+		{"expired certificate", kafka(t, &expired), expiredCA, "certificate has expired.*renew the broker certificate"},
+		{"another host", kafka(t, &elsewhere), elsewhereCA, "certificate is valid for 192.0.2.7, not 127.0.0.1; use a broker name from the certificate"},
 		{"TLS to a plain port", kafka(t, nil), goodCA, noAnswer},
 		{"plain to a TLS port", kafka(t, &good), "", closed},
-		{"a page", WebServer(t), "", closed + "|this is no answer of Kafka"},
+		{"a page", WebServer(t), "", closed + "|this is not a response from Kafka"},
 		{"a page, with TLS", WebServer(t), goodCA, noTLS},
 		{"silence", speaker(t, nil), "", noAnswer},
 		{"silence, with TLS", speaker(t, nil), goodCA, noAnswer},
