@@ -60,8 +60,8 @@ func Start(target string) (*Proxy, error) {
 // Address returns the address for clients.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Down(true) resets all connections, and new ones on arrival, until Down(false). A client sees the reset of a new one either from connect
-// or from its first read or write.
+// Down resets all connections, and new ones on arrival, until it is called with false. A client gets the reset of a new one from connect or
+// from its first read or write.
 func (p *Proxy) Down(down bool) {
 	p.change(func() { p.down = down })
 	if down {
@@ -78,7 +78,7 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Hold(true) stops forwarding but keeps the connections open, like a network that drops all packets, until Hold(false).
+// Hold keeps the connections open but relays nothing, like a network that drops all packets, until it is called with false.
 func (p *Proxy) Hold(held bool) { p.change(func() { p.held = held }) }
 
 // Slow limits each direction to bytesPerSecond and delays each frame. Zeros remove the limit and the delay.
