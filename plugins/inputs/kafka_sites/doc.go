@@ -20,8 +20,8 @@
 //
 //	         inFlight.reserve       inFlight.send                  result: delivered
 //	fetched -----------------> read ------------> in flight ----------------------------> delivered
-//	                                                  |                                       | all records before it
-//	                                                  | result: rejected                      v in the partition, too
+//	                                                  |                                       | so are all records before
+//	                                                  | result: rejected                      v it in the partition
 //	                                                  v                                    committed
 //	                            session ends: nothing after the record is
 //	                            committed; reread after the backoff
