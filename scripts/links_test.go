@@ -90,3 +90,21 @@ func filesWith(t *testing.T, extension string) []string {
 	require.NotEmpty(t, files)
 	return files
 }
+
+// TestNamedTestsExist checks the names of tests in all pages.
+func TestNamedTestsExist(t *testing.T) {
+	var code strings.Builder
+	for _, file := range filesWith(t, ".go") {
+		if strings.HasSuffix(file, "_test.go") {
+			code.WriteString(readFile(t, file))
+		}
+	}
+	names := regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]*)`")
+	for _, page := range filesWith(t, ".md") {
+		for _, name := range names.FindAllStringSubmatch(readFile(t, page), -1) {
+			if !strings.Contains(code.String(), "func "+name[1]+"(") {
+				t.Errorf("%s: %s does not exist", page, name[1])
+			}
+		}
+	}
+}

@@ -32,7 +32,7 @@ func Plug(path string) (*Board, error) {
 	return board, nil
 }
 
-// link appears at once: a reader never sees half a port.
+// link creates the link atomically: no reader sees an incomplete port.
 func link(target, path string) error {
 	temporary := path + ".new"
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -25,7 +25,7 @@ type value struct {
 // defect changes a good line into one of status 1.
 type defect struct {
 	name string
-	text string // in place of the value; "" leaves the member out
+	text string // replaces the value; "" omits the member
 }
 
 // defects are the ways in which the environment schema can be broken, each for an int field with an error value, a float field with one,

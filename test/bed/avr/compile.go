@@ -24,8 +24,8 @@ type Firmware struct {
 	RAM   int    // bytes of variables, without the stack
 }
 
-// Compile compiles the sketch for "uno", "nano" or "mega", with the Arduino IDE's flags. The defines ("TEMPERATURE=DS18B20") are
-// the choices at the top of station.ino. The result is cached; what goes on is told on progress, and nil is silent.
+// Compile compiles the sketch for "uno", "nano", or "mega", with the flags of the Arduino IDE. The defines ("TEMPERATURE=DS18B20") are the
+// settings at the top of station.ino. The result is cached. Messages go to progress, unless it is nil.
 func Compile(ctx context.Context, boardName string, defines []string, progress io.Writer) (Firmware, error) {
 	return CompileSketch(ctx, boardName, firmware.Sketch, defines, progress)
 }
@@ -132,7 +132,7 @@ func compiler(b board, source, object string) process.Command {
 	return process.Command{Path: path, Args: slices.Concat(silent, language, b.flags(), []string{source, "-o", object})}
 }
 
-// built returns a file of the cache. It is made in a folder beside its place and moved there at the end.
+// built returns a file from the cache. If it is missing, build creates it in a temporary directory next to it, from where it is moved.
 func built(ctx context.Context, folder, name string, build func(dir, file string) error) (string, error) {
 	parent, err := cache.Dir("avr", folder)
 	if err != nil {
@@ -155,7 +155,7 @@ func built(ctx context.Context, folder, name string, build func(dir, file string
 
 func tell(progress io.Writer, format string, args ...any) {
 	if progress != nil {
-		_, _ = fmt.Fprintf(progress, format, args...) // a progress that cannot be told is no failure
+		_, _ = fmt.Fprintf(progress, format, args...) // progress messages are optional
 	}
 }
 

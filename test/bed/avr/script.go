@@ -98,7 +98,7 @@ func (s *Script) DS18B20Fails(at time.Duration, fault DS18B20Fault) *Script {
 // Reset presses the reset button, which an Uno does itself when its port is opened.
 func (s *Script) Reset(at time.Duration) *Script { return s.add(at, "reset") }
 
-// Repeat begins the script anew; it is the last thing in it.
+// Repeat restarts the script. It is the last command of a script.
 func (s *Script) Repeat(at time.Duration) *Script { return s.add(at, "repeat") }
 
 // Stop ends the simulation.

@@ -62,7 +62,7 @@ func TestTMP36(t *testing.T) {
 	}
 }
 
-// TestTornOff has the pull-down resistors: each sensor whose failure can be told has its error value, and the others their reading.
+// TestTornOff uses pull-down resistors: each sensor whose failure is detectable has its error value, and the rest have their reading.
 func TestTornOff(t *testing.T) {
 	t.Parallel()
 	all := new(Script).Voltages(0, Reference())
@@ -99,8 +99,8 @@ func TestSaturated(t *testing.T) {
 	require.Equal(t, `{"seq":1,"boot":1,"alcohol_gas":1023,"co_gas":1023,"temp":-999,"light":1023,"dust":749.17}`, onTheUno(t, script, "GPS=0")[0].json)
 }
 
-// TestDustIsMeasuredInThePulse has nothing to see but the pulse: the simulated sensor gives 0 V while its LED is off and rises for
-// 280 us when it goes on, so a sample that is too early gives less.
+// TestDustIsMeasuredInThePulse relies on the simulated sensor: its output is 0 V while its LED is off and rises for 280 us after it is turned
+// on, so a sample that is too early has a lower value.
 func TestDustIsMeasuredInThePulse(t *testing.T) {
 	t.Parallel()
 	for _, millivolts := range []int{600, 1500, 3700} {
@@ -138,7 +138,7 @@ func TestADay(t *testing.T) {
 		require.Equal(t, strconv.Itoa(count(v[CoGas])), value(t, lines[i].json, "co_gas"))
 		require.Equal(t, strconv.Itoa(count(v[Light])), value(t, lines[i].json, "light"))
 		require.Equal(t, degrees(v[Temperature], 0), value(t, lines[i].json, "temp"))
-		require.InDelta(t, number(t, dust(v[Dust])), number(t, value(t, lines[i].json, "dust")), 3, "two of its hundred samples are of before")
+		require.InDelta(t, number(t, dust(v[Dust])), number(t, value(t, lines[i].json, "dust")), 3, "two of its hundred samples are from the previous voltage")
 	}
 }
 
@@ -174,7 +174,7 @@ func TestDS18B20Failing(t *testing.T) {
 	}
 }
 
-// TestDS18B20WithoutPower has a sensor that forgets its measurement again and again: its 85 degrees are no reading.
+// TestDS18B20WithoutPower has a sensor that repeatedly loses its measurement: its 85 degrees are not a reading.
 func TestDS18B20WithoutPower(t *testing.T) {
 	t.Parallel()
 	script := new(Script).DS18B20(0, 26.5)

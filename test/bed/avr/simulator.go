@@ -62,7 +62,7 @@ type Options struct {
 	Output io.Writer
 }
 
-// Start lets the board run until its script stops it, or for ever. It is then the caller's to end.
+// Start runs the board until its script stops it, or indefinitely. Then the caller must stop it.
 func Start(ctx context.Context, o Options) (*process.Process, error) {
 	binary, err := Simulator(ctx)
 	if err != nil {

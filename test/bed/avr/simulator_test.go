@@ -99,7 +99,7 @@ func TestABoardEndsWithItsParent(t *testing.T) {
 	require.Error(t, shell.Wait(), "it was killed")
 }
 
-// ended is true for a zombie too: whoever adopted it may take its time.
+// ended reports whether a process has exited. A zombie counts: the process that adopted it may reap it late.
 func ended(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")

@@ -5,8 +5,8 @@
 /* The chip takes its sample 1.5 clocks of the converter after the start; the clock is the CPU's divided by 128. */
 #define SAMPLE_CYCLES 192
 
-/* The dust sensor's output rises for 280 us after its LED went on, and is gone when it is off (datasheet GP2Y1010AU0F). That it
- * sinks while the LED stays on, from 360 us to 1 ms, is made up: no datasheet says what a pulse gives that is too long. */
+/* The output of the dust sensor rises for 280 us after its LED is turned on, and is 0 while it is off (datasheet GP2Y1010AU0F). That it
+ * falls while the LED stays on, from 360 us to 1 ms, is an assumption: no datasheet describes pulses that are too long. */
 static int dust_millivolts(const struct analog *analog)
 {
 	uint64_t us = (analog->avr->cycle - analog->led_since) / CYCLES_PER_US;

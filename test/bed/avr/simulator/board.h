@@ -26,7 +26,7 @@ struct analog {
 
 void analog_connect(struct analog *analog, avr_t *avr);
 
-/* What outside drives on the pins of port D; a pin that nobody drives is high, as with a pull-up. */
+/* The levels that external devices drive on the pins of port D. A pin that is not driven is high, as with a pull-up. */
 struct wires {
 	avr_t *avr;
 	avr_ioport_external_t external;
@@ -56,7 +56,7 @@ struct ds18b20 {
 	bool present, damaged;
 	int measured; /* sixteenths of a degree that it has around it */
 	int stored;   /* that the scratchpad has */
-	uint64_t ready; /* when the measurement ends; 0 is no measurement */
+	uint64_t ready; /* when the measurement ends; 0 without a measurement */
 	enum { DEAF, ROM_COMMAND, COMMAND, SENDING } state;
 	uint64_t low_since;
 	bool master_low;

@@ -5,8 +5,8 @@
  * A line of the script is "at MS WHAT", MS in simulated milliseconds, in rising order:
  *   at MS adc PIN MILLIVOLTS   at MS adc PIN float   at MS gps SENTENCE   at MS ds18b20 DEGREES|absent|damaged|unpowered
  *   at MS reset   at MS stop   at MS repeat (the script, from its beginning)
- * It ends at "stop", when nobody reads its stdout any more, or with its parent.
- * Two things are not as on the chip: a byte takes 11 bit times (simavr counts a parity bit), and the EEPROM writes at once. */
+ * It exits at "stop", when its stdout is closed, or with its parent.
+ * Two things differ from the chip: a byte takes 11 bit times (simavr counts a parity bit), and the EEPROM writes immediately. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -62,7 +62,7 @@ static void on_byte(avr_irq_t *irq, uint32_t value, void *param)
 		dprintf(STDOUT_FILENO, "%llu ", (unsigned long long)simulator->avr->cycle / CYCLES_PER_US);
 	simulator->in_line = byte != '\n';
 	if (write(STDOUT_FILENO, &byte, 1) != 1)
-		fail("nobody reads what the sketch prints: %s", strerror(errno));
+		fail("cannot write the output of the sketch: %s", strerror(errno));
 }
 
 static void set_analog(struct simulator *simulator, const char *what)
@@ -113,7 +113,7 @@ static avr_t *load(const char *path)
 {
 	elf_firmware_t firmware = {0};
 	if (elf_read_firmware(path, &firmware) != 0)
-		fail("%s is no ELF file of a sketch", path);
+		fail("%s is not an ELF file of a sketch", path);
 	avr_t *avr = avr_make_mcu_by_name("atmega328p");
 	if (!avr)
 		fail("this simavr has no atmega328p");

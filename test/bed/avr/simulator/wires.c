@@ -12,7 +12,7 @@ void wires_connect(struct wires *wires, avr_t *avr)
 	wires_reset(wires);
 }
 
-/* simavr clears the input register at a reset, and tells it a level only when that changes. */
+/* simavr clears the input register on a reset, and updates it only when a level changes. */
 void wires_reset(struct wires *wires)
 {
 	for (int pin = 0; pin < 8; pin++) {
@@ -24,7 +24,7 @@ void wires_reset(struct wires *wires)
 	}
 }
 
-/* The level is set as the port's external pull too: whenever the sketch writes to the port, simavr sets the input pins anew. */
+/* The level is also set as the external pull of the port: whenever the sketch writes to the port, simavr sets the input pins again. */
 void wires_set(struct wires *wires, int pin, bool level)
 {
 	unsigned char others = wires->external.value & ~(1 << pin);
@@ -70,7 +70,7 @@ void gps_send(struct gps *gps, const char *sentence)
 		avr_cycle_timer_register(gps->avr, 1, next_bit, gps);
 }
 
-/* The board's reset takes simavr's timers away; the receiver goes on with its next byte. */
+/* A reset of the board deletes the timers of simavr; the receiver continues with its next byte. */
 void gps_reset(struct gps *gps)
 {
 	if (gps->bit > 0)
