@@ -16,7 +16,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// defaultOutbox is where the shipped configuration has it.
+// defaultOutbox is the outbox directory of the shipped configuration.
 const defaultOutbox = installed.Outbox
 
 func newOutbox() *cobra.Command {
@@ -24,10 +24,14 @@ func newOutbox() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "outbox",
-		Short: "Show what waits in a station's outbox",
-		Long: `Outbox shows what waits on a station's disk for each topic, since when, and how many records are parked: those that can never be
-delivered as they are. Its commands list, show, replay and discard parked records. All of them work beside a running agent, or on the
-directory of a stopped one; a replayed record is sent by the agent within ten seconds, or when it is next started.`,
+		Short: "Show pending records and manage parked ones",
+		Long: `Show the pending records in the outbox of this station: their number and time
+range per topic, and the number of parked records, which can never be delivered
+as they are. The subcommands list, show, replay, and discard parked records.
+
+All of them work while the agent is running, and on the outbox directory of a
+stopped one. The agent sends a replayed record within ten seconds, or when it is
+started again.`,
 		Example: `  stationctl outbox
   stationctl outbox list
   stationctl outbox show 20261124T101530.000000000-000001
@@ -36,7 +40,7 @@ directory of a stopped one; a replayed record is sent by the agent within ten se
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return showOutbox(command.OutOrStdout(), dir, asJSON) },
 	}
-	command.PersistentFlags().StringVar(&dir, "outbox", defaultOutbox, "the outbox's directory")
+	command.PersistentFlags().StringVar(&dir, "outbox", defaultOutbox, "outbox `DIRECTORY`")
 	command.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.AddCommand(newList(&dir, &asJSON), newShow(&dir), newReplay(&dir), newDiscard(&dir))
 	return command
@@ -50,22 +54,22 @@ func showOutbox(out io.Writer, dir string, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, state)
 	}
-	rows := [][]string{{"topic", "waiting", "oldest reading", "newest reading", "note"}}
+	rows := [][]string{{"topic", "pending", "oldest reading", "newest reading", "note"}}
 	for _, q := range state.Topics {
 		note := ""
 		if q.OwnLog {
-			note = "set aside: see the agent's log for the reason"
+			note = "blocked; see the agent log for the reason"
 		}
 		rows = append(rows, []string{q.Topic, strconv.FormatInt(q.Pending, 10), q.Oldest.Format(time.RFC3339), q.Newest.Format(time.RFC3339), note})
 	}
 	if err := texttable.Write(out, rows); err != nil {
 		return err
 	}
-	agent := "no agent runs with it"
+	agent := "not in use"
 	if state.InUse {
-		agent = "an agent runs with it"
+		agent = "in use by an agent"
 	}
-	_, err = fmt.Fprintf(out, "%d parked, %d damaged, %d bytes of disk; %s\n", state.Parked, state.Damaged, state.Bytes, agent)
+	_, err = fmt.Fprintf(out, "%d parked, %d damaged, %d bytes on disk; %s\n", state.Parked, state.Damaged, state.Bytes, agent)
 	return err
 }
 
@@ -77,7 +81,7 @@ func printJSON(out io.Writer, value any) error {
 
 func newList(dir *string, asJSON *bool) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the parked records, with the reasons", Args: cobra.NoArgs,
+		Use: "list", Short: "List parked records with their reasons", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			parked, err := outbox.ListParked(*dir)
 			if err != nil {
@@ -97,7 +101,7 @@ func newList(dir *string, asJSON *bool) *cobra.Command {
 
 func newShow(dir *string) *cobra.Command {
 	return &cobra.Command{
-		Use: "show NAME...", Short: "Show parked records as they are", Args: cobra.MinimumNArgs(1),
+		Use: "show NAME...", Short: "Print parked records", Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
 			parked, err := outbox.ListParked(*dir)
 			if err != nil {
@@ -121,25 +125,25 @@ func newShow(dir *string) *cobra.Command {
 }
 
 func noRecord(name, dir string) error {
-	return fmt.Errorf("no parked record %q in %s: see stationctl outbox list", name, dir)
+	return fmt.Errorf("no parked record %q in %s; list them with \"stationctl outbox list\"", name, dir)
 }
 
 func newReplay(dir *string) *cobra.Command {
-	return eachParked(dir, "replay", "Have parked records sent again, as new ones", outbox.Replay)
+	return eachParked(dir, "replay", "Send parked records again, as new ones", outbox.Replay)
 }
 
 func newDiscard(dir *string) *cobra.Command {
-	return eachParked(dir, "discard", "Delete parked records for good", outbox.Discard)
+	return eachParked(dir, "discard", "Delete parked records permanently", outbox.Discard)
 }
 
-// eachParked is a command that does something with the records that are named, or with all.
+// eachParked returns a command that applies do to the named records, or to all.
 func eachParked(dir *string, name, short string, do func(dir, name string) error) *cobra.Command {
 	var all bool
 	command := &cobra.Command{
 		Use: name + " {NAME... | --all}", Short: short,
 		RunE: func(command *cobra.Command, names []string) error {
 			if all == (len(names) > 0) {
-				return errors.New("give the names of parked records, or --all")
+				return errors.New("specify the names of parked records, or --all")
 			}
 			if all {
 				parked, err := outbox.ListParked(*dir)
@@ -157,7 +161,11 @@ func eachParked(dir *string, name, short string, do func(dir, name string) error
 					return err
 				}
 			}
-			_, err := fmt.Fprintf(command.OutOrStdout(), "%s: %d record(s)\n", name, len(names))
+			noun := "records"
+			if len(names) == 1 {
+				noun = "record"
+			}
+			_, err := fmt.Fprintf(command.OutOrStdout(), "%s: %d %s\n", name, len(names), noun)
 			return err
 		},
 	}

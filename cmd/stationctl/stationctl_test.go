@@ -94,8 +94,8 @@ func TestWrongUse(t *testing.T) {
 		`unknown command "autdit" for "stationctl"`:                                                               {"autdit"},
 		`unknown flag: --brokrs`:                                                                                  {"audit", "--brokrs", "a:1"},
 		`no outbox: stat /nowhere: no such file or directory`:                                                     {"outbox", "--outbox", "/nowhere"},
-		`give the names of parked records, or --all`:                                                              {"outbox", "replay"},
-		`no parked record "x" in ` + empty + `: see stationctl outbox list`:                                       {"outbox", "show", "x", "--outbox", empty},
+		`specify the names of parked records, or --all`:                                                           {"outbox", "replay"},
+		`no parked record "x" in ` + empty + `; list them with "stationctl outbox list"`:                          {"outbox", "show", "x", "--outbox", empty},
 	} {
 		code, _, errs := call(t, args...)
 		require.Equal(t, exitFailed, code, args)
@@ -120,7 +120,7 @@ func TestOutbox(t *testing.T) {
 	code, out, errs := call(t, "outbox", "--outbox", dir)
 	require.Equal(t, exitGood, code, errs)
 	require.Contains(t, out, "JNU_1_rasp  2        1970-01-01T00:00:00Z  1970-01-01T00:00:00Z")
-	require.Contains(t, out, "2 parked, 0 damaged, 65536 bytes of disk; an agent runs with it\n")
+	require.Contains(t, out, "2 parked, 0 damaged, 65536 bytes on disk; in use by an agent\n")
 	_, out, _ = call(t, "outbox", "--outbox", dir, "--json")
 	require.Contains(t, out, `"waiting": 2`)
 
@@ -134,10 +134,10 @@ func TestOutbox(t *testing.T) {
 
 	code, out, errs = call(t, "outbox", "replay", parked[0].Name, "--outbox", dir)
 	require.Equal(t, exitGood, code, errs)
-	require.Equal(t, "replay: 1 record(s)\n", out)
+	require.Equal(t, "replay: 1 record\n", out)
 	require.FileExists(t, filepath.Join(dir, "replay", parked[0].Name+".json"))
 	_, out, _ = call(t, "outbox", "discard", "--all", "--outbox", dir)
-	require.Equal(t, "discard: 1 record(s)\n", out)
+	require.Equal(t, "discard: 1 record\n", out)
 	_, out, _ = call(t, "outbox", "list", "--outbox", dir, "--json")
 	require.JSONEq(t, "[]", out)
 }
