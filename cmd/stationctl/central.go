@@ -50,7 +50,7 @@ func (f *centralFlags) newAdd() *cobra.Command {
 		Example: "  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.run(command, func(c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentral(f.options) })
+			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentral(ctx, f.options) })
 		},
 	}
 	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
@@ -69,8 +69,8 @@ func (f *centralFlags) newRotate() *cobra.Command {
 			if f.options.Credentials == "" {
 				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
 			}
-			return f.run(command, func(c *site.Cluster) (*site.Plan, error) {
-				return c.PlanRotateCentral(f.options.User, f.options.Credentials)
+			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) {
+				return c.PlanRotateCentral(ctx, f.options.User, f.options.Credentials)
 			})
 		},
 	}
@@ -86,8 +86,8 @@ func (f *centralFlags) newRemove() *cobra.Command {
 		Example: "  stationctl central remove --brokers kafka-1:9093",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.run(command, func(c *site.Cluster) (*site.Plan, error) {
-				plan, err := c.PlanRemoveCentral(f.options)
+			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) {
+				plan, err := c.PlanRemoveCentral(ctx, f.options)
 				if err == nil && !f.dryRun && !f.yes && plan.Changes() > 0 {
 					err = confirm(plan, command.InOrStdin(), command.ErrOrStderr())
 				}
@@ -101,9 +101,9 @@ func (f *centralFlags) newRemove() *cobra.Command {
 }
 
 // run applies a plan, unless it is only to be shown.
-func (f *centralFlags) run(command *cobra.Command, plan func(*site.Cluster) (*site.Plan, error)) error {
+func (f *centralFlags) run(command *cobra.Command, plan func(context.Context, *site.Cluster) (*site.Plan, error)) error {
 	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
-		p, err := plan(cluster)
+		p, err := plan(ctx, cluster)
 		if err != nil {
 			return err
 		}

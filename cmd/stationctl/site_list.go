@@ -26,8 +26,8 @@ in, and the user who may write it. It exits with 1 if a topic cannot be read, e.
   stationctl site list --brokers kafka-1:9092 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.with(command, func(_ context.Context, cluster *site.Cluster) error {
-				topics, err := cluster.List()
+			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
+				topics, err := cluster.List(ctx)
 				if err != nil {
 					return err
 				}
@@ -70,8 +70,8 @@ func newSiteShow(f *siteFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.with(command, func(_ context.Context, cluster *site.Cluster) error {
-				detail, err := cluster.Show(name)
+			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
+				detail, err := cluster.Show(ctx, name)
 				if err != nil {
 					return err
 				}

@@ -30,7 +30,7 @@ The topic and its records stay, unless --with-records is given. It shows what it
 				return err
 			}
 			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
-				plan, err := cluster.PlanRemove(name, user, records)
+				plan, err := cluster.PlanRemove(ctx, name, user, records)
 				switch {
 				case err != nil:
 					return err
@@ -98,7 +98,7 @@ has the new password: put its lines into /etc/default/telegraf-station on the Pi
 				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
 			}
 			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
-				plan, err := cluster.PlanRotate(name, user, credentials)
+				plan, err := cluster.PlanRotate(ctx, name, user, credentials)
 				if err != nil {
 					return err
 				}

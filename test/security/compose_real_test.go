@@ -132,7 +132,7 @@ func TestTheShippedBrokers(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 
-	plan, err := cluster.PlanAddCentral(site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: e.secret("central.env")})
+	plan, err := cluster.PlanAddCentral(t.Context(), site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: e.secret("central.env")})
 	apply(t, plan, err)
 	name, err := site.NewName("JNU", "1", "rasp")
 	require.NoError(t, err)

@@ -105,7 +105,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	plan, err := cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 1}, Credentials: file})
 	apply(t, plan, err)
-	plan, err = cluster.PlanAddCentral(site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: centralFile})
+	plan, err = cluster.PlanAddCentral(t.Context(), site.CentralOptions{User: "central", Group: "telegraf-station", Credentials: centralFile})
 	apply(t, plan, err)
 
 	log := &testutil.CaptureLogger{}
@@ -123,7 +123,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	require.Empty(t, log.Errors()[before:], "logins that expire after %s are renewed automatically", loginLifetime)
 
 	old := admin.as(t, file)
-	plan, err = cluster.PlanRotate(name, "", file)
+	plan, err = cluster.PlanRotate(t.Context(), name, "", file)
 	apply(t, plan, err)
 	require.Eventually(t, func() bool { return old.try(t, brokers.Addresses()) != nil }, 20*time.Second, 50*time.Millisecond, "the old password is still accepted")
 	load.until(t, func() bool { return len(log.Errors()) > before }, "the connection with the old password stays open")
@@ -147,7 +147,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		"the central Telegraf has %d of %d", received, load.accepted)
 	requireCentralCanOnlyRead(t, admin.as(t, centralFile), brokers.Addresses())
 	endsOpenConnections(t, admin.as(t, file), brokers.Addresses(), func() {
-		plan, err := cluster.PlanRemove(name, "", false)
+		plan, err := cluster.PlanRemove(t.Context(), name, "", false)
 		apply(t, plan, err)
 	})
 }

@@ -7,33 +7,31 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // rule is an ACL.
-type rule struct {
-	sarama.Resource
-	sarama.Acl
-}
+type rule kadm.DescribedACL
 
 const principalPrefix = "User:"
 
 func (r rule) String() string {
-	resource := fmt.Sprintf("topic %q", r.ResourceName)
-	if r.ResourceType != sarama.AclResourceTopic {
-		resource = fmt.Sprintf("%s %q", strings.ToLower(r.ResourceType.String()), r.ResourceName)
+	resource := fmt.Sprintf("topic %q", r.Name)
+	if r.Type != kmsg.ACLResourceTypeTopic {
+		resource = fmt.Sprintf("%s %q", strings.ToLower(r.Type.String()), r.Name)
 	}
-	if r.ResourceName == "*" && r.ResourcePatternType == sarama.AclPatternLiteral {
-		resource = "every " + strings.ToLower(r.ResourceType.String())
+	if r.Name == "*" && r.Pattern == kmsg.ACLResourcePatternTypeLiteral {
+		resource = "every " + strings.ToLower(r.Type.String())
 	}
-	if r.ResourcePatternType == sarama.AclPatternPrefixed {
-		resource = "each " + strings.ToLower(r.ResourceType.String()) + fmt.Sprintf(" whose name begins with %q", r.ResourceName)
+	if r.Pattern == kmsg.ACLResourcePatternTypePrefixed {
+		resource = "each " + strings.ToLower(r.Type.String()) + fmt.Sprintf(" whose name begins with %q", r.Name)
 	}
 	verb := "may"
-	if r.PermissionType == sarama.AclPermissionDeny {
+	if r.Permission == kmsg.ACLPermissionTypeDeny {
 		verb = "must not"
 	}
-	text := fmt.Sprintf("%s %s %s %s", r.Principal, verb, strings.ToUpper(r.Operation.String()), resource)
+	text := fmt.Sprintf("%s %s %s %s", r.Principal, verb, r.Operation, resource)
 	if r.Host != "*" {
 		text += " from " + r.Host
 	}
@@ -41,18 +39,18 @@ func (r rule) String() string {
 }
 
 // allow is a right on exactly one resource. A prefixed one on site_1 would be one on site_10 too.
-func allow(user string, resource sarama.AclResourceType, name string, operation sarama.AclOperation) rule {
+func allow(user string, resource kmsg.ACLResourceType, name string, operation kmsg.ACLOperation) rule {
 	return rule{
-		sarama.Resource{ResourceType: resource, ResourceName: name, ResourcePatternType: sarama.AclPatternLiteral},
-		sarama.Acl{Principal: principalPrefix + user, Host: "*", Operation: operation, PermissionType: sarama.AclPermissionAllow},
+		Principal: principalPrefix + user, Host: "*", Type: resource, Name: name, Pattern: kmsg.ACLResourcePatternTypeLiteral,
+		Operation: operation, Permission: kmsg.ACLPermissionTypeAllow,
 	}
 }
 
 // stationRules are what a station needs, and no more.
 func (v *view) stationRules(user, topic string) []rule {
 	rules := []rule{
-		allow(user, sarama.AclResourceTopic, topic, sarama.AclOperationWrite),
-		allow(user, sarama.AclResourceTopic, topic, sarama.AclOperationDescribe),
+		allow(user, kmsg.ACLResourceTypeTopic, topic, kmsg.ACLOperationWrite),
+		allow(user, kmsg.ACLResourceTypeTopic, topic, kmsg.ACLOperationDescribe),
 	}
 	if v.idempotent {
 		rules = append(rules, idempotentWrite(user))
@@ -61,51 +59,56 @@ func (v *view) stationRules(user, topic string) []rule {
 }
 
 func idempotentWrite(user string) rule {
-	return allow(user, sarama.AclResourceCluster, "kafka-cluster", sarama.AclOperationIdempotentWrite)
+	return allow(user, kmsg.ACLResourceTypeCluster, "kafka-cluster", kmsg.ACLOperationIdempotentWrite)
 }
 
-// any is a filter that lets all through.
-func anyRule() sarama.AclFilter {
-	return sarama.AclFilter{
-		ResourceType: sarama.AclResourceAny, ResourcePatternTypeFilter: sarama.AclPatternAny,
-		Operation: sarama.AclOperationAny, PermissionType: sarama.AclPermissionAny,
+// anyRule is a filter that every ACL matches.
+func anyRule() *kmsg.DescribeACLsRequest {
+	filter := kmsg.NewPtrDescribeACLsRequest()
+	filter.ResourceType, filter.ResourcePatternType = kmsg.ACLResourceTypeAny, kmsg.ACLResourcePatternTypeAny
+	filter.Operation, filter.PermissionType = kmsg.ACLOperationAny, kmsg.ACLPermissionTypeAny
+	return filter
+}
+
+func (c *Cluster) rules(ctx context.Context, filter *kmsg.DescribeACLsRequest) ([]rule, error) {
+	found, err := filter.RequestWith(ctx, c.client)
+	if err == nil {
+		err = answerError(found.ErrorCode, found.ErrorMessage)
 	}
-}
-
-func (c *Cluster) rules(filter sarama.AclFilter) ([]rule, error) {
-	found, err := c.admin.ListAcls(filter)
 	if err != nil {
-		return nil, fmt.Errorf("the ACLs cannot be read: %w", explain(err))
+		return nil, fmt.Errorf("cannot list the ACLs: %w", explain(err))
 	}
-	var all []rule
-	for _, resource := range found {
-		for _, acl := range resource.Acls {
-			all = append(all, rule{resource.Resource, *acl})
+	var rules []rule
+	for _, r := range found.Resources {
+		for _, acl := range r.ACLs {
+			rules = append(rules, rule{
+				Principal: acl.Principal, Host: acl.Host, Type: r.ResourceType, Name: r.ResourceName, Pattern: r.ResourcePatternType,
+				Operation: acl.Operation, Permission: acl.PermissionType,
+			})
 		}
 	}
-	slices.SortFunc(all, compareRules)
-	return all, nil
+	slices.SortFunc(rules, compareRules)
+	return rules, nil
 }
 
 func compareRules(a, b rule) int {
 	return cmp.Or(
-		strings.Compare(a.Principal, b.Principal), cmp.Compare(a.PermissionType, b.PermissionType), cmp.Compare(a.Operation, b.Operation),
-		strings.Compare(a.ResourceName, b.ResourceName), cmp.Compare(a.ResourceType, b.ResourceType),
+		strings.Compare(a.Principal, b.Principal), cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.Operation, b.Operation),
+		strings.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type),
 	)
 }
 
-func (c *Cluster) rulesOf(user string) ([]rule, error) {
+func (c *Cluster) rulesOf(ctx context.Context, user string) ([]rule, error) {
 	filter := anyRule()
-	principal := principalPrefix + user
-	filter.Principal = &principal
-	return c.rules(filter)
+	filter.Principal = kmsg.StringPtr(principalPrefix + user)
+	return c.rules(ctx, filter)
 }
 
-// rulesOn are those that speak of a topic by its name, by the beginning of it, or by "*".
-func (c *Cluster) rulesOn(topic string) ([]rule, error) {
+// onTopic is a filter that the ACLs match that apply to a topic: by its name, a prefix, or "*".
+func onTopic(topic string) *kmsg.DescribeACLsRequest {
 	filter := anyRule()
-	filter.ResourceType, filter.ResourceName, filter.ResourcePatternTypeFilter = sarama.AclResourceTopic, &topic, sarama.AclPatternMatch
-	return c.rules(filter)
+	filter.ResourceType, filter.ResourceName, filter.ResourcePatternType = kmsg.ACLResourceTypeTopic, &topic, kmsg.ACLResourcePatternTypeMatch
+	return filter
 }
 
 // planRules makes the missing ones, and tells of what lets more people write, or this user more than his topic.
@@ -134,27 +137,32 @@ func (c *Cluster) planWanted(p *Plan, wanted, has []rule, who string) {
 
 // letsMany says that a rule lets users write who were not named for the topic.
 func (r rule) letsMany() bool {
-	writes := r.Operation == sarama.AclOperationWrite || r.Operation == sarama.AclOperationAll
-	wide := r.ResourcePatternType == sarama.AclPatternPrefixed || r.Principal == principalPrefix+"*"
-	return writes && wide && r.PermissionType == sarama.AclPermissionAllow && r.ResourceType == sarama.AclResourceTopic
+	writes := r.Operation == kmsg.ACLOperationWrite || r.Operation == kmsg.ACLOperationAll
+	wide := r.Pattern == kmsg.ACLResourcePatternTypePrefixed || r.Principal == principalPrefix+"*"
+	return writes && wide && r.Permission == kmsg.ACLPermissionTypeAllow && r.Type == kmsg.ACLResourceTypeTopic
 }
 
 // on says that a rule speaks of the topic: by its name, by the beginning of it, or by "*".
 func (r rule) on(topic string) bool {
-	if r.ResourcePatternType == sarama.AclPatternPrefixed {
-		return strings.HasPrefix(topic, r.ResourceName)
+	if r.Pattern == kmsg.ACLResourcePatternTypePrefixed {
+		return strings.HasPrefix(topic, r.Name)
 	}
-	return r.ResourceName == topic || r.ResourceName == "*"
+	return r.Name == topic || r.Name == "*"
 }
 
 func (c *Cluster) permit(r rule) error { return explain(c.toPermit.do(r)) }
 
-// forbid removes one rule and nothing else.
-func (c *Cluster) forbid(r rule) error {
-	_, err := c.admin.DeleteACL(sarama.AclFilter{
-		ResourceType: r.ResourceType, ResourceName: &r.ResourceName, ResourcePatternTypeFilter: r.ResourcePatternType,
-		Principal: &r.Principal, Host: &r.Host, Operation: r.Operation, PermissionType: r.PermissionType,
-	}, false)
+// forbid deletes one ACL and nothing else.
+func (c *Cluster) forbid(ctx context.Context, r rule) error {
+	request := kmsg.NewPtrDeleteACLsRequest()
+	request.Filters = []kmsg.DeleteACLsRequestFilter{{
+		ResourceType: r.Type, ResourceName: &r.Name, ResourcePatternType: r.Pattern,
+		Principal: &r.Principal, Host: &r.Host, Operation: r.Operation, PermissionType: r.Permission,
+	}}
+	answer, err := request.RequestWith(ctx, c.client)
+	if err == nil && len(answer.Results) == 1 {
+		err = answerError(answer.Results[0].ErrorCode, answer.Results[0].ErrorMessage)
+	}
 	return explain(err)
 }
 
@@ -163,7 +171,7 @@ func writers(topic string, rules []rule) []string {
 	var users []string
 	for _, r := range rules {
 		name, isUser := strings.CutPrefix(r.Principal, principalPrefix)
-		if isUser && name != "*" && r == allow(name, sarama.AclResourceTopic, topic, sarama.AclOperationWrite) {
+		if isUser && name != "*" && r == allow(name, kmsg.ACLResourceTypeTopic, topic, kmsg.ACLOperationWrite) {
 			users = append(users, name)
 		}
 	}

@@ -33,7 +33,7 @@ func (o AddOptions) user() string { return cmp.Or(o.User, o.Name.Topic()) }
 // PlanAdd changes nothing. Topic and bucket come first, as nobody is let in by them; then the ACLs, so that nobody who can log in lacks
 // what keeps him to his topic; then the password, in the file before it is in Kafka, so that it is never lost.
 func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error) {
-	v, err := c.view([]AddOptions{options})
+	v, err := c.view(ctx, []AddOptions{options})
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (c *Cluster) planAdd(ctx context.Context, v *view, options AddOptions) (*Pl
 	}
 	if !options.NoUser {
 		c.planRules(p, v)
-		if err := c.planUser(p, v.users[p.User], options.Credentials); err != nil {
+		if err := c.planUser(ctx, p, v.users[p.User], options.Credentials); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +67,7 @@ func (c *Cluster) planAdd(ctx context.Context, v *view, options AddOptions) (*Pl
 
 // checkStationUser keeps an administrator from being made a station.
 func (c *Cluster) checkStationUser(name string) error {
-	if name == c.client.Config().Net.SASL.User {
+	if name == c.config.Net.SASL.User {
 		return fmt.Errorf("user %q is the one that you log in with, so it may do all: give the station another", name)
 	}
 	return checkUser(name)
@@ -75,7 +75,7 @@ func (c *Cluster) checkStationUser(name string) error {
 
 // planUser keeps the password of a user who is there. A user who is not gets a new one, even if the file has one: that may be the
 // password of a station that was stolen and removed.
-func (c *Cluster) planUser(p *Plan, exists bool, path string) error {
+func (c *Cluster) planUser(ctx context.Context, p *Plan, exists bool, path string) error {
 	switch {
 	case path == "" && exists:
 		p.is("user %q (SCRAM-SHA-512)", p.User)
@@ -91,7 +91,7 @@ func (c *Cluster) planUser(p *Plan, exists bool, path string) error {
 		return err
 	}
 	if exists {
-		c.planKept(p, file)
+		c.planKept(ctx, p, file)
 		return nil
 	}
 	c.planPassword(p, file, Made)
@@ -106,7 +106,7 @@ func orNoUser(p *Plan) string {
 }
 
 // planKept tries the password of the file: a rotation may have been killed between the file and Kafka.
-func (c *Cluster) planKept(p *Plan, file *credentials) {
+func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
 	rotate := "stationctl central rotate-credentials --credentials FILE"
 	if p.Topic != "" {
 		rotate = fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
@@ -121,7 +121,7 @@ func (c *Cluster) planKept(p *Plan, file *credentials) {
 	default:
 		p.is("credentials %q", file.path)
 	}
-	if accepted, known := c.accepts(p.User, file.password); known && !accepted {
+	if accepted, known := c.accepts(ctx, p.User, file.password); known && !accepted {
 		p.doubt("credentials %q: Kafka refuses the password in it: %s", file.path, rotate)
 	}
 }

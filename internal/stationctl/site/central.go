@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // CentralOptions say who reads all sites.
@@ -18,54 +18,54 @@ type CentralOptions struct {
 
 // rules are what a central Telegraf needs. Kafka's ACLs know no patterns, so it may read all topics but Kafka's own, whose names begin with "__".
 func (o CentralOptions) rules() []rule {
-	internal := allow(o.User, sarama.AclResourceTopic, "__", sarama.AclOperationAll)
-	internal.ResourcePatternType, internal.PermissionType = sarama.AclPatternPrefixed, sarama.AclPermissionDeny
+	internal := allow(o.User, kmsg.ACLResourceTypeTopic, "__", kmsg.ACLOperationAll)
+	internal.Pattern, internal.Permission = kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLPermissionTypeDeny
 	return []rule{
 		internal,
-		allow(o.User, sarama.AclResourceTopic, "*", sarama.AclOperationRead),
-		allow(o.User, sarama.AclResourceTopic, "*", sarama.AclOperationDescribe),
-		allow(o.User, sarama.AclResourceGroup, o.Group, sarama.AclOperationRead),
+		allow(o.User, kmsg.ACLResourceTypeTopic, "*", kmsg.ACLOperationRead),
+		allow(o.User, kmsg.ACLResourceTypeTopic, "*", kmsg.ACLOperationDescribe),
+		allow(o.User, kmsg.ACLResourceTypeGroup, o.Group, kmsg.ACLOperationRead),
 	}
 }
 
 // PlanAddCentral makes the user who reads all sites. As with a site, he can log in only when all that keeps him to it is there.
-func (c *Cluster) PlanAddCentral(options CentralOptions) (*Plan, error) {
+func (c *Cluster) PlanAddCentral(ctx context.Context, options CentralOptions) (*Plan, error) {
 	p := &Plan{User: options.User}
 	if err := c.checkStationUser(p.User); err != nil {
 		return nil, err
 	}
-	has, err := c.rulesOf(p.User)
+	has, err := c.rulesOf(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
-	exists, err := c.hasUser(p.User)
+	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
 	c.planWanted(p, options.rules(), has, "a central Telegraf")
-	return p, c.planUser(p, exists, options.Credentials)
+	return p, c.planUser(ctx, p, exists, options.Credentials)
 }
 
 // PlanRotateCentral gives the central Telegraf's user a new password.
-func (c *Cluster) PlanRotateCentral(user, path string) (*Plan, error) {
+func (c *Cluster) PlanRotateCentral(ctx context.Context, user, path string) (*Plan, error) {
 	p := &Plan{User: user}
 	if err := c.checkStationUser(user); err != nil {
 		return nil, err
 	}
-	return p, c.planRotate(p, path, "stationctl central add --credentials FILE")
+	return p, c.planRotate(ctx, p, path, "stationctl central add --credentials FILE")
 }
 
 // PlanRemoveCentral takes the user and what it may do away.
-func (c *Cluster) PlanRemoveCentral(options CentralOptions) (*Plan, error) {
+func (c *Cluster) PlanRemoveCentral(ctx context.Context, options CentralOptions) (*Plan, error) {
 	p := &Plan{User: options.User}
 	if err := c.checkStationUser(p.User); err != nil {
 		return nil, err
 	}
-	exists, err := c.hasUser(p.User)
+	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
-	has, err := c.rulesOf(p.User)
+	has, err := c.rulesOf(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (c *Cluster) PlanRemoveCentral(options CentralOptions) (*Plan, error) {
 	slices.Reverse(wanted) // what is denied goes last
 	for _, r := range wanted {
 		if slices.Contains(has, r) {
-			p.add(Removed, func(context.Context) error { return c.forbid(r) }, "ACL: %s", r)
+			p.add(Removed, func(ctx context.Context) error { return c.forbid(ctx, r) }, "ACL: %s", r)
 		}
 	}
 	if !exists && p.Changes() == 0 {

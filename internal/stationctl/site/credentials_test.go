@@ -27,7 +27,7 @@ func TestCredentialsKeepTheRestOfTheFile(t *testing.T) {
 	require.Zero(t, plan(t, c, o).Changes())
 
 	require.NoError(t, os.Chmod(file, 0o640)) // as the package makes /etc/default/telegraf-station
-	rotated, err := c.PlanRotate(o.Name, "", link)
+	rotated, err := c.PlanRotate(t.Context(), o.Name, "", link)
 	require.NoError(t, err)
 	apply(t, rotated)
 	info, err := os.Stat(file)

@@ -4,49 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-// DeleteTopics removes the topics of many sites with all their records, in few requests, and returns how many there were.
+// DeleteTopics deletes the topics of many sites with all their records, in few requests, and returns how many existed.
 func (c *Cluster) DeleteTopics(ctx context.Context, names []Name) (deleted int, err error) {
-	topics := make([]string, len(names))
-	for i, name := range names {
-		topics[i] = name.Topic()
-	}
-	for len(topics) > 0 {
-		if err := ctx.Err(); err != nil {
-			return deleted, err
+	for some := range slices.Chunk(names, changesAtOnce) {
+		topics := make([]string, len(some))
+		for i, name := range some {
+			topics[i] = name.Topic()
 		}
-		some := topics[:min(len(topics), changesAtOnce)]
-		topics = topics[len(some):]
-		count, err := c.deleteSome(some)
-		if deleted += count; err != nil {
-			return deleted, err
+		results, err := c.admin.DeleteTopics(ctx, topics...)
+		if err != nil {
+			return deleted, explain(err)
+		}
+		var errs []error
+		for _, r := range results.Sorted() {
+			switch {
+			case r.Err == nil:
+				deleted++
+			case !errors.Is(r.Err, kerr.UnknownTopicOrPartition):
+				errs = append(errs, fmt.Errorf("topic %q: %w", r.Topic, explain(r.Err)))
+			}
+		}
+		if len(errs) > 0 {
+			return deleted, several(errs, errorsShown)
 		}
 	}
 	return deleted, nil
-}
-
-func (c *Cluster) deleteSome(topics []string) (deleted int, err error) {
-	broker, err := c.admin.Controller()
-	if err != nil {
-		return 0, err
-	}
-	answer, err := broker.DeleteTopics(&sarama.DeleteTopicsRequest{Version: 1, Topics: topics, Timeout: adminTimeout})
-	if err != nil {
-		return 0, explain(err)
-	}
-	var errs []error
-	for _, topic := range topics {
-		switch code, answered := answer.TopicErrorCodes[topic]; {
-		case !answered:
-			errs = append(errs, fmt.Errorf("topic %q: %w", topic, sarama.ErrIncompleteResponse))
-		case errors.Is(code, sarama.ErrNoError):
-			deleted++
-		case !errors.Is(code, sarama.ErrUnknownTopicOrPartition):
-			errs = append(errs, fmt.Errorf("topic %q: %w", topic, explain(code)))
-		}
-	}
-	return deleted, several(errs, errorsShown)
 }

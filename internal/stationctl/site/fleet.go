@@ -32,11 +32,11 @@ const errorsShown = 20
 
 // PlanFleet changes nothing. It tells of all sites that cannot be made, not only of the first.
 func (c *Cluster) PlanFleet(ctx context.Context, sites []AddOptions, influx *Influx) (*Fleet, error) {
-	v, err := c.view(sites)
+	v, err := c.view(ctx, sites)
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{Sites: make([]*Plan, len(sites)), Brokers: c.loads(v, sites)}
+	f := &Fleet{Sites: make([]*Plan, len(sites)), Brokers: v.loads(sites)}
 	if influx != nil {
 		f.Shared = &Plan{}
 		if err := influx.plan(ctx, f.Shared); err != nil {

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // sitesIn are some sites with files in a folder.
@@ -131,8 +131,8 @@ func TestTooManyPartitionsAreTold(t *testing.T) {
 func TestWideRulesAreTold(t *testing.T) {
 	t.Parallel()
 	c := open(t, newGuarded(t))
-	prefixed := allow("other", sarama.AclResourceTopic, "place_1", sarama.AclOperationWrite)
-	prefixed.ResourcePatternType = sarama.AclPatternPrefixed
+	prefixed := allow("other", kmsg.ACLResourceTypeTopic, "place_1", kmsg.ACLOperationWrite)
+	prefixed.Pattern = kmsg.ACLResourcePatternTypePrefixed
 	require.NoError(t, c.permit(prefixed))
 	f := planFleet(t, c, sitesIn(t.TempDir(), 20))
 	for i, p := range f.Sites {

@@ -1,16 +1,19 @@
 package site
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
@@ -38,99 +41,88 @@ type Detail struct {
 	ACLs     []string          `json:"acls"`
 }
 
-// List are the topics of all sites by their names. A Kafka without users or ACLs is listed without them.
-func (c *Cluster) List() ([]Topic, error) {
-	names, err := c.client.Topics()
+// List returns the topics of all sites by name. A Kafka without users or ACLs is listed without them.
+func (c *Cluster) List(ctx context.Context) ([]Topic, error) {
+	details, err := c.admin.ListTopics(ctx)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	pattern := regexp.MustCompile(audit.DefaultPattern)
-	names = slices.DeleteFunc(names, func(name string) bool { return !pattern.MatchString(name) })
-	slices.Sort(names)
-	topics, err := c.describe(names)
+	details.FilterInternal()
+	maps.DeleteFunc(details, func(name string, _ kadm.TopicDetail) bool { return !pattern.MatchString(name) })
+	topics, err := c.describe(ctx, details)
 	if err != nil || len(topics) == 0 {
 		return topics, err
 	}
 	filter := anyRule()
-	filter.ResourceType = sarama.AclResourceTopic
-	return topics, c.addUsers(topics, filter)
+	filter.ResourceType = kmsg.ACLResourceTypeTopic
+	_, err = c.addUsers(ctx, topics, filter)
+	return topics, err
 }
 
-// Show is one topic.
-func (c *Cluster) Show(name Name) (*Detail, error) {
-	state, err := c.topic(name.Topic())
+// Show returns one topic.
+func (c *Cluster) Show(ctx context.Context, name Name) (*Detail, error) {
+	state, err := c.topic(ctx, name.Topic())
 	if err != nil {
 		return nil, err
 	}
 	if state == nil {
-		return nil, fmt.Errorf("there is no topic %q: stationctl site list shows those that are there", name.Topic())
+		return nil, fmt.Errorf(`topic %q does not exist; "stationctl site list" shows the existing topics`, name.Topic())
 	}
-	topics, err := c.describe([]string{name.Topic()})
+	details, err := c.admin.ListTopics(ctx, name.Topic())
+	if err != nil {
+		return nil, explain(err)
+	}
+	topics, err := c.describe(ctx, details)
 	if err != nil {
 		return nil, err
 	}
-	filter := anyRule()
-	filter.ResourceType, filter.ResourceName, filter.ResourcePatternTypeFilter = sarama.AclResourceTopic, &topics[0].Name, sarama.AclPatternMatch
-	if err := c.addUsers(topics, filter); err != nil {
-		return nil, err
-	}
+	rules, err := c.addUsers(ctx, topics, onTopic(name.Topic()))
 	detail := &Detail{Topic: topics[0], Settings: state.settings, ACLs: []string{}}
-	if !detail.HasUsers {
-		return detail, nil
-	}
-	rules, err := c.rules(filter)
 	for _, r := range rules {
 		detail.ACLs = append(detail.ACLs, r.String())
 	}
 	return detail, err
 }
 
-func (c *Cluster) describe(names []string) ([]Topic, error) {
+func (c *Cluster) describe(ctx context.Context, details kadm.TopicDetails) ([]Topic, error) {
 	topics := []Topic{}
-	if len(names) == 0 { // Kafka would take it for all of them
+	if len(details) == 0 { // Kafka would take no names for all topics
 		return topics, nil
 	}
-	described, err := c.admin.DescribeTopics(names)
-	if err != nil {
-		return nil, explain(err)
+	for _, d := range details.Sorted() {
+		topics = append(topics, Topic{Name: d.Topic, Partitions: len(d.Partitions), Replication: d.Partitions.NumReplicas()})
 	}
-	for _, d := range described {
-		topic := Topic{Name: d.Name, Partitions: len(d.Partitions)}
-		for _, partition := range d.Partitions {
-			topic.Replication = max(topic.Replication, len(partition.Replicas))
-		}
-		topics = append(topics, topic)
-	}
-	slices.SortFunc(topics, func(a, b Topic) int { return cmp.Compare(a.Name, b.Name) })
-	return topics, c.addRecords(topics)
+	return topics, c.addRecords(ctx, topics, details.Names())
 }
 
-// addUsers asks for all the rules at once, as asking for each topic would take a second for every few hundred.
-func (c *Cluster) addUsers(topics []Topic, filter sarama.AclFilter) error {
-	rules, err := c.rules(filter)
-	if errors.Is(err, sarama.ErrSecurityDisabled) {
-		return nil
+// addUsers finds who can write to the topics, and returns the ACLs. It asks for all ACLs at once: one request per topic would take a second
+// for every few hundred.
+func (c *Cluster) addUsers(ctx context.Context, topics []Topic, filter *kmsg.DescribeACLsRequest) ([]rule, error) {
+	rules, err := c.rules(ctx, filter)
+	if errors.Is(err, kerr.SecurityDisabled) {
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	byTopic, users := make(map[string][]string), []string(nil)
 	for _, r := range rules {
-		for _, user := range writers(r.ResourceName, []rule{r}) {
-			byTopic[r.ResourceName] = append(byTopic[r.ResourceName], user)
+		for _, user := range writers(r.Name, []rule{r}) {
+			byTopic[r.Name] = append(byTopic[r.Name], user)
 			users = append(users, user)
 		}
 	}
 	slices.Sort(users)
-	exists, err := c.hasUsers(slices.Compact(users)...)
+	exists, err := c.hasUsers(ctx, slices.Compact(users)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range topics {
 		known := slices.DeleteFunc(byTopic[topics[i].Name], func(user string) bool { return !exists[user] })
 		topics[i].User, topics[i].HasUsers = strings.Join(known, ", "), true
 	}
-	return nil
+	return rules, nil
 }
 
 // UserText is the user, or why there is none to see.

@@ -26,7 +26,7 @@ type Load struct {
 }
 
 // loads are those of the brokers that are up, and of those that are not but have something.
-func (c *Cluster) loads(v *view, sites []AddOptions) []Load {
+func (v *view) loads(sites []AddOptions) []Load {
 	now := make(map[int32]int)
 	for _, topic := range v.topics {
 		for broker, count := range topic.replicas {
@@ -40,10 +40,8 @@ func (c *Cluster) loads(v *view, sites []AddOptions) []Load {
 		}
 	}
 	var loads []Load
-	up := c.client.Brokers()
-	for _, broker := range up {
-		id := broker.ID()
-		loads = append(loads, Load{id, now[id], now[id] + (added+len(up)-1)/len(up)})
+	for _, id := range v.brokers {
+		loads = append(loads, Load{id, now[id], now[id] + (added+len(v.brokers)-1)/len(v.brokers)})
 		delete(now, id)
 	}
 	for id, count := range now {

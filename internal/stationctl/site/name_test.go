@@ -36,6 +36,6 @@ func TestContextEndsConnections(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 	cancel()
-	_, err = c.Show(Name{Site: "JNU", Index: "1", Type: "rasp"})
+	_, err = c.Show(t.Context(), Name{Site: "JNU", Index: "1", Type: "rasp"})
 	require.Error(t, err)
 }

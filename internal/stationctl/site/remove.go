@@ -6,25 +6,26 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // PlanRemove takes the station's user and rights away; with records, the topic too. The user goes first: from then on nobody comes in
 // anew. Who is in already loses his rights with the ACLs.
-func (c *Cluster) PlanRemove(name Name, user string, records bool) (*Plan, error) {
+func (c *Cluster) PlanRemove(ctx context.Context, name Name, user string, records bool) (*Plan, error) {
 	p := &Plan{Topic: name.Topic()}
-	state, err := c.topic(p.Topic)
+	state, err := c.topic(ctx, p.Topic)
 	if err != nil {
 		return nil, err
 	}
-	p.User, err = c.userOf(p.Topic, user)
+	p.User, err = c.userOf(ctx, p.Topic, user)
 	switch {
-	case errors.Is(err, sarama.ErrSecurityDisabled) && state != nil:
+	case errors.Is(err, kerr.SecurityDisabled) && state != nil:
 		p.is("no user and no ACLs: this Kafka keeps none")
 	case err != nil:
 		return nil, err
 	default:
-		if err := c.planRemoveAccess(p); err != nil {
+		if err := c.planRemoveAccess(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -36,19 +37,19 @@ func (c *Cluster) PlanRemove(name Name, user string, records bool) (*Plan, error
 }
 
 // planRemoveAccess takes away the user, and his ACLs for the topic.
-func (c *Cluster) planRemoveAccess(p *Plan) error {
-	exists, err := c.hasUser(p.User)
+func (c *Cluster) planRemoveAccess(ctx context.Context, p *Plan) error {
+	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
 		return err
 	}
-	rules, err := c.rulesOf(p.User)
+	rules, err := c.rulesOf(ctx, p.User)
 	if err != nil {
 		return err
 	}
 	mine, others := split(rules, p)
 	c.planRemoveUser(p, exists, others)
 	for _, r := range mine {
-		p.add(Removed, func(context.Context) error { return c.forbid(r) }, "ACL: %s", r)
+		p.add(Removed, func(ctx context.Context) error { return c.forbid(ctx, r) }, "ACL: %s", r)
 	}
 	return nil
 }
@@ -60,7 +61,7 @@ func split(rules []rule, p *Plan) (mine, others []rule) {
 		switch {
 		case r == idempotentWrite(p.User):
 			general = append(general, r)
-		case r.ResourceType == sarama.AclResourceTopic && r.ResourceName == p.Topic && r.ResourcePatternType == sarama.AclPatternLiteral:
+		case r.Type == kmsg.ACLResourceTypeTopic && r.Name == p.Topic && r.Pattern == kmsg.ACLResourcePatternTypeLiteral:
 			mine = append(mine, r)
 		default:
 			others = append(others, r)
@@ -79,7 +80,7 @@ func (c *Cluster) planRemoveUser(p *Plan, exists bool, others []rule) {
 	case len(others) > 0:
 		p.doubt("user %q stays: %s", p.User, others[0])
 	default:
-		p.add(Removed, func(context.Context) error { return c.removeUser(p.User) }, "user %q", p.User)
+		p.add(Removed, func(ctx context.Context) error { return c.removeUser(ctx, p.User) }, "user %q", p.User)
 	}
 }
 
@@ -88,16 +89,16 @@ func (c *Cluster) planRemoveTopic(p *Plan, state *topicState, records bool) {
 	case state == nil:
 		p.is("no topic %q", p.Topic)
 	case records:
-		p.add(Removed, func(context.Context) error { return c.deleteTopic(p.Topic) }, "topic %q with all its records", p.Topic)
+		p.add(Removed, func(ctx context.Context) error { return c.deleteTopic(ctx, p.Topic) }, "topic %q with all its records", p.Topic)
 	default:
 		p.is("topic %q stays, with its records; --with-records removes it", p.Topic)
 	}
 }
 
 // userOf is the station's user: the given one, else the one who may write the topic, else the one who is named like it.
-func (c *Cluster) userOf(topic, given string) (string, error) {
+func (c *Cluster) userOf(ctx context.Context, topic, given string) (string, error) {
 	if given == "" {
-		on, err := c.rulesOn(topic)
+		on, err := c.rules(ctx, onTopic(topic))
 		if err != nil {
 			return "", err
 		}
@@ -114,18 +115,18 @@ func (c *Cluster) userOf(topic, given string) (string, error) {
 }
 
 // PlanRotate gives the station's user a new password: in the file before it is in Kafka.
-func (c *Cluster) PlanRotate(name Name, user, path string) (*Plan, error) {
+func (c *Cluster) PlanRotate(ctx context.Context, name Name, user, path string) (*Plan, error) {
 	p := &Plan{Topic: name.Topic()}
 	var err error
-	if p.User, err = c.userOf(p.Topic, user); err != nil {
+	if p.User, err = c.userOf(ctx, p.Topic, user); err != nil {
 		return nil, err
 	}
-	return p, c.planRotate(p, path, fmt.Sprintf("stationctl site add %s %s %s --credentials FILE", name.Site, name.Index, name.Type))
+	return p, c.planRotate(ctx, p, path, fmt.Sprintf("stationctl site add %s %s %s --credentials FILE", name.Site, name.Index, name.Type))
 }
 
 // planRotate says which command makes the user if he is missing.
-func (c *Cluster) planRotate(p *Plan, path, add string) error {
-	exists, err := c.hasUser(p.User)
+func (c *Cluster) planRotate(ctx context.Context, p *Plan, path, add string) error {
+	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 func TestRotate(t *testing.T) {
@@ -14,18 +16,18 @@ func TestRotate(t *testing.T) {
 	addresses := newGuarded(t)
 	c := open(t, addresses)
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
-	_, err := c.PlanRotate(o.Name, "", o.Credentials)
+	_, err := c.PlanRotate(t.Context(), o.Name, "", o.Credentials)
 	require.EqualError(t, err, `there is no user "JNU_1_rasp" with SCRAM-SHA-512: stationctl site add JNU 1 rasp --credentials FILE makes it`)
 	apply(t, plan(t, c, o))
 	old := passwordIn(t, o.Credentials)
-	p, err := c.PlanRotate(o.Name, "", o.Credentials)
+	p, err := c.PlanRotate(t.Context(), o.Name, "", o.Credentials)
 	require.NoError(t, err)
 	killedAfter(t, p, 1)
 	require.NoError(t, loginAs(t, addresses, old), "the old one holds until Kafka has the new one")
 	told := plan(t, c, o)
 	require.True(t, told.Doubts())
 	require.Contains(t, text(t, told), "Kafka refuses the password in it: stationctl site rotate-credentials JNU_1_rasp --credentials FILE")
-	p, err = c.PlanRotate(o.Name, "", o.Credentials)
+	p, err = c.PlanRotate(t.Context(), o.Name, "", o.Credentials)
 	require.NoError(t, err)
 	apply(t, p)
 	require.Error(t, loginAs(t, addresses, old))
@@ -48,25 +50,25 @@ func TestRemove(t *testing.T) {
 	c := open(t, addresses)
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
 	o.User = "pi-of-the-roof"
-	_, err := c.PlanRemove(o.Name, "", false)
+	_, err := c.PlanRemove(t.Context(), o.Name, "", false)
 	require.EqualError(t, err, `there is no topic "JNU_1_rasp", and no user "JNU_1_rasp": stationctl site list shows those that are there`)
 	apply(t, plan(t, c, o))
 	for steps := 1; steps <= 3; steps++ {
-		p, err := c.PlanRemove(o.Name, o.User, true)
+		p, err := c.PlanRemove(t.Context(), o.Name, o.User, true)
 		require.NoError(t, err)
 		killedAfter(t, p, 1)
 	}
-	p, err := c.PlanRemove(o.Name, "", true)
+	p, err := c.PlanRemove(t.Context(), o.Name, "", true)
 	require.NoError(t, err)
 	require.Equal(t, "pi-of-the-roof", p.User, "found by its ACL")
 	apply(t, p)
-	has, err := c.hasUser(o.User)
+	has, err := c.hasUser(t.Context(), o.User)
 	require.NoError(t, err)
 	require.False(t, has)
-	rules, err := c.rulesOf(o.User)
+	rules, err := c.rulesOf(t.Context(), o.User)
 	require.NoError(t, err)
 	require.Empty(t, rules)
-	state, err := c.topic("JNU_1_rasp")
+	state, err := c.topic(t.Context(), "JNU_1_rasp")
 	require.NoError(t, err)
 	require.Nil(t, state)
 }
@@ -77,7 +79,7 @@ func TestAStolenPasswordDoesNotComeBack(t *testing.T) {
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
 	apply(t, plan(t, c, o))
 	stolen := passwordIn(t, o.Credentials)
-	p, err := c.PlanRemove(o.Name, "", false)
+	p, err := c.PlanRemove(t.Context(), o.Name, "", false)
 	require.NoError(t, err)
 	require.Contains(t, text(t, p), `= topic "JNU_1_rasp" stays, with its records; --with-records removes it`)
 	apply(t, p)
@@ -89,21 +91,20 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	addresses := newGuarded(t)
 	c := open(t, addresses)
-	topics, err := c.List()
+	topics, err := c.List(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, topics)
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
 	apply(t, plan(t, c, o))
 	requireMayWriteOnlyItsOwn(t, c, addresses, passwordIn(t, o.Credentials))
-	require.NoError(t, c.client.RefreshMetadata())
-	topics, err = c.List()
+	topics, err = c.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, topics, 2)
 	require.Equal(t, []string{"JNU_10_rasp", "1", "1", "0", "never", "no"}, topics[0].Row())
 	require.Equal(t, "JNU_1_rasp", topics[1].User)
 	require.EqualValues(t, 1, topics[1].Records)
 	require.WithinDuration(t, time.Now(), *topics[1].Newest, time.Minute)
-	detail, err := c.Show(o.Name)
+	detail, err := c.Show(t.Context(), o.Name)
 	require.NoError(t, err)
 	require.Equal(t, "LogAppendTime", detail.Settings["message.timestamp.type"])
 	require.Len(t, detail.ACLs, 2)
@@ -111,11 +112,11 @@ func TestList(t *testing.T) {
 
 func TestATopicThatCannotBeReadIsListedSo(t *testing.T) {
 	t.Parallel()
-	good := offsets{"JNU_1_rasp": {0: {Offset: 2, Err: sarama.ErrNoError}}}
-	lost := offsets{"JNU_1_rasp": {0: {Err: sarama.ErrLeaderNotAvailable}}}
+	good := kadm.ListedOffsets{"JNU_1_rasp": {0: {Offset: 2}}}
+	lost := kadm.ListedOffsets{"JNU_1_rasp": {0: {Err: kerr.LeaderNotAvailable}}}
 	topic := Topic{Name: "JNU_1_rasp", Partitions: 1, Replication: 3}
-	require.ErrorIs(t, topic.count(good, lost, make(lastRecords)), sarama.ErrLeaderNotAvailable)
-	require.Error(t, topic.count(offsets{}, good, make(lastRecords)))
+	require.ErrorIs(t, topic.count(good, lost, nil), kerr.LeaderNotAvailable)
+	require.ErrorContains(t, topic.count(nil, good, nil), "Kafka did not return its offsets")
 	topic.Trouble = "no leader"
 	require.Equal(t, []string{"JNU_1_rasp", "1", "3", "unknown", "unknown", "Kafka keeps no ACLs"}, topic.Row())
 }

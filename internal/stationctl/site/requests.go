@@ -1,27 +1,34 @@
 package site
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"slices"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// newTopic is a topic to make.
+// newTopic is a topic to create.
 type newTopic struct {
 	name    string
 	options TopicOptions
 }
 
-// recordsAtOnce is how many records of its metadata one request may have Kafka write. It refuses more than 10000 at once (KAFKA-17870);
-// with a tenth of it others get their turn in between.
+// recordsAtOnce limits how many metadata records one request makes Kafka write. Kafka rejects more than 10000 (KAFKA-17870); with a tenth
+// of them, other clients get their turn in between.
 const recordsAtOnce = 1000
 
 // records are one for the topic, one for each partition, and one for each setting.
 func (t newTopic) records() int { return 1 + int(t.options.Partitions) + len(t.options.settings()) }
 
-// createTopics makes them in as few requests as Kafka can take; or it only tries whether Kafka would.
-func (c *Cluster) createTopics(topics []newTopic, try bool) []error {
+func (c *Cluster) createTopics(ctx context.Context, topics []newTopic) []error {
+	return c.sendTopics(ctx, topics, false)
+}
+
+// sendTopics creates topics in as few requests as Kafka accepts; with dryRun, it only validates them.
+func (c *Cluster) sendTopics(ctx context.Context, topics []newTopic, dryRun bool) []error {
 	errs := make([]error, 0, len(topics))
 	for len(topics) > 0 {
 		count, records := 1, topics[0].records()
@@ -29,125 +36,114 @@ func (c *Cluster) createTopics(topics []newTopic, try bool) []error {
 			records += topics[count].records()
 			count++
 		}
-		errs = append(errs, c.createSome(topics[:count], try)...)
+		errs = append(errs, c.sendTopicRequest(ctx, topics[:count], dryRun)...)
 		topics = topics[count:]
 	}
 	return errs
 }
 
-func (c *Cluster) createSome(topics []newTopic, try bool) []error {
-	details := make(map[string]*sarama.TopicDetail, len(topics))
+func (c *Cluster) sendTopicRequest(ctx context.Context, topics []newTopic, dryRun bool) []error {
+	request := kmsg.NewPtrCreateTopicsRequest()
+	request.TimeoutMillis, request.ValidateOnly = c.timeoutMillis(), dryRun
 	for _, t := range topics {
-		details[t.name] = t.options.detail()
+		request.Topics = append(request.Topics, t.options.request(t.name))
 	}
-	config := c.client.Config()
-	broker, err := c.admin.Controller()
+	answer, err := request.RequestWith(ctx, c.client)
 	if err != nil {
 		return all(len(topics), err)
 	}
-	answer, err := broker.CreateTopics(sarama.NewCreateTopicsRequest(config.Version, details, config.Admin.Timeout, try))
-	if err != nil {
-		return all(len(topics), err)
+	results := make(map[string]error)
+	for _, t := range answer.Topics {
+		results[t.Topic] = answerError(t.ErrorCode, t.ErrorMessage)
 	}
-	errs := make([]error, len(topics))
-	for i, t := range topics {
-		switch result := answer.TopicErrors[t.name]; {
-		case result == nil:
-			errs[i] = sarama.ErrIncompleteResponse
-		case !errors.Is(result.Err, sarama.ErrNoError):
-			errs[i] = result
+	return inOrder(topics, results, func(t newTopic) string { return t.name })
+}
+
+func (c *Cluster) timeoutMillis() int32 { return int32(c.timeouts.Change.Milliseconds()) } //nolint:gosec // half a minute
+
+// answerError returns an error code of Kafka with its message.
+func answerError(code int16, message *string) error {
+	err := kerr.ErrorForCode(code)
+	if err != nil && message != nil && *message != "" {
+		return fmt.Errorf("%w: %s", err, *message)
+	}
+	return err
+}
+
+// inOrder returns the results in the order of the items. An item that Kafka did not answer is an error.
+func inOrder[T any](items []T, results map[string]error, name func(T) string) []error {
+	errs := make([]error, len(items))
+	for i, item := range items {
+		err, answered := results[name(item)]
+		if !answered {
+			err = fmt.Errorf("Kafka's answer does not mention %q", name(item)) //nolint:staticcheck // a name
 		}
+		errs[i] = err
 	}
 	return errs
 }
 
-// changesAtOnce keeps other requests short, too: a connection has one at a time.
+// changesAtOnce keeps requests short: a broker answers the requests of a connection in their order.
 const changesAtOnce = 64
 
-// setting is one to change of a topic.
+// setting is a topic setting to change.
 type setting struct{ topic, key, value string }
 
-// alterTopics takes one setting of each topic: Kafka refuses two at once.
-func (c *Cluster) alterTopics(settings []setting) []error {
-	request := &sarama.IncrementalAlterConfigsRequest{Version: 1}
+// alterTopics changes one setting per topic: Kafka rejects a topic that is mentioned twice.
+func (c *Cluster) alterTopics(ctx context.Context, settings []setting) []error {
+	request := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	for _, s := range settings {
-		request.Resources = append(request.Resources, &sarama.IncrementalAlterConfigsResource{
-			Type: sarama.TopicResource, Name: s.topic,
-			ConfigEntries: map[string]sarama.IncrementalAlterConfigsEntry{s.key: {Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &s.value}},
-		})
+		resource := kmsg.NewIncrementalAlterConfigsRequestResource()
+		resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, s.topic
+		config := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+		config.Name, config.Op, config.Value = s.key, kmsg.IncrementalAlterConfigOpSet, &s.value
+		resource.Configs = append(resource.Configs, config)
+		request.Resources = append(request.Resources, resource)
 	}
-	broker, err := c.admin.Controller()
-	if err != nil {
-		return all(len(settings), err)
-	}
-	answer, err := broker.IncrementalAlterConfigs(request)
+	answer, err := request.RequestWith(ctx, c.client)
 	if err != nil {
 		return all(len(settings), err)
 	}
 	results := make(map[string]error)
 	for _, r := range answer.Resources {
-		if code := sarama.KError(r.ErrorCode); !errors.Is(code, sarama.ErrNoError) {
-			results[r.Name] = fmt.Errorf("%w: %s", code, r.ErrorMsg)
-		}
+		results[r.ResourceName] = answerError(r.ErrorCode, r.ErrorMessage)
 	}
-	errs := make([]error, len(settings))
-	for i, s := range settings {
-		errs[i] = results[s.topic]
-	}
-	return errs
+	return inOrder(settings, results, func(s setting) string { return s.topic })
 }
 
-// createRules asks the broker itself: the library's CreateACLs passes over the answer.
-func (c *Cluster) createRules(rules []rule) []error {
-	request := &sarama.CreateAclsRequest{Version: 1}
+func (c *Cluster) createRules(ctx context.Context, rules []rule) []error {
+	request := kmsg.NewPtrCreateACLsRequest()
 	for _, r := range rules {
-		request.AclCreations = append(request.AclCreations, &sarama.AclCreation{Resource: r.Resource, Acl: r.Acl})
+		request.Creations = append(request.Creations, kmsg.CreateACLsRequestCreation{
+			ResourceType: r.Type, ResourceName: r.Name, ResourcePatternType: r.Pattern,
+			Principal: r.Principal, Host: r.Host, Operation: r.Operation, PermissionType: r.Permission,
+		})
 	}
-	broker, err := c.admin.Controller()
-	if err != nil {
-		return all(len(rules), err)
-	}
-	answer, err := broker.CreateAcls(request)
-	if err == nil && len(answer.AclCreationResponses) != len(rules) {
-		err = sarama.ErrIncompleteResponse
+	answer, err := request.RequestWith(ctx, c.client)
+	if err == nil && len(answer.Results) != len(rules) {
+		err = fmt.Errorf("Kafka answered %d of %d ACLs", len(answer.Results), len(rules)) //nolint:staticcheck // a name
 	}
 	if err != nil {
 		return all(len(rules), err)
 	}
 	errs := make([]error, len(rules))
-	for i, created := range answer.AclCreationResponses { // in the order of the request
-		if !errors.Is(created.Err, sarama.ErrNoError) {
-			errs[i] = created.Err
-		}
+	for i, created := range answer.Results { // in the order of the request
+		errs[i] = answerError(created.ErrorCode, created.ErrorMessage)
 	}
 	return errs
 }
 
-// usersAtOnce keeps a request short: the library hashes each password twice, in 10 ms each.
+// usersAtOnce keeps a request short: hashing a password takes 10 ms.
 const usersAtOnce = 32
 
-// upsertUsers has a connection of its own: while the library hashes the passwords, it lets nothing else through one.
-func (c *Cluster) upsertUsers(users []sarama.AlterUserScramCredentialsUpsert) []error {
-	broker, err := c.dial(c.client.Config())
+func (c *Cluster) upsertUsers(ctx context.Context, users []kadm.UpsertSCRAM) []error {
+	answer, err := c.admin.AlterUserSCRAMs(ctx, nil, slices.Clone(users)) // it replaces passwords by hashes in place
 	if err != nil {
 		return all(len(users), explain(err))
 	}
-	defer broker.Close() //nolint:errcheck // the answer is what counts
-	answer, err := broker.AlterUserScramCredentials(&sarama.AlterUserScramCredentialsRequest{Upsertions: users})
-	if err != nil {
-		return all(len(users), explain(err))
+	results := make(map[string]error)
+	for _, r := range answer {
+		results[r.User] = refusal(r)
 	}
-	byName := make(map[string]*sarama.AlterUserScramCredentialsResult)
-	for _, r := range answer.Results {
-		byName[r.User] = r
-	}
-	errs := make([]error, len(users))
-	for i, u := range users {
-		if r := byName[u.Name]; r != nil {
-			errs[i] = refusal(r)
-		} else {
-			errs[i] = sarama.ErrIncompleteResponse
-		}
-	}
-	return errs
+	return inOrder(users, results, func(u kadm.UpsertSCRAM) string { return u.User })
 }

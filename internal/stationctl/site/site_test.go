@@ -15,6 +15,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/telegraf-station/telegraf-station/internal/installed"
@@ -191,12 +192,12 @@ func TestOldBrokersNeedIdempotentWrite(t *testing.T) {
 	c := open(t, newGuarded(t, kfake.MaxVersions(kversion.V2_7_0())))
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
 	p := plan(t, c, o)
-	require.Contains(t, text(t, p), `+ ACL: User:JNU_1_rasp may IDEMPOTENTWRITE cluster "kafka-cluster"`)
+	require.Contains(t, text(t, p), `+ ACL: User:JNU_1_rasp may IDEMPOTENT_WRITE cluster "kafka-cluster"`)
 	apply(t, p)
 	require.Zero(t, plan(t, c, o).Changes())
-	p, err := c.PlanRemove(o.Name, "", false)
+	p, err := c.PlanRemove(t.Context(), o.Name, "", false)
 	require.NoError(t, err)
-	require.Contains(t, text(t, p), `- ACL: User:JNU_1_rasp may IDEMPOTENTWRITE cluster "kafka-cluster"`)
+	require.Contains(t, text(t, p), `- ACL: User:JNU_1_rasp may IDEMPOTENT_WRITE cluster "kafka-cluster"`)
 }
 
 func TestSettingsOfAnExistingTopic(t *testing.T) {
@@ -233,11 +234,11 @@ func TestMoreThanAStationNeedsIsTold(t *testing.T) {
 	c := open(t, newGuarded(t))
 	o := options(t, filepath.Join(t.TempDir(), "c.env"))
 	apply(t, plan(t, c, o))
-	require.NoError(t, c.permit(allow("JNU_1_rasp", sarama.AclResourceTopic, "GIST_1_rasp", sarama.AclOperationRead)))
+	require.NoError(t, c.permit(allow("JNU_1_rasp", kmsg.ACLResourceTypeTopic, "GIST_1_rasp", kmsg.ACLOperationRead)))
 	p := plan(t, c, o)
 	require.Zero(t, p.Changes())
 	require.Contains(t, text(t, p), `! ACL: User:JNU_1_rasp may READ topic "GIST_1_rasp": it is more`)
-	p, err := c.PlanRemove(o.Name, "", false)
+	p, err := c.PlanRemove(t.Context(), o.Name, "", false)
 	require.NoError(t, err)
 	require.Contains(t, text(t, p), `! user "JNU_1_rasp" stays: User:JNU_1_rasp may READ topic "GIST_1_rasp"`)
 }
@@ -249,7 +250,6 @@ func TestRefusals(t *testing.T) {
 	foreign := filepath.Join(folder, "other.env")
 	require.NoError(t, os.WriteFile(foreign, []byte("KAFKA_USERNAME=GIST_1_rasp\nKAFKA_PASSWORD=x\n"), 0o600))
 	require.NoError(t, c.makeTopic("a_b_1_x", TopicOptions{Partitions: 1, Replication: 1}))
-	require.NoError(t, c.client.RefreshMetadata())
 	for want, change := range map[string]func(*AddOptions){
 		`but his password could not be handed over: give --credentials FILE`:                                    func(o *AddOptions) { o.Credentials = "" },
 		`has the credentials of user "GIST_1_rasp", not of "JNU_1_rasp": give another file`:                     func(o *AddOptions) { o.Credentials = foreign },
@@ -266,7 +266,7 @@ func TestRefusals(t *testing.T) {
 		_, err := c.PlanAdd(t.Context(), o)
 		require.ErrorContains(t, err, want)
 	}
-	state, err := c.topic("JNU_1_rasp")
+	state, err := c.topic(t.Context(), "JNU_1_rasp")
 	require.NoError(t, err)
 	require.Nil(t, state, "nothing was done by half")
 }

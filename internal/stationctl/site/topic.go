@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // The settings of a topic that we look at.
@@ -50,12 +53,13 @@ func (o TopicOptions) settings() map[string]string {
 	return all
 }
 
-func (o TopicOptions) detail() *sarama.TopicDetail {
-	detail := &sarama.TopicDetail{NumPartitions: o.Partitions, ReplicationFactor: o.Replication, ConfigEntries: make(map[string]*string)}
+func (o TopicOptions) request(name string) kmsg.CreateTopicsRequestTopic {
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, o.Partitions, o.Replication
 	for key, value := range o.settings() {
-		detail.ConfigEntries[key] = &value
+		topic.Configs = append(topic.Configs, kmsg.CreateTopicsRequestTopicConfig{Name: key, Value: &value})
 	}
-	return detail
+	return topic
 }
 
 func (o TopicOptions) String() string {
@@ -67,7 +71,7 @@ func (o TopicOptions) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// topicState is how a topic is.
+// topicState is the present state of a topic.
 type topicState struct {
 	partitions  int
 	replication int
@@ -76,25 +80,24 @@ type topicState struct {
 	settings map[string]string
 }
 
-// topics are all that there are, without their settings.
-func (c *Cluster) topics() (map[string]*topicState, error) {
-	described, err := c.admin.DescribeTopics(nil)
+// topics returns all topics, without their settings, and the brokers that are up.
+func (c *Cluster) topics(ctx context.Context) (map[string]*topicState, []int32, error) {
+	metadata, err := c.admin.Metadata(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the topics cannot be read: %w", explain(err))
+		return nil, nil, fmt.Errorf("cannot list the topics: %w", explain(err))
 	}
-	topics := make(map[string]*topicState, len(described))
-	for _, d := range described {
-		if !errors.Is(d.Err, sarama.ErrUnknownTopicOrPartition) {
-			topics[d.Name] = newTopicState(d)
+	topics := make(map[string]*topicState, len(metadata.Topics))
+	for name, d := range metadata.Topics {
+		if !errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+			topics[name] = newTopicState(d)
 		}
 	}
-	return topics, nil
+	return topics, metadata.Brokers.NodeIDs(), nil
 }
 
-func newTopicState(d *sarama.TopicMetadata) *topicState {
-	state := &topicState{partitions: len(d.Partitions), replicas: make(map[int32]int), settings: make(map[string]string)}
+func newTopicState(d kadm.TopicDetail) *topicState {
+	state := &topicState{partitions: len(d.Partitions), replication: d.Partitions.NumReplicas(), replicas: make(map[int32]int), settings: make(map[string]string)}
 	for _, partition := range d.Partitions {
-		state.replication = max(state.replication, len(partition.Replicas))
 		for _, broker := range partition.Replicas {
 			state.replicas[broker]++
 		}
@@ -102,46 +105,47 @@ func newTopicState(d *sarama.TopicMetadata) *topicState {
 	return state
 }
 
-// topic is nil if there is none.
-func (c *Cluster) topic(name string) (*topicState, error) {
-	described, err := c.admin.DescribeTopics([]string{name})
-	if err == nil && len(described) != 1 {
-		err = fmt.Errorf("%d answers to one question", len(described))
+// topic returns nil if the topic does not exist.
+func (c *Cluster) topic(ctx context.Context, name string) (*topicState, error) {
+	details, err := c.admin.ListTopicsWithInternal(ctx, name)
+	if err == nil && !errors.Is(details[name].Err, kerr.UnknownTopicOrPartition) {
+		err = details[name].Err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("topic %q: %w", name, explain(err))
 	}
-	switch err := described[0].Err; {
-	case errors.Is(err, sarama.ErrUnknownTopicOrPartition):
+	if !details.Has(name) {
 		return nil, nil //nolint:nilnil // as documented
-	case !errors.Is(err, sarama.ErrNoError):
-		return nil, fmt.Errorf("topic %q: %w", name, explain(err))
 	}
-	state := newTopicState(described[0])
-	return state, c.readSettings(map[string]*topicState{name: state}, []string{name})
+	state := newTopicState(details[name])
+	err = c.readSettings(ctx, map[string]*topicState{name: state}, []string{name})
+	if errors.Is(err, kerr.UnknownTopicOrPartition) { // the client's metadata may be 10 ms old
+		return nil, nil //nolint:nilnil // as documented
+	}
+	return state, err
 }
 
-// describeAtOnce is how many topics, or users, one question is about.
+// describeAtOnce is how many topics, or users, one request describes.
 const describeAtOnce = 1000
 
-func (c *Cluster) readSettings(topics map[string]*topicState, names []string) error {
+func (c *Cluster) readSettings(ctx context.Context, topics map[string]*topicState, names []string) error {
 	for some := range slices.Chunk(names, describeAtOnce) {
-		resources := make([]*sarama.ConfigResource, 0, len(some))
+		request := kmsg.NewPtrDescribeConfigsRequest()
 		for _, name := range some {
-			resources = append(resources, &sarama.ConfigResource{
-				Type: sarama.TopicResource, Name: name, ConfigNames: []string{retention, maxMessage, timestampType},
+			request.Resources = append(request.Resources, kmsg.DescribeConfigsRequestResource{
+				ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: name, ConfigNames: []string{retention, maxMessage, timestampType},
 			})
 		}
-		results, err := c.admin.DescribeConfigs(resources, sarama.DescribeConfigsOptions{})
+		answer, err := request.RequestWith(ctx, c.client)
 		if err != nil {
 			return fmt.Errorf("settings of topic %q: %w", some[0], explain(err))
 		}
-		for _, result := range results {
-			if !errors.Is(result.ErrorCode, sarama.ErrNoError) {
-				return fmt.Errorf("settings of topic %q: %w", result.Name, explain(result.ErrorCode))
+		for _, r := range answer.Resources {
+			if err := answerError(r.ErrorCode, r.ErrorMessage); err != nil {
+				return fmt.Errorf("settings of topic %q: %w", r.ResourceName, explain(err))
 			}
-			for _, entry := range result.Configs {
-				topics[result.Name].settings[entry.Name] = entry.Value
+			for _, entry := range r.Configs {
+				topics[r.ResourceName].settings[entry.Name] = *cmp.Or(entry.Value, new(string))
 			}
 		}
 	}
@@ -164,19 +168,22 @@ func (c *Cluster) planTopic(p *Plan, v *view, options TopicOptions) error {
 	return nil
 }
 
-// makeTopic takes it for success if another was quicker.
+// makeTopic succeeds if the topic was created concurrently.
 func (c *Cluster) makeTopic(name string, options TopicOptions) error {
 	err := c.toCreate.do(newTopic{name, options})
-	if errors.Is(err, sarama.ErrTopicAlreadyExists) {
+	if errors.Is(err, kerr.TopicAlreadyExists) {
 		return nil
 	}
 	return explain(err)
 }
 
-// deleteTopic takes it for success if another was quicker.
-func (c *Cluster) deleteTopic(name string) error {
-	err := c.admin.DeleteTopic(name)
-	if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+// deleteTopic succeeds if the topic was deleted concurrently.
+func (c *Cluster) deleteTopic(ctx context.Context, name string) error {
+	results, err := c.admin.DeleteTopics(ctx, name)
+	if err == nil {
+		err = results[name].Err
+	}
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return nil
 	}
 	return explain(err)

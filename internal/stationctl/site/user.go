@@ -1,79 +1,62 @@
 package site
 
 import (
-	"crypto/rand"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // iterations is how often a password is hashed at each login: Kafka's default, and its least. More of them protect passwords that can
 // be guessed, and ours cannot.
 const iterations = 4096
 
-// hasUsers says which of the users can log in with SCRAM-SHA-512.
-func (c *Cluster) hasUsers(names ...string) (map[string]bool, error) {
+// hasUsers returns the users that can log in with SCRAM-SHA-512.
+func (c *Cluster) hasUsers(ctx context.Context, names ...string) (map[string]bool, error) {
 	has := make(map[string]bool)
-	for some := range slices.Chunk(names, describeAtOnce) { // never none: Kafka would take that for all of them
-		described, err := c.admin.DescribeUserScramCredentials(some)
+	for some := range slices.Chunk(names, describeAtOnce) { // never none, which would describe all users
+		described, err := c.admin.DescribeUserSCRAMs(ctx, some...)
 		if err != nil {
-			return nil, fmt.Errorf("the users cannot be read: %w", explain(err))
+			return nil, fmt.Errorf("cannot list the users: %w", explain(err))
 		}
 		for _, d := range described {
-			if !errors.Is(d.ErrorCode, sarama.ErrNoError) && d.ErrorCode != resourceNotFound {
-				return nil, fmt.Errorf("user %q: %w", d.User, explain(d.ErrorCode))
+			if d.Err != nil && !errors.Is(d.Err, kerr.ResourceNotFound) {
+				return nil, fmt.Errorf("user %q: %w", d.User, explain(d.Err))
 			}
-			has[d.User] = slices.ContainsFunc(d.CredentialInfos, func(info *sarama.UserScramCredentialsResponseInfo) bool {
-				return info.Mechanism == sarama.SCRAM_MECHANISM_SHA_512
-			})
+			has[d.User] = slices.ContainsFunc(d.CredInfos, func(info kadm.CredInfo) bool { return info.Mechanism == kadm.ScramSha512 })
 		}
 	}
 	return has, nil
 }
 
-// resourceNotFound is what Kafka says of a user who does not exist.
-const resourceNotFound = sarama.KError(91)
-
-func (c *Cluster) hasUser(name string) (bool, error) {
-	has, err := c.hasUsers(name)
+func (c *Cluster) hasUser(ctx context.Context, name string) (bool, error) {
+	has, err := c.hasUsers(ctx, name)
 	return has[name], err
 }
 
-// setPassword makes the user, or gives him another password. The password itself does not leave this program.
+// setPassword creates the user, or replaces the password. The password itself does not leave this program.
 func (c *Cluster) setPassword(user, password string) error {
-	salt := make([]byte, 32)
-	_, _ = rand.Read(salt) // never fails, as its documentation says
-	return c.toUpsert.do(sarama.AlterUserScramCredentialsUpsert{
-		Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_512, Iterations: iterations, Salt: salt, Password: []byte(password),
-	})
+	return c.toUpsert.do(kadm.UpsertSCRAM{User: user, Mechanism: kadm.ScramSha512, Iterations: iterations, Password: password})
 }
 
-// removeUser takes it for success if there is none.
-func (c *Cluster) removeUser(user string) error {
-	results, err := c.admin.DeleteUserScramCredentials([]sarama.AlterUserScramCredentialsDelete{{Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_512}})
-	return outcome(results, err)
-}
-
-func outcome(results []*sarama.AlterUserScramCredentialsResult, err error) error {
+// removeUser succeeds if the user does not exist.
+func (c *Cluster) removeUser(ctx context.Context, user string) error {
+	results, err := c.admin.AlterUserSCRAMs(ctx, []kadm.DeleteSCRAM{{User: user, Mechanism: kadm.ScramSha512}}, nil)
 	if err != nil {
 		return explain(err)
 	}
-	for _, r := range results {
-		if err := refusal(r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return refusal(results[user])
 }
 
-func refusal(r *sarama.AlterUserScramCredentialsResult) error {
+func refusal(r kadm.AlteredUserSCRAM) error {
 	switch {
-	case errors.Is(r.ErrorCode, sarama.ErrNoError), r.ErrorCode == resourceNotFound:
+	case errors.Is(r.Err, kerr.ResourceNotFound):
 		return nil
-	case r.ErrorMessage != nil && *r.ErrorMessage != "":
-		return fmt.Errorf("%w: %s", explain(r.ErrorCode), *r.ErrorMessage)
+	case r.Err != nil && r.ErrMessage != "":
+		return fmt.Errorf("%w: %s", explain(r.Err), r.ErrMessage)
 	}
-	return explain(r.ErrorCode)
+	return explain(r.Err)
 }

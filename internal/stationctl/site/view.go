@@ -1,17 +1,20 @@
 package site
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // view is what a cluster has, as far as it concerns some sites. It is read at once: to ask for each site would take minutes for thousands.
 type view struct {
+	// brokers are those that are up.
+	brokers []int32
 	// topics are all that there are; only those of the sites have settings.
 	topics map[string]*topicState
 	// alike are the topics by what Kafka's metrics make of their names.
@@ -26,9 +29,9 @@ type view struct {
 	idempotent bool // users need the right to number records
 }
 
-func (c *Cluster) view(sites []AddOptions) (*view, error) {
+func (c *Cluster) view(ctx context.Context, sites []AddOptions) (*view, error) {
 	v := &view{}
-	if err := c.viewTopics(v, sites); err != nil {
+	if err := c.viewTopics(ctx, v, sites); err != nil {
 		return nil, err
 	}
 	var users []string
@@ -40,7 +43,7 @@ func (c *Cluster) view(sites []AddOptions) (*view, error) {
 	if len(users) == 0 {
 		return v, nil
 	}
-	return v, c.viewUsers(v, users)
+	return v, c.viewUsers(ctx, v, users)
 }
 
 // spreadTime and spreadPause are for a topic that the controller has, and the broker that we asked does not know yet.
@@ -49,12 +52,13 @@ const (
 	spreadPause = 50 * time.Millisecond
 )
 
-func (c *Cluster) viewTopics(v *view, sites []AddOptions) error {
+func (c *Cluster) viewTopics(ctx context.Context, v *view, sites []AddOptions) error {
 	for begin := time.Now(); ; time.Sleep(spreadPause) {
-		all, err := c.topics()
+		all, brokers, err := c.topics(ctx)
 		if err != nil {
 			return err
 		}
+		v.brokers = brokers
 		var there []string
 		var missing []newTopic
 		for _, o := range sites {
@@ -65,9 +69,9 @@ func (c *Cluster) viewTopics(v *view, sites []AddOptions) error {
 			}
 		}
 		v.topics, v.refused = all, make(map[string]error)
-		spread := c.tryTopics(v, missing)
-		err = c.readSettings(all, there)
-		if time.Since(begin) > spreadTime || spread && !errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+		spread := c.tryTopics(ctx, v, missing)
+		err = c.readSettings(ctx, all, there)
+		if time.Since(begin) > spreadTime || spread && !errors.Is(err, kerr.UnknownTopicOrPartition) {
 			v.alike = alike(all)
 			return err
 		}
@@ -75,13 +79,13 @@ func (c *Cluster) viewTopics(v *view, sites []AddOptions) error {
 }
 
 // tryTopics asks Kafka whether it would make them. If it has one of them already, not all brokers know of it yet.
-func (c *Cluster) tryTopics(v *view, missing []newTopic) (spread bool) {
+func (c *Cluster) tryTopics(ctx context.Context, v *view, missing []newTopic) (spread bool) {
 	spread = true
-	for i, err := range c.createTopics(missing, true) {
+	for i, err := range c.sendTopics(ctx, missing, true) {
 		if err != nil {
 			v.refused[missing[i].name] = err
 		}
-		spread = spread && !errors.Is(err, sarama.ErrTopicAlreadyExists)
+		spread = spread && !errors.Is(err, kerr.TopicAlreadyExists)
 	}
 	return spread
 }
@@ -97,9 +101,9 @@ func alike(topics map[string]*topicState) map[string]string {
 // metricName is what Kafka's metrics make of a topic's name: "." and "_" are the same there.
 func metricName(topic string) string { return strings.ReplaceAll(topic, ".", "_") }
 
-func (c *Cluster) viewUsers(v *view, users []string) error {
-	rules, err := c.rules(anyRule())
-	if errors.Is(err, sarama.ErrSecurityDisabled) {
+func (c *Cluster) viewUsers(ctx context.Context, v *view, users []string) error {
+	rules, err := c.rules(ctx, anyRule())
+	if errors.Is(err, kerr.SecurityDisabled) {
 		err = fmt.Errorf("%w; or give --no-user, for a topic only", err)
 	}
 	if err != nil {
@@ -112,10 +116,10 @@ func (c *Cluster) viewUsers(v *view, users []string) error {
 			v.wide = append(v.wide, r)
 		}
 	}
-	if v.idempotent, err = c.needsIdempotentWrite(); err != nil {
+	if v.idempotent, err = c.needsIdempotentWrite(ctx); err != nil {
 		return err
 	}
-	v.users, err = c.hasUsers(users...)
+	v.users, err = c.hasUsers(ctx, users...)
 	return err
 }
 

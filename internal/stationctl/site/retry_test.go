@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
@@ -47,7 +48,7 @@ func requireWhole(t *testing.T, addresses []string, sites []AddOptions) {
 	require.False(t, again.Doubts())
 }
 
-func TestRequestsWithoutAnAnswerAreTriedAgain(t *testing.T) {
+func TestRequestsWithoutAnAnswerAreRetried(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("slow: waits 20 seconds for silent brokers")
@@ -64,20 +65,18 @@ func TestRequestsWithoutAnAnswerAreTriedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kafka := faulty(t, 3)
-			settings := login(t, "admin", "of-the-test")
-			settings.Net.ReadTimeout = 5 * time.Second // of a minute, which the test would wait
-			c, err := connect(t.Context(), kafka.ListenAddrs(), settings)
+			cluster := faulty(t, 3)
+			c, err := connect(t.Context(), cluster.ListenAddrs(), login(t, "admin", "of-the-test"), kafka.Timeouts{Change: time.Second, Answer: time.Second})
 			require.NoError(t, err)
 			t.Cleanup(c.Close)
 			sites := sitesIn(t.TempDir(), 4)
 			fleet, retried := planFleet(t, c, sites), counted(c)
 			for _, key := range changes {
-				fault(kafka, key)
+				fault(cluster, key)
 			}
 			require.NoError(t, fleet.Apply(t.Context(), func(*Plan) error { return nil }))
 			require.GreaterOrEqual(t, retried.Load(), int32(len(changes)))
-			requireWhole(t, kafka.ListenAddrs(), sites)
+			requireWhole(t, cluster.ListenAddrs(), sites)
 		})
 	}
 }
@@ -87,67 +86,67 @@ func answerNothing(err error) func(kmsg.Request) (kmsg.Response, error, bool) {
 	return func(kmsg.Request) (kmsg.Response, error, bool) { return nil, err, true }
 }
 
-func TestRefusalsAreNotTriedAgain(t *testing.T) {
+func TestRejectionsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	for _, refusal := range []*kerr.Error{kerr.ClusterAuthorizationFailed, kerr.TopicAuthorizationFailed, kerr.InvalidReplicationFactor, kerr.PolicyViolation} {
-		kafka := faulty(t, 1)
-		c := open(t, kafka.ListenAddrs())
+		cluster := faulty(t, 1)
+		c := open(t, cluster.ListenAddrs())
 		fleet, retried := planFleet(t, c, sitesIn(t.TempDir(), 1)), counted(c)
-		fault := kafka.Fault(kfake.Fault{Keys: changes[:1], Err: refusal, Count: -1})
+		fault := cluster.Fault(kfake.Fault{Keys: changes[:1], Err: refusal, Count: -1})
 		require.ErrorContains(t, fleet.Apply(t.Context(), func(*Plan) error { return nil }), `topic "place_0_rasp"`)
 		require.Equal(t, 1, fault.Hits())
 		require.Zero(t, retried.Load())
 	}
 }
 
-func TestAnInterruptEndsTheTries(t *testing.T) {
+func TestAnInterruptEndsTheRetries(t *testing.T) {
 	t.Parallel()
-	kafka := faulty(t, 1)
+	cluster := faulty(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	c, err := Open(ctx, kafka.ListenAddrs(), login(t, "admin", "of-the-test"))
+	c, err := Open(ctx, cluster.ListenAddrs(), login(t, "admin", "of-the-test"))
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	fleet := planFleet(t, c, sitesIn(t.TempDir(), 4))
 	c.Retried = func(error) { cancel() }
-	kafka.Fault(kfake.Fault{Keys: changes[:1], Err: kerr.RequestTimedOut, Count: -1})
+	cluster.Fault(kfake.Fault{Keys: changes[:1], Err: kerr.RequestTimedOut, Count: -1})
 	require.ErrorIs(t, fleet.Apply(ctx, func(*Plan) error { return nil }), context.Canceled)
 }
 
-func TestAgainSendsOnlyWhatIsOpen(t *testing.T) {
+func TestRetrySendsOnlyWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	var sent [][]int
 	send := func(items []int) []error {
 		sent = append(sent, items)
-		errs := all(len(items), sarama.ErrNotController)
+		errs := all(len(items), kerr.NotController)
 		errs[0] = nil
 		return errs
 	}
-	p := patience{first: time.Millisecond, longest: time.Millisecond, most: time.Minute}
-	require.Equal(t, make([]error, 3), again(t.Context(), p, func(error) {}, send)([]int{1, 2, 3}))
+	b := backoff{first: time.Millisecond, longest: time.Millisecond, timeout: time.Minute}
+	require.Equal(t, make([]error, 3), retry(t.Context(), b, func(error) {}, send)([]int{1, 2, 3}))
 	require.Equal(t, [][]int{{1, 2, 3}, {2, 3}, {3}}, sent)
 }
 
-func TestAgainGivesUpWithoutSuccess(t *testing.T) {
+func TestRetryEndsWithoutSuccess(t *testing.T) {
 	t.Parallel()
 	tries := 0
-	p := patience{first: time.Millisecond, longest: 10 * time.Millisecond, most: 100 * time.Millisecond}
+	b := backoff{first: time.Millisecond, longest: 10 * time.Millisecond, timeout: 100 * time.Millisecond}
 	send := func(items []int) []error { tries++; return all(len(items), io.EOF) }
-	require.Equal(t, []error{io.EOF}, again(t.Context(), p, func(error) {}, send)([]int{1}))
+	require.Equal(t, []error{io.EOF}, retry(t.Context(), b, func(error) {}, send)([]int{1}))
 	require.Greater(t, tries, 1)
 }
 
-func TestWhatPasses(t *testing.T) {
+func TestRetriableErrors(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
 		os.ErrDeadlineExceeded, &net.OpError{Op: "dial", Err: errors.New("connection refused")}, fmt.Errorf("read: %w", io.EOF),
-		&sarama.TopicError{Err: sarama.ErrNotController}, sarama.ErrOutOfBrokers, sarama.ErrThrottlingQuotaExceeded,
+		fmt.Errorf("%w: the controller moved", kerr.NotController), kerr.ThrottlingQuotaExceeded, kerr.RequestTimedOut,
 	} {
-		require.True(t, passes(err), err)
+		require.True(t, isRetriable(err), err)
 	}
 	for _, err := range []error{
-		nil, sarama.ErrTopicAlreadyExists, sarama.ErrClosedClient, sarama.ErrUnsupportedVersion, sarama.ErrIncompleteResponse, sarama.ErrUnknown,
-		errors.Join(sarama.ErrOutOfBrokers, sarama.ErrSASLAuthenticationFailed),
+		nil, kerr.TopicAlreadyExists, kgo.ErrClientClosed, kerr.UnsupportedVersion, kerr.UnknownServerError,
+		errors.Join(io.EOF, kerr.SaslAuthenticationFailed),
 	} {
-		require.False(t, passes(err), err)
+		require.False(t, isRetriable(err), err)
 	}
 }
