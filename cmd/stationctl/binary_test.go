@@ -31,7 +31,7 @@ func TestTheRealProgram(t *testing.T) {
 		{[]string{"audit", "--brokers", lossy, "--json"}, exitFound, `"lost": 2`, ""},
 		{[]string{"audit", "--brokers", good, "GIST_1_rasp"}, exitFailed, "", `stationctl: topic "GIST_1_rasp": `},
 		{[]string{"audit", "--brokers", "127.0.0.1:1"}, exitFailed, "", "stationctl: cannot connect to Kafka at 127.0.0.1:1: "},
-		{[]string{"audit"}, exitFailed, "", `stationctl: flag --brokers: option "brokers" is missing`},
+		{[]string{"audit"}, exitFailed, "", `stationctl: flag --brokers: option "brokers" is required`},
 		{[]string{"audit", "--help"}, exitGood, "--influx-token-file", ""},
 	} {
 		command := exec.CommandContext(t.Context(), program, test.args...) //nolint:gosec // what was built

@@ -125,5 +125,5 @@ func TestSimulateInvalidFlags(t *testing.T) {
 	}
 	code, _, errs := call(t, "simulate")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `flag --brokers: option "brokers" is missing`)
+	require.Contains(t, errs, `flag --brokers: option "brokers" is required`)
 }

@@ -140,7 +140,7 @@ func TestSitePlanWrongUse(t *testing.T) {
 		`flag --retention must be a time such as 30d`:                             {file, "--no-user", "--retention", "1y"},
 		`file of the sites: stat /nowhere.csv: no such file or directory`:         {"/nowhere.csv", "--no-user"},
 		`file "sites.txt": its name must end with .csv, .yaml or .yml`:            {"sites.txt", "--no-user"},
-		`flag --brokers: option "brokers" is missing`:                             {file, "--no-user"},
+		`flag --brokers: option "brokers" is required`:                            {file, "--no-user"},
 	} {
 		code, _, errs := call(t, append([]string{"site", "plan"}, args...)...)
 		require.Equal(t, exitFailed, code, args)

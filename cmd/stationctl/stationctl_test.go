@@ -77,7 +77,7 @@ func TestWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
 	empty := t.TempDir()
 	for want, args := range map[string][]string{
-		`flag --brokers: option "brokers" is missing`:                                                             {"audit"},
+		`flag --brokers: option "brokers" is required`:                                                            {"audit"},
 		`flag --topic-regexp: error parsing regexp`:                                                               {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
 		`--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN`:                               {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1"},
 		`flag --influx-token-file: open /nowhere: no such file or directory`:                                      {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1", "--influx-token-file", "/nowhere"},

@@ -74,7 +74,7 @@ func TestStatus(t *testing.T) {
 func TestStatusWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		`flag --brokers: option "brokers" is missing`:                       {},
+		`flag --brokers: option "brokers" is required`:                      {},
 		`it takes no "10s": give a site as --site JNU, and an interval as`:  {"--watch", "10s"},
 		`flag --watch must be 1s or more (got "1ms")`:                       {"--watch=1ms"},
 		`flag --site: "[": syntax error in pattern`:                         {"--site", "["},

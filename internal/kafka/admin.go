@@ -14,27 +14,24 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// The limits of an administrator's requests. Kafka has changeTimeout for a change, and requestTimeout more for any answer: a broker that
-// accepts connections and never answers holds up no command for longer.
+// Kafka has changeTimeout to execute a change; a response may take requestTimeout in addition. A broker that accepts connections and never
+// responds blocks no command for longer.
 const (
 	changeTimeout  = 30 * time.Second
 	requestTimeout = 10 * time.Second
 )
 
-// Timeouts bound an administrator's requests.
+// Timeouts limit an administrator's requests.
 type Timeouts struct {
-	Change time.Duration // what Kafka has for a change
-	Answer time.Duration // what an answer may take, beyond that
+	Change time.Duration // to execute a change
+	Answer time.Duration // for a response, in addition
 }
 
-// DefaultTimeouts are those of the operator tool.
+// DefaultTimeouts returns the timeouts of the operator tool.
 func DefaultTimeouts() Timeouts { return Timeouts{Change: changeTimeout, Answer: requestTimeout} }
 
-// OpenAdmin connects to Kafka as the configuration does, with TLS and a login by PLAIN or SCRAM. Each request is bounded by its context and
-// by the timeouts, and sent once: what may be sent again, and for how long, the caller knows best.
-//
-// The operator tool uses franz-go here and the plugins use sarama, on evidence: with sarama each request needs its broker looked up and its
-// answer taken apart (CreateACLs drops the answer, a connection that timed out once fails from then on, no request takes a context).
+// OpenAdmin connects to Kafka with the addresses, TLS, and login (PLAIN or SCRAM) of the configuration. Each request is bounded by its
+// context and the timeouts. It is not retried: only the caller knows what may be sent twice.
 func OpenAdmin(ctx context.Context, brokers []string, config *sarama.Config, timeouts Timeouts) (*kadm.Client, *kgo.Client, error) {
 	options, err := adminOptions(brokers, config, timeouts)
 	if err != nil {
@@ -56,7 +53,7 @@ func OpenAdmin(ctx context.Context, brokers []string, config *sarama.Config, tim
 func adminOptions(brokers []string, config *sarama.Config, timeouts Timeouts) ([]kgo.Opt, error) {
 	options := []kgo.Opt{
 		kgo.SeedBrokers(brokers...), kgo.ClientID(config.ClientID), kgo.DialTimeout(timeouts.Answer),
-		kgo.RequestTimeoutOverhead(timeouts.Answer), kgo.RequestRetries(0), kgo.MetadataMinAge(10*time.Millisecond),
+		kgo.RequestTimeoutOverhead(timeouts.Answer), kgo.RequestRetries(0), kgo.MetadataMinAge(10 * time.Millisecond),
 	}
 	if config.Net.TLS.Enable {
 		options = append(options, kgo.DialTLSConfig(config.Net.TLS.Config))
@@ -80,4 +77,3 @@ func mechanismOf(config *sarama.Config) (sasl.Mechanism, error) {
 	}
 	return nil, fmt.Errorf("SASL mechanism %q is not supported; use PLAIN, SCRAM-SHA-256, or SCRAM-SHA-512", config.Net.SASL.Mechanism)
 }
-

@@ -19,6 +19,8 @@ func TestAdvice(t *testing.T) {
 		{"kafka server: SASL Authentication failed: invalid credentials", "; check the user name, the password"},
 		{"unexpected EOF", "; the broker closed the connection: check whether it requires TLS or SASL"},
 		{"dial tcp: i/o timeout", "; check that this is the port of a Kafka broker"},
+		{"invalid large response size 1213486160 > limit 104857600; the four size bytes are 'HTTP'", "; this is not a response from Kafka"},
+		{"broker closed the connection immediately during api versions negotiation: is TLS missing?", "; the broker closed the connection"},
 		{"dial tcp: no such host", ""},
 	} {
 		if got := Advice(errors.New(c.text)); c.want == "" {

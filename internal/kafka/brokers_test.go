@@ -18,5 +18,5 @@ func TestParseErrors(t *testing.T) {
 		require.ErrorContains(t, err, `option "brokers" must be a list of host:port, e.g. ["kafka-1:9092"] (got "`)
 	}
 	_, err := Parse(nil)
-	require.ErrorContains(t, err, `option "brokers" is missing`)
+	require.ErrorContains(t, err, `option "brokers" is required`)
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// Guard has connections without TLS refuse an answer that cannot be Kafka's. The client library believes the length that its first
-// answer begins with: of a web server's "HTTP" it would take 1.2 GB, which a Raspberry Pi does not have (tried, in sarama 1.61.1,
-// Broker.sendAndReceiveApiVersions).
+// Guard makes connections without TLS reject a response that cannot be Kafka's. sarama trusts the length that the first response starts
+// with: for a web server's "HTTP" it allocates 1.2 GB, which a Raspberry Pi does not have (sarama 1.61.1, Broker.sendAndReceiveApiVersions).
 func Guard(config *sarama.Config) {
 	if config.Net.TLS.Enable || config.Net.Proxy.Enable {
 		return
@@ -26,20 +25,20 @@ func Guard(config *sarama.Config) {
 	})
 }
 
-// Dial is a function as the client library wants a dialer.
+// Dial adapts a function to the dialer interface of sarama.
 type Dial func(network, address string) (net.Conn, error)
 
-// Dial calls it.
+// Dial calls d.
 func (d Dial) Dial(network, address string) (net.Conn, error) { return d(network, address) }
 
-// Guarded is a connection whose first answer must begin with a length that Kafka's can have.
+// Guarded returns a connection whose first response must start with a length that Kafka can send.
 func Guarded(conn net.Conn) net.Conn { return &guarded{Conn: conn} }
 
 type guarded struct {
 	net.Conn
 	head []byte // the first bytes, until there are enough
 	sure bool
-	// refusal ends the connection: the library tries an older request on it, whose failure would hide why.
+	// refusal closes the connection: sarama would try an older request on it, whose failure would hide the cause.
 	refusal error
 }
 
@@ -50,7 +49,7 @@ func (g *guarded) Write(p []byte) (int, error) {
 	return g.Conn.Write(p)
 }
 
-// Read is called by one goroutine at a time, and so is Write; until the first answer both are by the same.
+// Read and Write are each called by one goroutine at a time; until the first response, by the same one.
 func (g *guarded) Read(p []byte) (int, error) {
 	n, err := g.Conn.Read(p)
 	if g.sure {
@@ -63,7 +62,7 @@ func (g *guarded) Read(p []byte) (int, error) {
 	}
 	length := binary.BigEndian.Uint32(g.head)
 	if length < lengthBytes || int64(length) > int64(sarama.MaxResponseSize) {
-		g.refusal = fmt.Errorf("its first answer begins with %q, which is a length too large or too small", g.head[:min(shown, len(g.head))])
+		g.refusal = fmt.Errorf("its first response starts with %q, which is a length too large or too small", g.head[:min(shown, len(g.head))])
 		return 0, g.refusal
 	}
 	g.sure, g.head = true, nil
