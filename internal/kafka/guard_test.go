@@ -16,8 +16,8 @@ func TestGuarded(t *testing.T) {
 	for answer, want := range map[string]string{
 		"\x00\x00\x00\x05hello":          "",
 		"\x00\x00":                       "",
-		"HTTP/1.1 400 Bad Request\r\n":   `its first answer begins with "HTTP/1.1 400 Bad Req", which is a length too large or too small`,
-		"\x15\x03\x03\x00\x02\x02\x50":   `its first answer begins with "\x15\x03\x03\x00\x02\x02P", which is a length too large or too small`,
+		"HTTP/1.1 400 Bad Request\r\n":   `its first response starts with "HTTP/1.1 400 Bad Req", which is a length too large or too small`,
+		"\x15\x03\x03\x00\x02\x02\x50":   `its first response starts with "\x15\x03\x03\x00\x02\x02P", which is a length too large or too small`,
 		"\x00\x00\x00\x03abc":            "too small",
 		"\x00\x00\x00\x04abcdHTTP/1.1 4": "",
 	} {
@@ -49,6 +49,6 @@ func TestGuardOnAWebServer(t *testing.T) {
 	config.Metadata.Retry.Max = 0
 	Guard(config)
 	_, err := sarama.NewClient([]string{hostile.WebServer(t)}, config)
-	require.ErrorContains(t, err, `its first answer begins with "HTTP`)
+	require.ErrorContains(t, err, `its first response starts with "HTTP`)
 	require.Contains(t, Advice(err), "this is not a response from Kafka")
 }
