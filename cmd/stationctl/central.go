@@ -50,7 +50,9 @@ func (f *centralFlags) newAdd() *cobra.Command {
 		Example: "  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) { return c.PlanAddCentral(ctx, f.options) })
+			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) {
+				return c.PlanAddCentral(ctx, f.options)
+			})
 		},
 	}
 	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
