@@ -19,9 +19,8 @@ type centralFlags struct {
 func newCentral() *cobra.Command {
 	f := &centralFlags{siteFlags: &siteFlags{}}
 	command := &cobra.Command{
-		Use:     "central",
-		Aliases: []string{"centre"}, // the name before 0.2
-		Short:   "Add and remove the user of the central Telegraf instances, and change its password",
+		Use:   "central",
+		Short: "Add and remove the user of the central Telegraf instances, and change its password",
 		Long: `Central looks after the user that the central Telegrafs log in to Kafka with: it may READ every topic but Kafka's own, and their
 consumer group, and nothing else. Its commands log in as an administrator, and run again without harm.`,
 		Example: `  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env
@@ -91,7 +90,7 @@ func (f *centralFlags) newRemove() *cobra.Command {
 			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) {
 				plan, err := c.PlanRemoveCentral(ctx, f.options)
 				if err == nil && !f.dryRun && !f.yes && plan.Changes() > 0 {
-					err = confirm(plan, command.InOrStdin(), command.ErrOrStderr())
+					err = confirm(ctx, plan, command.InOrStdin(), command.ErrOrStderr())
 				}
 				return plan, err
 			})
@@ -114,4 +113,11 @@ func (f *centralFlags) run(command *cobra.Command, plan func(context.Context, *s
 		}
 		return f.apply(ctx, p, command.OutOrStdout())
 	})
+}
+
+// formerCentral returns the command under the name that it had before, which help does not show.
+func formerCentral() *cobra.Command {
+	command := newCentral()
+	command.Use, command.Hidden = "centre", true
+	return command
 }

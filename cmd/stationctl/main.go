@@ -62,5 +62,6 @@ complete.`,
 	}
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(newSetup(), newSite(), newCentral(), newCerts(), newAudit(), newStatus(), newDoctor(), newOutbox(), newHealth(), newSimulate(), newMan())
+	root.AddCommand(formerCentral())
 	return root
 }

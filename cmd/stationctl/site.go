@@ -74,7 +74,7 @@ func (f *siteFlags) with(command *cobra.Command, do func(context.Context, *site.
 	defer slow.end()
 	cluster.Retried = slow.retried
 	if err := do(ctx, cluster); err != nil {
-		if ctx.Err() != nil { // what the library says of a connection that we closed says little
+		if ctx.Err() != nil && !errors.Is(err, errInterrupted) { // what the library says of a connection that we closed says little
 			return fmt.Errorf("not done within %s, or interrupted: run the same command again (%w)", f.timeout, err)
 		}
 		return err

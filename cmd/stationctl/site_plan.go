@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
@@ -135,7 +134,7 @@ func (f *sitePlanFlags) proceed(ctx context.Context, command *cobra.Command, fle
 		}
 	}
 	if !f.apply && !f.dryRun && !f.json && fleet.Changes() > 0 && isTerminal(command.InOrStdin()) {
-		if err := ask(command.InOrStdin(), errs, "--apply"); err != nil {
+		if err := ask(ctx, command.InOrStdin(), errs, "--apply"); err != nil {
 			return err
 		}
 		f.apply = true
@@ -173,10 +172,4 @@ func (f *sitePlanFlags) print(out io.Writer, fleet *site.Fleet) error {
 		_, err = fmt.Fprintf(out, "%d change(s) to make; nothing was changed (--apply makes them)\n", changes)
 	}
 	return err
-}
-
-// isTerminal says that somebody may answer there.
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -119,7 +119,7 @@ func TestSitePlanAsksOnATerminal(t *testing.T) {
 		root.SetOut(&out)
 		root.SetErr(&out)
 		code := run(t.Context(), root, args)
-		require.Contains(t, out.String(), "Do that? [y/N] ")
+		require.Contains(t, out.String(), "Apply these changes? [y/N] ")
 		require.Contains(t, out.String(), test.want)
 		require.Equal(t, test.code, code)
 	}

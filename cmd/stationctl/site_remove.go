@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +33,7 @@ The topic and its records stay, unless --with-records is given. It shows what it
 				case dryRun:
 					return f.show(plan, command.OutOrStdout())
 				case !yes && plan.Changes() > 0:
-					if err := confirm(plan, command.InOrStdin(), command.ErrOrStderr()); err != nil {
+					if err := confirm(ctx, plan, command.InOrStdin(), command.ErrOrStderr()); err != nil {
 						return err
 					}
 				}
@@ -51,30 +47,6 @@ The topic and its records stay, unless --with-records is given. It shows what it
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
 	return command
-}
-
-// confirm shows the plan, and asks, on the other stream than the one with the result.
-func confirm(plan *site.Plan, in io.Reader, out io.Writer) error {
-	if err := plan.Write(out); err != nil {
-		return err
-	}
-	return ask(in, out, "--yes")
-}
-
-// ask takes no answer for no. The flag is what answers it beforehand.
-func ask(in io.Reader, out io.Writer, flag string) error {
-	if _, err := fmt.Fprint(out, "Do that? [y/N] "); err != nil {
-		return err
-	}
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && answer == "" {
-		return fmt.Errorf("nobody answered, so nothing was changed: give %s if nobody is to be asked", flag)
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return fmt.Errorf("nothing was changed (the answer was %q)", strings.TrimSpace(answer))
 }
 
 func newSiteRotate(f *siteFlags) *cobra.Command {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -97,7 +99,7 @@ func TestSiteFromAddToRemove(t *testing.T) {
 
 	code, _, errs = g.site(t, "remove", "JNU_1_rasp")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "nobody answered, so nothing was changed: give --yes if nobody is to be asked")
+	require.Contains(t, errs, "no answer, so nothing was changed; use --yes to run without a prompt")
 	code, out, errs = g.site(t, "remove", "JNU_1_rasp", "--with-records", "--yes")
 	require.Equal(t, exitGood, code, errs)
 	require.Contains(t, out, "- user \"JNU_1_rasp\"\n")
@@ -110,9 +112,51 @@ func TestSiteAsksBeforeItRemoves(t *testing.T) {
 	t.Parallel()
 	plan := &site.Plan{Steps: []site.Step{{Mark: site.Removed, Text: "user"}}}
 	var asked bytes.Buffer
-	require.NoError(t, confirm(plan, strings.NewReader("yes\n"), &asked))
-	require.Equal(t, "- user\nDo that? [y/N] ", asked.String())
-	require.EqualError(t, confirm(plan, strings.NewReader("\n"), &asked), `nothing was changed (the answer was "")`)
+	require.NoError(t, confirm(t.Context(), plan, strings.NewReader("yes\n"), &asked))
+	require.Equal(t, "- user\nApply these changes? [y/N] ", asked.String())
+	require.EqualError(t, confirm(t.Context(), plan, strings.NewReader("\n"), &asked), `nothing was changed (the answer was "")`)
+}
+
+// On a terminal, Ctrl-C cancels the context and does not end the read.
+func TestCtrlCAnswersNo(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	code, _, errs := g.site(t, g.add()...)
+	require.Equal(t, exitGood, code, errs)
+	ctx, interrupt := context.WithCancel(t.Context())
+	never, keep := io.Pipe()
+	t.Cleanup(func() { require.NoError(t, keep.Close()) })
+	root := newRoot()
+	root.SetIn(never)
+	var out bytes.Buffer
+	root.SetErr(&interrupting{Writer: &out, at: "[y/N]", interrupt: interrupt})
+	code = run(ctx, root, append([]string{"site", "remove", "JNU_1_rasp"}, g.flags...))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, out.String(), "stationctl: interrupted; nothing was changed")
+}
+
+// interrupting interrupts the command when it has printed the prompt.
+type interrupting struct {
+	io.Writer
+	at        string
+	interrupt func()
+}
+
+func (w *interrupting) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(w.at)) {
+		w.interrupt()
+	}
+	return w.Writer.Write(p)
+}
+
+func TestTheFormerNameOfCentral(t *testing.T) {
+	t.Parallel()
+	code, out, errs := call(t, "--help")
+	require.Equal(t, exitGood, code, errs)
+	require.NotContains(t, out, "centre")
+	code, out, errs = call(t, "centre", "add", "--help")
+	require.Equal(t, exitGood, code, errs)
+	require.Contains(t, out, "--credentials")
 }
 
 func TestSiteWithoutUsers(t *testing.T) {
