@@ -1,6 +1,6 @@
 // Package serialport opens and reads the serial port of a board: a device of this computer, or a port that ser2net shares.
 //
-// find.go resolves the option `port` to a path, and open.go opens that path: console.go and lock.go make sure that no other program
+// find.go resolves the option `port` to a path, and open.go opens that path: console.go and lock.go ensure that no other program
 // uses the port (process.go finds the one that does), then open.go sets baud rate and framing. local.go and network.go read the
 // bytes. advice.go adds the fix to each error.
 // ports.go lists the connected ports, and check.go checks whether a user could open one; neither opens any port.
@@ -18,7 +18,7 @@ import (
 type Port interface {
 	// Read returns (0, nil) when the deadline passes. Its errors wrap ErrLost and name the port.
 	io.ReadCloser
-	// SetReadDeadline limits how long reads wait, including one in progress. The zero time, the initial value, is no limit.
+	// SetReadDeadline limits how long reads wait, including one in progress. The zero time, the initial value, means no limit.
 	SetReadDeadline(until time.Time) error
 	// Reset reboots the board with a pulse on DTR. It returns ErrNoReset if the port has no DTR line.
 	Reset() error
