@@ -71,7 +71,7 @@ func (f *auditFlags) check(flags *pflag.FlagSet, topics []string) error {
 	}
 	for _, name := range []string{"influx-org", "influx-bucket", "influx-token-file"} {
 		if f.url == "" && flags.Changed(name) {
-			return fmt.Errorf("flag --%s is without effect: give --influx-url too", name)
+			return fmt.Errorf("flag --%s requires --influx-url too", name)
 		}
 	}
 	if address, err := url.Parse(f.url); f.url != "" && (err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https") {
@@ -124,7 +124,7 @@ func (f *auditFlags) options(topics []string) (audit.Options, error) {
 		return options, fmt.Errorf("flag --influx-token-file: %w", err)
 	}
 	if token == "" {
-		return options, fmt.Errorf("--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN")
+		return options, fmt.Errorf("--influx-url requires a token; set --influx-token-file or INFLUX_TOKEN")
 	}
 	options.Store = audit.NewInfluxDB(f.url, token, f.org, f.bucket)
 	return options, nil

@@ -9,7 +9,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// centralFlags are those of all central Telegraf commands.
+// centralFlags are the flags of all central commands.
 type centralFlags struct {
 	*siteFlags
 	options     site.CentralOptions
@@ -20,32 +20,36 @@ func newCentral() *cobra.Command {
 	f := &centralFlags{siteFlags: &siteFlags{}}
 	command := &cobra.Command{
 		Use:   "central",
-		Short: "Add and remove the user of the central Telegraf instances, and change its password",
-		Long: `Central looks after the user that the central Telegrafs log in to Kafka with: it may READ every topic but Kafka's own, and their
-consumer group, and nothing else. Its commands log in as an administrator, and run again without harm.`,
+		Short: "Manage the Kafka user of the central Telegraf",
+		Long: `Manage the Kafka user of the central Telegraf: it can READ every topic except
+those of Kafka itself, and use its consumer group, and nothing else.
+
+Log in as an administrator. All commands can be repeated safely.`,
 		Example: `  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env
   stationctl central rotate-credentials --brokers kafka-1:9093 --credentials central.env`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("say what to do: add, remove or rotate-credentials; see stationctl central --help")
+			return errors.New(`a subcommand is required: add, remove, or rotate-credentials; see "stationctl central --help"`)
 		},
 	}
 	flags := command.PersistentFlags()
 	f.add(flags)
-	flags.StringVar(&f.options.User, "user", "central", "the central Telegraf instances' user")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
+	flags.StringVar(&f.options.User, "user", "central", "Kafka user `NAME` of the central Telegraf")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
 	command.AddCommand(f.newAdd(), f.newRemove(), f.newRotate())
 	return command
 }
 
-const groupUsage = "the consumer_group of the central Telegraf instances' configuration"
+const groupUsage = "consumer_group `NAME` in the configuration of the central Telegraf"
 
 func (f *centralFlags) newAdd() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "add",
-		Short: "Make the central Telegraf instances' user and rights",
-		Long: `Add makes the user, with a random password and its ACLs, and says what was there already. The password is written to the file of
---credentials as KAFKA_USERNAME= and KAFKA_PASSWORD=, the variables of conf/central/telegraf.conf, and is shown nowhere else.`,
+		Short: "Create the user and the ACLs of the central Telegraf",
+		Long: `Create the user, with a random password, and its ACLs, and show what already
+exists. The credentials are written to the file given by --credentials, as
+KAFKA_USERNAME= and KAFKA_PASSWORD=, the variables in conf/central/telegraf.conf.
+The password is shown nowhere else.`,
 		Example: "  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -55,35 +59,35 @@ func (f *centralFlags) newAdd() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
-	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and password")
+	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "write the user name and password to `FILE`")
 	return command
 }
 
 func (f *centralFlags) newRotate() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "rotate-credentials",
-		Short:   "Give the central Telegraf instances' user a new password",
-		Long:    "Rotate-credentials writes a new password to the file of --credentials, and gives it to Kafka. Then restart the central Telegraf instances with it.",
+		Short:   "Set a new password for the user of the central Telegraf",
+		Long:    "Set a new password, in the file given by --credentials and then in Kafka. Then\nrestart the central Telegraf instances with it.",
 		Example: "  stationctl central rotate-credentials --brokers kafka-1:9093 --credentials central.env",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if f.options.Credentials == "" {
-				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
+				return errors.New("--credentials FILE is required: the new password is written to it and shown nowhere else")
 			}
 			return f.run(command, func(ctx context.Context, c *site.Cluster) (*site.Plan, error) {
 				return c.PlanRotateCentral(ctx, f.options.User, f.options.Credentials)
 			})
 		},
 	}
-	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and new password")
+	command.Flags().StringVar(&f.options.Credentials, "credentials", "", "write the user name and the new password to `FILE`")
 	return command
 }
 
 func (f *centralFlags) newRemove() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "remove",
-		Short:   "Remove the central Telegraf instances' user and rights",
-		Long:    "Remove takes away the user and its ACLs: nobody reads the sites with them any more. It shows what it will do, and asks.",
+		Short:   "Remove the user and the ACLs of the central Telegraf",
+		Long:    "Remove the user and its ACLs, so that they can no longer read the sites. The\nchanges are shown first, and applied if you confirm.",
 		Example: "  stationctl central remove --brokers kafka-1:9093",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -97,11 +101,11 @@ func (f *centralFlags) newRemove() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&f.options.Group, "group", "telegraf-station", groupUsage)
-	command.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
+	command.Flags().BoolVar(&f.yes, "yes", false, "apply the changes without asking")
 	return command
 }
 
-// run applies a plan, unless it is only to be shown.
+// run applies a plan, or only shows it with --dry-run.
 func (f *centralFlags) run(command *cobra.Command, plan func(context.Context, *site.Cluster) (*site.Plan, error)) error {
 	return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 		p, err := plan(ctx, cluster)

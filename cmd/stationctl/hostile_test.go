@@ -59,7 +59,7 @@ func TestSiteRefusesStrangeNames(t *testing.T) {
 			for _, args := range [][]string{{"show", topic}, {"remove", topic, "--yes"}, {"rotate-credentials", topic, "--credentials", credentials}} {
 				code, _, errs := call(t, append([]string{"site", "--brokers", "127.0.0.1:1"}, args...)...)
 				require.Equal(t, exitFailed, code, topic)
-				require.Contains(t, errs, fmt.Sprintf("topic %q is not a site's: ", topic))
+				require.Contains(t, errs, fmt.Sprintf("topic %q is not a site topic", topic))
 			}
 		}
 	}
@@ -82,7 +82,7 @@ func TestSiteMeetsASlowInfluxDB(t *testing.T) {
 	begin := time.Now()
 	code, _, errs := g.site(t, g.add("--influx-url", server.URL, "--timeout", "2s")...)
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "not done within 2s, or interrupted: run the same command again (InfluxDB at "+server.URL)
+	require.Contains(t, errs, "not finished within 2s, or interrupted; repeat the command (InfluxDB at "+server.URL)
 	require.NotContains(t, errs, "t0p-secret")
 	require.Less(t, time.Since(begin), 30*time.Second)
 	code, out, _ := g.site(t, "list", "--json")

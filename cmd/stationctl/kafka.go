@@ -13,7 +13,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
-// kafkaFlags are how Kafka is reached; the same as the options of the plugins.
+// kafkaFlags are the connection settings, which mirror the options of the plugins.
 type kafkaFlags struct {
 	brokers                           []string
 	tls                               bool
@@ -22,14 +22,14 @@ type kafkaFlags struct {
 }
 
 func (f *kafkaFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.brokers, "brokers", nil, "Kafka's brokers, host:port,host:port")
-	flags.BoolVar(&f.tls, "tls", false, "use TLS, with the system's authorities unless --tls-ca is set")
-	flags.StringVar(&f.ca, "tls-ca", "", "file of the authority that signed the brokers' certificates")
-	flags.StringVar(&f.cert, "tls-cert", "", "file of the client's certificate")
-	flags.StringVar(&f.key, "tls-key", "", "file of its key")
-	flags.StringVar(&f.mechanism, "sasl-mechanism", "", "e.g. SCRAM-SHA-512")
-	flags.StringVar(&f.username, "sasl-username", "", "the user")
-	flags.StringVar(&f.passwordFile, "sasl-password-file", "", "file with the password; without it the variable KAFKA_PASSWORD")
+	flags.StringSliceVar(&f.brokers, "brokers", nil, "Kafka brokers: host:port,host:port")
+	flags.BoolVar(&f.tls, "tls", false, "use TLS, with the system's CAs unless --tls-ca is set")
+	flags.StringVar(&f.ca, "tls-ca", "", "CA `FILE` that signed the broker certificates")
+	flags.StringVar(&f.cert, "tls-cert", "", "client certificate `FILE`")
+	flags.StringVar(&f.key, "tls-key", "", "key `FILE` of the client certificate")
+	flags.StringVar(&f.mechanism, "sasl-mechanism", "", "SASL mechanism `NAME`, e.g. SCRAM-SHA-512")
+	flags.StringVar(&f.username, "sasl-username", "", "Kafka user `NAME` to log in with")
+	flags.StringVar(&f.passwordFile, "sasl-password-file", "", "`FILE` with the password of the Kafka user (default: $KAFKA_PASSWORD)")
 }
 
 func (f *kafkaFlags) config() (*sarama.Config, error) {
@@ -45,7 +45,7 @@ func (f *kafkaFlags) config() (*sarama.Config, error) {
 	return settings, settings.Validate()
 }
 
-// common are the options of the plugins.
+// common returns the options of the plugins.
 func (f *kafkaFlags) common() (kafka.Config, error) {
 	var common kafka.Config
 	common.TLSCA, common.TLSCert, common.TLSKey = f.ca, f.cert, f.key
@@ -54,11 +54,11 @@ func (f *kafkaFlags) common() (kafka.Config, error) {
 	}
 	switch {
 	case f.username == "" && (f.mechanism != "" || f.passwordFile != ""):
-		return common, errors.New("flags --sasl-mechanism and --sasl-password-file are without effect: give --sasl-username too")
+		return common, errors.New("flags --sasl-mechanism and --sasl-password-file require --sasl-username")
 	case f.username != "" && f.mechanism == "":
-		return common, errors.New("flag --sasl-username needs --sasl-mechanism, e.g. SCRAM-SHA-512")
+		return common, errors.New("flag --sasl-username requires --sasl-mechanism, e.g. SCRAM-SHA-512")
 	case (f.cert == "") != (f.key == ""):
-		return common, errors.New("flags --tls-cert and --tls-key belong together: give both")
+		return common, errors.New("flags --tls-cert and --tls-key must be used together")
 	}
 	password, err := secret(f.passwordFile, "KAFKA_PASSWORD")
 	if err != nil {

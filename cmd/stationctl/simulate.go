@@ -126,7 +126,7 @@ func (f *simulateFlags) createTopics(command *cobra.Command) error {
 			return err
 		}
 		progress := newProgress(command.ErrOrStderr(), fleet)
-		return errors.Join(fleet.Apply(ctx, progress.made), progress.end())
+		return errors.Join(fleet.Apply(ctx, progress.update), progress.end())
 	})
 }
 

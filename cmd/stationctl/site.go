@@ -12,9 +12,10 @@ import (
 
 	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// siteFlags are those of all site commands.
+// siteFlags are the flags of all site commands.
 type siteFlags struct {
 	kafka   kafkaFlags
 	timeout time.Duration
@@ -25,9 +26,12 @@ func newSite() *cobra.Command {
 	f := &siteFlags{}
 	command := &cobra.Command{
 		Use:   "site",
-		Short: "Add, list and remove sites, and change their passwords",
-		Long: `Site looks after what each site has in Kafka: the topic SITE_INDEX_TYPE, and a user who may write this topic and nothing else.
-Its commands log in as an administrator, one of the brokers' super.users. They run again without harm.`,
+		Short: "Add, list, and remove sites, and rotate their credentials",
+		Long: `Manage what each site has in Kafka: the topic SITE_INDEX_TYPE, and a user that
+can write to this topic and nothing else.
+
+Log in as an administrator, one of the brokers' super.users. All commands can be
+repeated safely.`,
 		Example: `  stationctl site add JNU 1 rasp --brokers kafka-1:9092 --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials JNU_1_rasp.env
   stationctl site plan sites.csv --brokers kafka-1:9092 --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials-dir passwords
   stationctl site list --brokers kafka-1:9092
@@ -36,7 +40,7 @@ Its commands log in as an administrator, one of the brokers' super.users. They r
   stationctl site remove JNU_1_rasp --brokers kafka-1:9092`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("say what to do: add, plan, list, show, remove or rotate-credentials; see stationctl site --help")
+			return errors.New(`a subcommand is required: add, plan, list, show, remove, or rotate-credentials; see "stationctl site --help"`)
 		},
 	}
 	f.add(command.PersistentFlags())
@@ -46,11 +50,11 @@ Its commands log in as an administrator, one of the brokers' super.users. They r
 
 func (f *siteFlags) add(flags *pflag.FlagSet) {
 	f.kafka.add(flags)
-	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "how long it may take (plan: 2h, unless it is given)")
+	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "time limit of the command; 2h for site plan")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 }
 
-// with connects for as long as the function runs, at most the timeout.
+// with connects, and calls do. The timeout limits both.
 func (f *siteFlags) with(command *cobra.Command, do func(context.Context, *site.Cluster) error) error {
 	if f.timeout <= 0 {
 		return fmt.Errorf("flag --timeout must be above zero, e.g. 2m (got %q)", f.timeout)
@@ -70,12 +74,12 @@ func (f *siteFlags) with(command *cobra.Command, do func(context.Context, *site.
 		return err
 	}
 	defer cluster.Close()
-	slow := &slowness{out: command.ErrOrStderr()}
+	slow := &retryReporter{out: command.ErrOrStderr()}
 	defer slow.end()
 	cluster.Retried = slow.retried
 	if err := do(ctx, cluster); err != nil {
-		if ctx.Err() != nil && !errors.Is(err, errInterrupted) { // what the library says of a connection that we closed says little
-			return fmt.Errorf("not done within %s, or interrupted: run the same command again (%w)", f.timeout, err)
+		if ctx.Err() != nil && !errors.Is(err, errInterrupted) { // the error of a closed connection does not name the cause
+			return fmt.Errorf("not finished within %s, or interrupted; repeat the command (%w)", f.timeout, err)
 		}
 		return err
 	}
@@ -88,33 +92,33 @@ type planReport struct {
 	DryRun bool `json:"dry_run"`
 }
 
-// show prints a plan that is not applied.
+// show prints a plan without applying it.
 func (f *siteFlags) show(plan *site.Plan, out io.Writer) error {
 	var err error
 	if f.json {
 		err = printJSON(out, planReport{plan, true})
 	} else if err = plan.Write(out); err == nil {
-		_, err = fmt.Fprintf(out, "%d change(s) to make; nothing was changed\n", plan.Changes())
+		_, err = fmt.Fprintf(out, "%s planned; nothing was changed\n", texttable.Count(plan.Changes(), "change"))
 	}
-	return judge(plan, err)
+	return withWarnings(plan, err)
 }
 
-// apply does the plan, and prints each step when it is done.
+// apply applies the plan, and prints each step after it.
 func (f *siteFlags) apply(ctx context.Context, plan *site.Plan, out io.Writer) error {
 	if f.json {
 		err := plan.Apply(ctx, func(site.Step) error { return nil })
-		return judge(plan, errors.Join(err, printJSON(out, planReport{plan, false})))
+		return withWarnings(plan, errors.Join(err, printJSON(out, planReport{plan, false})))
 	}
 	err := plan.Apply(ctx, func(step site.Step) error { return step.Write(out) })
 	if err == nil && plan.Changes() == 0 {
 		_, err = fmt.Fprintln(out, "nothing to change")
 	}
-	return judge(plan, err)
+	return withWarnings(plan, err)
 }
 
-// judge makes a doubt the result of a command that did the rest.
-func judge(plan interface{ Doubts() bool }, err error) error {
-	if err == nil && plan.Doubts() {
+// withWarnings returns errFound if the command succeeded but the plan has warnings.
+func withWarnings(plan interface{ Warnings() bool }, err error) error {
+	if err == nil && plan.Warnings() {
 		return errFound
 	}
 	return err

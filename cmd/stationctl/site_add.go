@@ -14,35 +14,51 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// siteAddFlags are the command's own.
+// legend explains the marks of a plan.
+const legend = `    +  created    ~  changed    =  unchanged    !  differs, not changed`
+
+// siteAddFlags are the flags of site add.
 type siteAddFlags struct {
-	newSiteFlags
+	siteSpecFlags
 	deviceID string
 }
 
 func newSiteAdd(common *siteFlags) *cobra.Command {
-	f := &siteAddFlags{newSiteFlags: newSiteFlags{siteFlags: common}}
+	f := &siteAddFlags{siteSpecFlags: siteSpecFlags{siteFlags: common}}
 	command := &cobra.Command{
 		Use:   "add SITE INDEX TYPE",
-		Short: "Make a site's topic, user and rights",
-		Long: `Add makes what a new site needs, and says what was there already: the topic SITE_INDEX_TYPE, a SCRAM-SHA-512 user with a random
-password, and ACLs by which this user may WRITE and DESCRIBE this topic only. With --influx-url it also makes the bucket and the
-database for v1 queries (DBRP) if they are missing. Run again it changes nothing; killed in the middle, run it again.
+		Short: "Create the topic, the user, and the ACLs of a site",
+		Long: `Create everything that a new site needs in Kafka, and show what already exists:
+the topic SITE_INDEX_TYPE, a SCRAM-SHA-512 user with a random password, and ACLs
+that allow this user to WRITE and DESCRIBE this topic only. With --influx-url,
+also create the bucket and the database for v1 queries (DBRP) if they are
+missing. A second run changes nothing; if a run is interrupted, repeat it.
 
-The password is written to the file of --credentials (a new one only you may read; one that is there keeps its owner, and its mode if others
-cannot read it), as KAFKA_USERNAME= and KAFKA_PASSWORD=: add these lines to
-/etc/default/telegraf-station on the Pi. It is shown nowhere else, and Kafka does not tell it again. With --configuration it also writes
-the Pi's telegraf.conf. With --tls-ca, copy that file to ` + stationCA + ` on the Pi.
+The credentials are written to the file given by --credentials, as
+KAFKA_USERNAME= and KAFKA_PASSWORD=. Add these lines to
+/etc/default/telegraf-station on the Pi. The password is shown nowhere else and
+cannot be retrieved from Kafka. A new file is readable only by you. An existing
+file keeps its owner, and keeps its mode unless other users can read it.
 
-Settings of an existing topic are changed only if no record is lost by it. What begins with "!" is otherwise than wanted and stays so;
-the exit code is 1 then.
+With --configuration, the Pi's telegraf.conf is written as well. With --tls-ca,
+copy that file to ` + stationCA + ` on the Pi.
 
-  +  is made     ~  is changed     =  is so already     !  stays otherwise: see the text`,
-		Example: `  stationctl site add JNU 1 rasp --brokers kafka-1:9093,kafka-2:9093 --tls-ca kafka-ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin \
-    --sasl-password-file admin.password --credentials JNU_1_rasp.env --configuration JNU_1_rasp.conf
-  stationctl site add JNU 1 rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env --dry-run
-  stationctl site add JNU 1 rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env --influx-url http://localhost:8086 --influx-token-file token
-  stationctl site add JNU 1 rasp --brokers localhost:9092 --replication-factor 1 --no-user`,
+Settings of an existing topic are changed only if no records are lost by the
+change. Differences that are left as they are start with "!", and the exit code
+is 1.
+
+` + legend,
+		Example: `  stationctl site add JNU 1 rasp --brokers kafka-1:9093,kafka-2:9093 \
+    --tls-ca kafka-ca.pem --sasl-mechanism SCRAM-SHA-512 \
+    --sasl-username admin --sasl-password-file admin.password \
+    --credentials JNU_1_rasp.env --configuration JNU_1_rasp.conf
+  stationctl site add JNU 1 rasp --brokers kafka-1:9092 \
+    --credentials JNU_1_rasp.env --dry-run
+  stationctl site add JNU 1 rasp --brokers kafka-1:9092 \
+    --credentials JNU_1_rasp.env --influx-url http://localhost:8086 \
+    --influx-token-file token
+  stationctl site add JNU 1 rasp --brokers localhost:9092 \
+    --replication-factor 1 --no-user`,
 		Args: siteArgs,
 		RunE: func(command *cobra.Command, args []string) error { return f.run(command, args) },
 	}
@@ -50,22 +66,22 @@ the exit code is 1 then.
 	return command
 }
 
-// stationCA is where the shipped configuration has the authority of the brokers' certificates.
+// stationCA is the CA file of the broker certificates in the shipped configuration.
 const stationCA = installed.KafkaCA
 
 func siteArgs(_ *cobra.Command, args []string) error {
 	if len(args) != 3 {
-		return fmt.Errorf("give SITE INDEX TYPE, e.g. JNU 1 rasp (got %q)", strings.Join(args, " "))
+		return fmt.Errorf("SITE INDEX TYPE is required, e.g. JNU 1 rasp (got %q)", strings.Join(args, " "))
 	}
 	return nil
 }
 
 func (f *siteAddFlags) addFlags(flags *pflag.FlagSet) {
-	f.newSiteFlags.addFlags(flags)
-	flags.StringVar(&f.options.User, "user", "", "the station's user (default: named as the topic)")
-	flags.StringVar(&f.options.Credentials, "credentials", "", "`FILE` that gets the user's name and password")
-	flags.StringVar(&f.options.Configuration, "configuration", "", "`FILE` that gets the Pi's telegraf.conf; one that is there is edited")
-	flags.StringVar(&f.deviceID, "device-id", "", "in the configuration: the station's name (default: SITE-INDEX-TYPE)")
+	f.siteSpecFlags.addFlags(flags)
+	flags.StringVar(&f.options.User, "user", "", "Kafka user `NAME` of the station (default: the topic name)")
+	flags.StringVar(&f.options.Credentials, "credentials", "", "write the user name and password to `FILE`")
+	flags.StringVar(&f.options.Configuration, "configuration", "", "write the Pi's telegraf.conf to `FILE`; an existing file is edited")
+	flags.StringVar(&f.deviceID, "device-id", "", "device_id `NAME` in the Pi's telegraf.conf (default: SITE-INDEX-TYPE)")
 }
 
 func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
@@ -77,7 +93,7 @@ func (f *siteAddFlags) run(command *cobra.Command, args []string) error {
 		return err
 	}
 	if f.options.NoUser && (f.options.User != "" || f.options.Credentials != "") {
-		return errors.New("flag --no-user goes with neither --user nor --credentials")
+		return errors.New("--no-user cannot be combined with --user or --credentials")
 	}
 	if err := f.read(command.Flags()); err != nil {
 		return err

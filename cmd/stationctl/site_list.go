@@ -19,9 +19,11 @@ import (
 func newSiteList(f *siteFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the topics of sites",
-		Long: `List shows the topics of sites (SITE_INDEX_TYPE): how many partitions, replicas and records each has, when the last record came
-in, and the user who may write it. It exits with 1 if a topic cannot be read, e.g. because its brokers are down.`,
+		Short: "List the topics of all sites",
+		Long: `List the topics of all sites (SITE_INDEX_TYPE) with the number of partitions,
+replicas, and records, the time of the newest record, and the user that can
+write to the topic. The exit code is 1 if a topic cannot be read, for example
+because its brokers are down.`,
 		Example: `  stationctl site list --brokers kafka-1:9092
   stationctl site list --brokers kafka-1:9092 --json`,
 		Args: cobra.NoArgs,
@@ -61,8 +63,8 @@ func (f *siteFlags) printList(topics []site.Topic, out io.Writer) error {
 func newSiteShow(f *siteFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:     "show TOPIC",
-		Short:   "Show one site's topic, user and rights",
-		Long:    "Show tells what list tells of one topic, its settings, and the ACLs that speak of it: by its name, by how it begins, or of all topics.",
+		Short:   "Show the topic, the user, and the ACLs of a site",
+		Long:    "Show one topic as list does, with its settings and the ACLs that apply to it:\nby its name, by a prefix, or to all topics.",
 		Example: "  stationctl site show JNU_1_rasp --brokers kafka-1:9092",
 		Args:    topicArg,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -83,7 +85,7 @@ func newSiteShow(f *siteFlags) *cobra.Command {
 
 func topicArg(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return errors.New("give one TOPIC, e.g. JNU_1_rasp; stationctl site list shows those that are there")
+		return errors.New(`one TOPIC is required, e.g. JNU_1_rasp; "stationctl site list" shows the existing topics`)
 	}
 	return nil
 }

@@ -13,36 +13,46 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// planTimeout is for 10000 sites on small machines.
+// planTimeout is enough for 10,000 sites on small machines.
 const planTimeout = 2 * time.Hour
 
-// sitePlanFlags are the command's own.
+// sitePlanFlags are the flags of site plan.
 type sitePlanFlags struct {
-	newSiteFlags
+	siteSpecFlags
 	credentials, configurations string
 	apply, verbose              bool
 }
 
 func newSitePlan(common *siteFlags) *cobra.Command {
-	f := &sitePlanFlags{newSiteFlags: newSiteFlags{siteFlags: common}}
+	f := &sitePlanFlags{siteSpecFlags: siteSpecFlags{siteFlags: common}}
 	command := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Add many sites from a file",
-		Long: fmt.Sprintf(`Plan makes what the sites of a CSV or YAML file need, up to %d of them, as add does for one. It first checks the whole file and tells
-of all that is wrong in it: names that are not legal, sites and users that are there twice, names that Kafka's metrics take for the same
-("." and "_"), also those of topics that are there. Then it shows how the cluster would change, and how many copies of partitions each
-broker would have. With --apply it makes it so; without, it asks on a terminal, and changes nothing elsewhere.
+		Long: fmt.Sprintf(`Create what the sites in a CSV or YAML file need, up to %d of them, as "add"
+does for one. First, the whole file is checked and all errors are listed: names
+that are not valid, duplicate sites and users, and names that differ only in "."
+and "_", which Kafka metrics do not distinguish. Then the changes and the number
+of partition replicas per broker are shown. With --apply, the changes are
+applied; without it, stationctl asks on a terminal, and changes nothing
+elsewhere.
 
-The file has the columns (in YAML: the keys) site, index and type, and, if they are to differ from the flags or the defaults, partitions,
-replication_factor, retention, max_message_bytes and user. In CSV the first line names the columns; lines that begin with # are passed over.
+The columns of the file (in YAML, the keys) are site, index, and type, and, to
+differ from the flags and defaults, partitions, replication_factor, retention,
+max_message_bytes, and user. In CSV, the first line names the columns; lines that
+begin with # are skipped.
 
-Each site's password is written into the folder of --credentials-dir, as SITE_INDEX_TYPE.env. With --configurations-dir, each Pi's
-telegraf.conf is written as SITE_INDEX_TYPE.conf. Killed in the middle, run it again: it goes on where it was.
-What Kafka does not answer, or too slowly, is tried again until nothing succeeds for 10 minutes.
+The credentials of each site are written to SITE_INDEX_TYPE.env in the directory
+given by --credentials-dir; with --configurations-dir, the telegraf.conf of each
+Pi is written to SITE_INDEX_TYPE.conf. If a run is interrupted, repeat it: it
+continues where it stopped. Requests that Kafka does not answer are retried until
+nothing succeeds for 10 minutes.
 
-  +  is made     ~  is changed     =  is so already     !  stays otherwise: see the text; the exit code is 1 then`, site.MaxSites),
+%s
+
+The exit code is 1 if any line starts with !.`, site.MaxSites, legend),
 		Example: `  printf 'site,index,type,retention\nJNU,1,rasp,30d\nJNU,2,rasp,\n' >sites.csv
   printf '%s\n' '- {site: JNU, index: 1, type: rasp, retention: 30d}' '- {site: JNU, index: 2, type: rasp}' >sites.yaml
   stationctl site plan sites.csv --brokers kafka-1:9092 --credentials-dir passwords
@@ -50,7 +60,7 @@ What Kafka does not answer, or too slowly, is tried again until nothing succeeds
   stationctl site plan sites.yaml --brokers kafka-1:9092 --credentials-dir passwords --dry-run --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("give one FILE of sites, e.g. sites.csv or sites.yaml")
+				return errors.New("one FILE of sites is required, e.g. sites.csv or sites.yaml")
 			}
 			return nil
 		},
@@ -58,10 +68,10 @@ What Kafka does not answer, or too slowly, is tried again until nothing succeeds
 	}
 	f.addFlags(command.Flags())
 	flags := command.Flags()
-	flags.StringVar(&f.credentials, "credentials-dir", "", "`FOLDER` that gets a file with user and password for each site")
-	flags.StringVar(&f.configurations, "configurations-dir", "", "`FOLDER` that gets a telegraf.conf for each site; those that are there are edited")
-	flags.BoolVar(&f.apply, "apply", false, "make the changes, and do not ask")
-	flags.BoolVar(&f.verbose, "verbose", false, "show what is so already, too")
+	flags.StringVar(&f.credentials, "credentials-dir", "", "write the user name and password of each site to a file in `DIR`")
+	flags.StringVar(&f.configurations, "configurations-dir", "", "write a telegraf.conf for each site to `DIR`; existing files are edited")
+	flags.BoolVar(&f.apply, "apply", false, "apply the changes without asking")
+	flags.BoolVar(&f.verbose, "verbose", false, "also show what is unchanged")
 	return command
 }
 
@@ -97,21 +107,21 @@ func (f *sitePlanFlags) run(command *cobra.Command, file string) error {
 func (f *sitePlanFlags) check() error {
 	switch {
 	case f.apply && f.dryRun:
-		return errors.New("flag --apply goes not with --dry-run: give one of them")
+		return errors.New("--apply and --dry-run cannot be used together")
 	case f.options.NoUser && f.credentials != "":
-		return errors.New("flag --no-user goes not with --credentials-dir")
+		return errors.New("--no-user and --credentials-dir cannot be used together")
 	case !f.options.NoUser && f.credentials == "":
-		return errors.New("give --credentials-dir FOLDER, which gets the passwords (or --no-user, for topics only)")
+		return errors.New("--credentials-dir DIR is required for the passwords (or --no-user for topics only)")
 	}
 	for name, folder := range map[string]string{"credentials-dir": f.credentials, "configurations-dir": f.configurations} {
 		if info, err := os.Stat(folder); folder != "" && (err != nil || !info.IsDir()) {
-			return fmt.Errorf("flag --%s: there is no folder %q: make it with mkdir -m 700 %[2]q", name, folder)
+			return fmt.Errorf(`flag --%s: directory %q does not exist; create it with: mkdir -m 700 %[2]q`, name, folder)
 		}
 	}
 	return nil
 }
 
-// addFiles names those that each site gets.
+// addFiles sets the files of each site.
 func (f *sitePlanFlags) addFiles(sites []site.AddOptions) {
 	for i := range sites {
 		o := &sites[i]
@@ -124,11 +134,11 @@ func (f *sitePlanFlags) addFiles(sites []site.AddOptions) {
 	}
 }
 
-// proceed shows the plan, and applies it if that is wanted.
+// proceed shows the plan, and applies it if requested.
 func (f *sitePlanFlags) proceed(ctx context.Context, command *cobra.Command, fleet *site.Fleet) error {
 	out, errs := command.OutOrStdout(), command.ErrOrStderr()
 	if !f.json {
-		buffer := bufio.NewWriter(out) // there may be 50000 lines
+		buffer := bufio.NewWriter(out) // up to 50,000 lines
 		if err := errors.Join(fleet.Write(buffer, f.verbose), buffer.Flush()); err != nil {
 			return err
 		}
@@ -140,13 +150,13 @@ func (f *sitePlanFlags) proceed(ctx context.Context, command *cobra.Command, fle
 		f.apply = true
 	}
 	if !f.apply || fleet.Changes() == 0 {
-		return judge(fleet, f.print(out, fleet))
+		return withWarnings(fleet, f.print(out, fleet))
 	}
 	progress := newProgress(errs, fleet)
-	if err := errors.Join(fleet.Apply(ctx, progress.made), progress.end()); err != nil {
+	if err := errors.Join(fleet.Apply(ctx, progress.update), progress.end()); err != nil {
 		return errors.Join(err, f.print(out, fleet))
 	}
-	return judge(fleet, f.print(out, fleet))
+	return withWarnings(fleet, f.print(out, fleet))
 }
 
 // fleetReport is the plan of many sites as JSON.
@@ -157,19 +167,19 @@ type fleetReport struct {
 	DryRun  bool `json:"dry_run"`
 }
 
-// print tells the result.
+// print prints the result.
 func (f *sitePlanFlags) print(out io.Writer, fleet *site.Fleet) error {
 	var err error
 	changes := fleet.Changes()
 	switch {
 	case f.json:
-		err = printJSON(out, fleetReport{fleet, changes, fleet.Made(), !f.apply})
+		err = printJSON(out, fleetReport{fleet, changes, fleet.Applied(), !f.apply})
 	case changes == 0:
 		_, err = fmt.Fprintln(out, "nothing to change")
 	case f.apply:
-		_, err = fmt.Fprintf(out, "%d of %d change(s) made\n", fleet.Made(), changes)
+		_, err = fmt.Fprintf(out, "%d of %s applied\n", fleet.Applied(), texttable.Count(changes, "change"))
 	default:
-		_, err = fmt.Fprintf(out, "%d change(s) to make; nothing was changed (--apply makes them)\n", changes)
+		_, err = fmt.Fprintf(out, "%s planned; nothing was changed (--apply applies them)\n", texttable.Count(changes, "change"))
 	}
 	return err
 }

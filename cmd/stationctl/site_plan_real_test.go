@@ -168,19 +168,19 @@ func (f *fleet) nothingUnsafe(t *testing.T) {
 
 func doubts(report fleetReport) (all []site.Step) {
 	for _, p := range report.Sites {
-		all = append(all, slices.DeleteFunc(slices.Clone(p.Steps), func(s site.Step) bool { return s.Mark != site.Doubt })...)
+		all = append(all, slices.DeleteFunc(slices.Clone(p.Steps), func(s site.Step) bool { return s.Mark != site.Warning })...)
 	}
 	return all
 }
 
 func judgeUsers(report fleetReport) (users int, unsafe []site.Step) {
 	for _, p := range report.Sites {
-		if p.Steps[len(p.Steps)-1].Mark == site.Made {
+		if p.Steps[len(p.Steps)-1].Mark == site.Created {
 			continue // no user yet
 		}
 		users++
 		for _, s := range p.Steps {
-			if s.Mark != site.So {
+			if s.Mark != site.Unchanged {
 				unsafe = append(unsafe, s)
 			}
 		}

@@ -31,13 +31,13 @@ func TestSitePlanFromFileToNothingToChange(t *testing.T) {
 	args := g.sites(t, "site,index,type,retention\nJNU,1,rasp,\n"+longest+",1,rasp,30d\n", "--configurations-dir", g.dir, "--port", "/dev/arduino-uno")
 	code, out, errs := g.site(t, args...)
 	require.Equal(t, exitGood, code, errs)
-	require.True(t, strings.HasPrefix(out, "+ topic \"JNU_1_rasp\": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime\n"), out)
-	require.True(t, strings.HasSuffix(out, "broker  partitions  after\n0       0           2\n12 change(s) to make; nothing was changed (--apply makes them)\n"), out)
+	require.True(t, strings.HasPrefix(out, "+ topic \"JNU_1_rasp\": 1 partition, replication factor 1, message.timestamp.type=LogAppendTime\n"), out)
+	require.True(t, strings.HasSuffix(out, "broker  partitions  after\n0       0           2\n12 changes planned; nothing was changed (--apply applies them)\n"), out)
 	require.NoFileExists(t, filepath.Join(g.dir, "passwords", "JNU_1_rasp.env"))
 
 	code, out, errs = g.site(t, append(args, "--apply")...)
 	require.Equal(t, exitGood, code, errs)
-	require.Contains(t, out, "12 of 12 change(s) made\n")
+	require.Contains(t, out, "12 of 12 changes applied\n")
 	require.Contains(t, errs, "2 of 2 sites in ")
 	password, err := os.ReadFile(filepath.Join(g.dir, "passwords", longest+"_1_rasp.env"))
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestSitePlanFromFileToNothingToChange(t *testing.T) {
 	code, again, errs := g.site(t, append(args, "--apply")...)
 	require.Equal(t, exitGood, code, errs)
 	require.Empty(t, errs)
-	require.Equal(t, "= 12 thing(s) are so already; --verbose shows them\nbroker  partitions  after\n0       2           2\nnothing to change\n", again)
+	require.Equal(t, "= 12 unchanged; --verbose shows them\nbroker  partitions  after\n0       2           2\nnothing to change\n", again)
 	_, again, _ = g.site(t, append(args, "--verbose")...)
 	require.Contains(t, again, "= ACL: User:JNU_1_rasp may WRITE topic \"JNU_1_rasp\"\n")
 
@@ -61,7 +61,7 @@ func TestSitePlanFromFileToNothingToChange(t *testing.T) {
 	require.True(t, report.DryRun)
 	require.Zero(t, report.Changes)
 	require.Equal(t, "JNU_1_rasp", report.Sites[0].User)
-	require.Equal(t, site.Doubt, report.Sites[0].Steps[1].Mark)
+	require.Equal(t, site.Warning, report.Sites[0].Steps[1].Mark)
 	require.NotContains(t, out, strings.TrimSpace(string(password)))
 }
 
@@ -85,10 +85,10 @@ func TestSitePlanMeetsErrors(t *testing.T) {
 	code, out, errs := g.site(t, g.sites(t, "site,index,type\nJNU,1,rasp\nJNU,2,rasp\na_b,1,rasp\n", "--apply")...)
 	require.Equal(t, exitFailed, code)
 	require.Empty(t, out)
-	require.Contains(t, errs, "sites.csv\" has 1 error(s), so nothing was changed:\nline 4: SITE must consist of")
+	require.Contains(t, errs, "sites.csv\" has 1 error:\nline 4: SITE must consist of")
 	code, _, errs = g.site(t, g.sites(t, "site,index,type,replication_factor\nJNU,1,rasp,3\nJNU,2,rasp,1\n", "--apply")...)
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "nothing was changed: line 2: topic \"JNU_1_rasp\" with 1 partition(s), replication factor 3")
+	require.Contains(t, errs, "nothing was changed: line 2: topic \"JNU_1_rasp\" with 1 partition, replication factor 3")
 	_, out, _ = g.site(t, "list", "--json")
 	require.JSONEq(t, "[]", out)
 
@@ -97,7 +97,7 @@ func TestSitePlanMeetsErrors(t *testing.T) {
 	require.NoError(t, os.Mkdir(g.file("passwords/JNU_1_rasp.env"), 0o700))
 	code, _, errs = g.site(t, args...)
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "nothing was changed: line 2: file of the credentials: read ")
+	require.Contains(t, errs, "nothing was changed: line 2: credentials file: read ")
 }
 
 func TestSitePlanAsksOnATerminal(t *testing.T) {
@@ -107,7 +107,7 @@ func TestSitePlanAsksOnATerminal(t *testing.T) {
 	for _, test := range []struct {
 		answer, want string
 		code         int
-	}{{"n\n", "nothing was changed (the answer was \"n\")", exitFailed}, {"y\n", "5 of 5 change(s) made", exitGood}} {
+	}{{"n\n", "nothing was changed (the answer was \"n\")", exitFailed}, {"y\n", "5 of 5 changes applied", exitGood}} {
 		terminal, user, err := pty.Open()
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, terminal.Close()); require.NoError(t, user.Close()) })
@@ -130,17 +130,17 @@ func TestSitePlanWrongUse(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sites.csv")
 	require.NoError(t, os.WriteFile(file, []byte("site,index,type\nJNU,1,rasp\n"), 0o600))
 	for want, args := range map[string][]string{
-		`give one FILE of sites, e.g. sites.csv or sites.yaml`:                    {},
-		`give --credentials-dir FOLDER, which gets the passwords (or --no-user`:   {file},
-		`flag --credentials-dir: there is no folder "/nowhere": make it with mkd`: {file, "--credentials-dir", "/nowhere"},
-		`flag --configurations-dir: there is no folder "/nowhere": make it`:       {file, "--no-user", "--configurations-dir", "/nowhere"},
-		`flag --no-user goes not with --credentials-dir`:                          {file, "--no-user", "--credentials-dir", "/"},
-		`flag --apply goes not with --dry-run: give one of them`:                  {file, "--apply", "--dry-run"},
-		`flag --port is without effect: give --configurations-dir too`:            {file, "--no-user", "--port", "x"},
-		`flag --retention must be a time such as 30d`:                             {file, "--no-user", "--retention", "1y"},
-		`file of the sites: stat /nowhere.csv: no such file or directory`:         {"/nowhere.csv", "--no-user"},
-		`file "sites.txt": its name must end with .csv, .yaml or .yml`:            {"sites.txt", "--no-user"},
-		`flag --brokers: option "brokers" is required`:                            {file, "--no-user"},
+		`one FILE of sites is required, e.g. sites.csv or sites.yaml`:                 {},
+		`--credentials-dir DIR is required for the passwords (or --no-user`:           {file},
+		`flag --credentials-dir: directory "/nowhere" does not exist; create it with`: {file, "--credentials-dir", "/nowhere"},
+		`flag --configurations-dir: directory "/nowhere" does not exist`:              {file, "--no-user", "--configurations-dir", "/nowhere"},
+		`--no-user and --credentials-dir cannot be used together`:                     {file, "--no-user", "--credentials-dir", "/"},
+		`--apply and --dry-run cannot be used together`:                               {file, "--apply", "--dry-run"},
+		`flag --port requires --configurations-dir`:                                   {file, "--no-user", "--port", "x"},
+		`flag --retention must be a duration such as 30d`:                             {file, "--no-user", "--retention", "1y"},
+		`site file: stat /nowhere.csv: no such file or directory`:                     {"/nowhere.csv", "--no-user"},
+		`file "sites.txt": the name must end with .csv, .yaml, or .yml`:               {"sites.txt", "--no-user"},
+		`flag --brokers: option "brokers" is required`:                                {file, "--no-user"},
 	} {
 		code, _, errs := call(t, append([]string{"site", "plan"}, args...)...)
 		require.Equal(t, exitFailed, code, args)
@@ -152,6 +152,6 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	p := &progress{out: &out, total: 1000, done: 499, begin: time.Now().Add(-10 * time.Second), tail: "\n"}
-	require.NoError(t, p.tell())
+	require.NoError(t, p.show())
 	require.Equal(t, "499 of 1000 sites, 50/s, 10s left\n", out.String())
 }

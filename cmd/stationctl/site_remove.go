@@ -14,9 +14,11 @@ func newSiteRemove(f *siteFlags) *cobra.Command {
 	var records, yes, dryRun bool
 	command := &cobra.Command{
 		Use:   "remove TOPIC",
-		Short: "Remove a site's user and rights",
-		Long: `Remove takes away the site's user and ACLs: its station, or who stole it, writes nothing more, even over a connection that is open.
-The topic and its records stay, unless --with-records is given. It shows what it will do, and asks.`,
+		Short: "Remove the user and the ACLs of a site",
+		Long: `Remove the user and the ACLs of a site. Its station, or a stolen one, can write
+nothing more, not even over an open connection. The topic and its records are
+kept unless --with-records is set. The changes are shown first, and applied if
+you confirm.`,
 		Example: `  stationctl site remove JNU_1_rasp --brokers kafka-1:9092
   stationctl site remove JNU_1_rasp --brokers kafka-1:9092 --with-records --yes`,
 		Args: topicArg,
@@ -42,10 +44,10 @@ The topic and its records stay, unless --with-records is given. It shows what it
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&user, "user", "", "the site's user (default: the one who may write the topic)")
-	flags.BoolVar(&records, "with-records", false, "remove the topic too, with all its records")
-	flags.BoolVar(&yes, "yes", false, "do not ask")
-	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
+	flags.StringVar(&user, "user", "", "user `NAME` of the site (default: the one that can write to the topic)")
+	flags.BoolVar(&records, "with-records", false, "also delete the topic with all its records")
+	flags.BoolVar(&yes, "yes", false, "apply the changes without asking")
+	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes and make none")
 	return command
 }
 
@@ -54,11 +56,14 @@ func newSiteRotate(f *siteFlags) *cobra.Command {
 	var dryRun bool
 	command := &cobra.Command{
 		Use:   "rotate-credentials TOPIC",
-		Short: "Give a site's user a new password",
-		Long: `Rotate-credentials gives the site's user a new password, in the file of --credentials and then in Kafka. From then on the old one is
-refused. A station that is connected goes on until its connection ends, or until the brokers ask again (their setting
-connections.max.reauth.ms, which is not set by itself: an hour in the shipped example). Then its readings wait in its outbox until it
-has the new password: put its lines into /etc/default/telegraf-station on the Pi, and restart the service. No reading is lost by it.`,
+		Short: "Set a new password for the user of a site",
+		Long: `Set a new password for the user of a site, in the file given by --credentials
+and then in Kafka, which rejects the old one from now on. A connected station
+keeps writing until its connection closes or the brokers require a new login
+(broker setting connections.max.reauth.ms: off by default, one hour in the
+shipped example). After that, its readings are pending in its outbox until it has
+the new password: put the lines of the file into /etc/default/telegraf-station on
+the Pi, and restart the service. No readings are lost.`,
 		Example: "  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env",
 		Args:    topicArg,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -67,7 +72,7 @@ has the new password: put its lines into /etc/default/telegraf-station on the Pi
 				return err
 			}
 			if credentials == "" {
-				return errors.New("give --credentials FILE: the new password is written there, and shown nowhere else")
+				return errors.New("--credentials FILE is required: the new password is written to it and shown nowhere else")
 			}
 			return f.with(command, func(ctx context.Context, cluster *site.Cluster) error {
 				plan, err := cluster.PlanRotate(ctx, name, user, credentials)
@@ -82,8 +87,8 @@ has the new password: put its lines into /etc/default/telegraf-station on the Pi
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&user, "user", "", "the site's user (default: the one who may write the topic)")
-	flags.StringVar(&credentials, "credentials", "", "`FILE` that gets the user's name and new password")
-	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
+	flags.StringVar(&user, "user", "", "user `NAME` of the site (default: the one that can write to the topic)")
+	flags.StringVar(&credentials, "credentials", "", "write the user name and the new password to `FILE`")
+	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes and make none")
 	return command
 }

@@ -67,8 +67,8 @@ func TestSiteFromAddToRemove(t *testing.T) {
 	g := newGuarded(t)
 	code, out, errs := g.site(t, g.add("--dry-run")...)
 	require.Equal(t, exitGood, code, errs)
-	require.Contains(t, out, "+ topic \"JNU_1_rasp\": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime\n")
-	require.Contains(t, out, "5 change(s) to make; nothing was changed\n")
+	require.Contains(t, out, "+ topic \"JNU_1_rasp\": 1 partition, replication factor 1, message.timestamp.type=LogAppendTime\n")
+	require.Contains(t, out, "5 changes planned; nothing was changed\n")
 	require.NoFileExists(t, g.file("c.env"))
 
 	code, first, errs := g.site(t, g.add()...)
@@ -80,7 +80,7 @@ func TestSiteFromAddToRemove(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(second), &report))
 	require.Equal(t, "JNU_1_rasp", report.User)
 	for _, step := range report.Steps {
-		require.Equal(t, site.So, step.Mark, step.Text)
+		require.Equal(t, site.Unchanged, step.Mark, step.Text)
 	}
 	require.NotContains(t, first+second, g.password(t))
 
@@ -164,10 +164,10 @@ func TestSiteWithoutUsers(t *testing.T) {
 	brokers := strings.Join(newCluster(t).Addresses(), ",")
 	code, out, errs := call(t, "site", "add", "GIST", "1", "rasp", "--no-user", "--replication-factor", "1", "--brokers", brokers)
 	require.Equal(t, exitGood, code, errs)
-	require.Equal(t, "+ topic \"GIST_1_rasp\": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime\n", out)
+	require.Equal(t, "+ topic \"GIST_1_rasp\": 1 partition, replication factor 1, message.timestamp.type=LogAppendTime\n", out)
 	code, out, _ = call(t, "site", "add", "GIST", "1", "rasp", "--no-user", "--partitions", "2", "--replication-factor", "1", "--brokers", brokers)
 	require.Equal(t, exitFound, code)
-	require.Contains(t, out, "! topic \"GIST_1_rasp\" has 1 partition(s), not 2")
+	require.Contains(t, out, "! topic \"GIST_1_rasp\" has 1 partition, not 2")
 	code, out, errs = call(t, "site", "remove", "GIST_1_rasp", "--brokers", brokers, "--yes", "--with-records")
 	require.Equal(t, exitGood, code, errs)
 	require.Contains(t, out, "- topic \"GIST_1_rasp\" with all its records\n")
@@ -217,23 +217,23 @@ func TestSiteWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
 	b := []string{"--brokers", "127.0.0.1:1"}
 	for want, args := range map[string][]string{
-		`say what to do: add, plan, list, show, remove or rotate-credentials`:                                       {},
-		`give SITE INDEX TYPE, e.g. JNU 1 rasp (got "JNU 1")`:                                                       {"add", "JNU", "1"},
+		`a subcommand is required: add, plan, list, show, remove, or rotate-credentials`:                            {},
+		`SITE INDEX TYPE is required, e.g. JNU 1 rasp (got "JNU 1")`:                                                {"add", "JNU", "1"},
 		`SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "../../etc")`:                            {"add", "../../etc", "1", "rasp"},
 		`TYPE must consist of letters (a-z, A-Z), digits, "." and "-" (got ";drop")`:                                {"add", "JNU", "1", ";drop"},
 		`flag --brokers: option "brokers" is required`:                                                              {"add", "JNU", "1", "rasp"},
-		`flag --influx-org is without effect: give --influx-url too`:                                                append(b, "add", "JNU", "1", "rasp", "--influx-org", "x"),
-		`flag --port is without effect: give --configuration too`:                                                   append(b, "add", "JNU", "1", "rasp", "--port", "x"),
-		`flag --no-user goes with neither --user nor --credentials`:                                                 append(b, "add", "JNU", "1", "rasp", "--no-user", "--user", "x"),
+		`flag --influx-org requires --influx-url`:                                                                   append(b, "add", "JNU", "1", "rasp", "--influx-org", "x"),
+		`flag --port requires --configuration`:                                                                      append(b, "add", "JNU", "1", "rasp", "--port", "x"),
+		`--no-user cannot be combined with --user or --credentials`:                                                 append(b, "add", "JNU", "1", "rasp", "--no-user", "--user", "x"),
 		`flag --partitions must be 1 or more (got "0")`:                                                             append(b, "add", "JNU", "1", "rasp", "--partitions", "0"),
 		`flag --replication-factor must be 1 or more (got "-1")`:                                                    append(b, "add", "JNU", "1", "rasp", "--replication-factor", "-1"),
 		`flag --max-message-bytes must be above zero, e.g. 1048576 (got "0")`:                                       append(b, "add", "JNU", "1", "rasp", "--max-message-bytes", "0"),
-		`flag --retention must be a time such as 30d or 12h, or forever (got "30")`:                                 append(b, "add", "JNU", "1", "rasp", "--retention", "30"),
+		`flag --retention must be a duration such as 30d or 12h, or forever (got "30")`:                             append(b, "add", "JNU", "1", "rasp", "--retention", "30"),
 		`flag --influx-url must be a URL, e.g. http://localhost:8086 (got "localhost")`:                             append(b, "add", "JNU", "1", "rasp", "--influx-url", "localhost"),
-		`--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN`:                                 append(b, "add", "JNU", "1", "rasp", "--influx-url", "http://x"),
-		`give one TOPIC, e.g. JNU_1_rasp`:                                                                           append(b, "show"),
-		`topic "__consumer_offsets" is not a site's: those are SITE_INDEX_TYPE`:                                     append(b, "remove", "__consumer_offsets"),
-		`give --credentials FILE: the new password is written there, and shown nowhere else`:                        append(b, "rotate-credentials", "JNU_1_rasp"),
+		`--influx-url requires a token; set --influx-token-file or INFLUX_TOKEN`:                                    append(b, "add", "JNU", "1", "rasp", "--influx-url", "http://x"),
+		`one TOPIC is required, e.g. JNU_1_rasp`:                                                                    append(b, "show"),
+		`topic "__consumer_offsets" is not a site topic, which is named SITE_INDEX_TYPE`:                            append(b, "remove", "__consumer_offsets"),
+		`--credentials FILE is required: the new password is written to it and shown nowhere else`:                  append(b, "rotate-credentials", "JNU_1_rasp"),
 		`flag --timeout must be above zero, e.g. 2m (got "0s")`:                                                     append(b, "list", "--timeout", "0"),
 		`cannot connect to Kafka at 127.0.0.1:1: unable to dial: dial tcp 127.0.0.1:1: connect: connection refused`: append(b, "list"),
 	} {
@@ -251,18 +251,18 @@ func TestCentralFromAddToRemove(t *testing.T) {
 	}
 	code, out, errs := central("add", "--credentials", g.file("c.env"), "--dry-run")
 	require.Equal(t, exitGood, code, errs)
-	require.Equal(t, `+ ACL: User:central must not ALL each topic whose name begins with "__"
+	require.Equal(t, `+ ACL: User:central must not ALL every topic with the prefix "__"
 + ACL: User:central may READ every topic
 + ACL: User:central may DESCRIBE every topic
 + ACL: User:central may READ group "telegraf-station"
 + credentials "`+g.file("c.env")+`": user "central" and a new password
 + user "central" (SCRAM-SHA-512) with the new password
-6 change(s) to make; nothing was changed
+6 changes planned; nothing was changed
 `, out)
 	require.NoFileExists(t, g.file("c.env"))
 	code, _, errs = central("rotate-credentials", "--credentials", g.file("c.env"))
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `there is no user "central" with SCRAM-SHA-512: stationctl central add --credentials FILE makes it`)
+	require.Contains(t, errs, `user "central" does not exist (SCRAM-SHA-512); create it with "stationctl central add --credentials FILE"`)
 
 	code, _, errs = central("add", "--credentials", g.file("c.env"))
 	require.Equal(t, exitGood, code, errs)
@@ -281,7 +281,7 @@ func TestCentralFromAddToRemove(t *testing.T) {
 	require.Contains(t, out, "- user \"central\"\n")
 	code, _, errs = central("remove", "--yes")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `there is no user "central": give --user`)
+	require.Contains(t, errs, `user "central" does not exist; set --user`)
 	code, _, errs = central("add")
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, errs, "give --credentials FILE")

@@ -74,18 +74,18 @@ func TestStatus(t *testing.T) {
 func TestStatusWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		`flag --brokers: option "brokers" is required`:                      {},
-		`it takes no "10s": give a site as --site JNU, and an interval as`:  {"--watch", "10s"},
-		`flag --watch must be 1s or more (got "1ms")`:                       {"--watch=1ms"},
-		`flag --site: "[": syntax error in pattern`:                         {"--site", "["},
-		`flag --group is empty`:                                             {"--group", ""},
-		`flag --silent-after must be above zero, e.g. 5m (got "0s")`:        {"--silent-after", "0"},
-		`flag --max-lag must be 0 or more (got "-1")`:                       {"--max-lag", "-1"},
-		`flag --sort must be troubles or name (got "lag")`:                  {"--sort", "lag"},
-		`flag --timeout must be above zero, e.g. 1m (got "0s")`:             {"--timeout", "0"},
-		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out`: {"--timeout", "1m"},
-		`flag --sasl-username needs --sasl-mechanism, e.g. SCRAM-SHA-512`:   {"--sasl-username", "u"},
-		`invalid argument "x" for "--watch" flag: `:                         {"--watch=x"},
+		`flag --brokers: option "brokers" is required`:                       {},
+		`it takes no "10s": give a site as --site JNU, and an interval as`:   {"--watch", "10s"},
+		`flag --watch must be 1s or more (got "1ms")`:                        {"--watch=1ms"},
+		`flag --site: "[": syntax error in pattern`:                          {"--site", "["},
+		`flag --group is empty`:                                              {"--group", ""},
+		`flag --silent-after must be above zero, e.g. 5m (got "0s")`:         {"--silent-after", "0"},
+		`flag --max-lag must be 0 or more (got "-1")`:                        {"--max-lag", "-1"},
+		`flag --sort must be troubles or name (got "lag")`:                   {"--sort", "lag"},
+		`flag --timeout must be above zero, e.g. 1m (got "0s")`:              {"--timeout", "0"},
+		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out`:  {"--timeout", "1m"},
+		`flag --sasl-username requires --sasl-mechanism, e.g. SCRAM-SHA-512`: {"--sasl-username", "u"},
+		`invalid argument "x" for "--watch" flag: `:                          {"--watch=x"},
 	} {
 		if len(args) > 0 {
 			args = append([]string{"--brokers", "127.0.0.1:1"}, args...)

@@ -162,11 +162,11 @@ func TestTheShippedBrokers(t *testing.T) {
 	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
 	require.NoError(t, err)
 	require.Zero(t, plan.Changes(), "a second run changes nothing")
-	require.False(t, plan.Doubts())
+	require.False(t, plan.Warnings())
 	require.NoError(t, os.WriteFile(e.secret("JNU_1_rasp.env"), []byte("KAFKA_USERNAME=JNU_1_rasp\nKAFKA_PASSWORD=wrong\n"), 0o600))
 	plan, err = cluster.PlanAdd(t.Context(), site.AddOptions{Name: name, Topic: site.TopicOptions{Partitions: 1, Replication: 3}, Credentials: e.secret("JNU_1_rasp.env")})
 	require.NoError(t, err)
-	require.True(t, plan.Doubts(), "the other login of the administrator does not hide the incorrect password")
+	require.True(t, plan.Warnings(), "the other login of the administrator does not hide the incorrect password")
 }
 
 // requireCentralReads runs the central Telegraf with the variables of its Compose service.

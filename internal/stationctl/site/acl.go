@@ -25,7 +25,7 @@ func (r rule) String() string {
 		resource = "every " + strings.ToLower(r.Type.String())
 	}
 	if r.Pattern == kmsg.ACLResourcePatternTypePrefixed {
-		resource = "each " + strings.ToLower(r.Type.String()) + fmt.Sprintf(" whose name begins with %q", r.Name)
+		resource = "every " + strings.ToLower(r.Type.String()) + fmt.Sprintf(" with the prefix %q", r.Name)
 	}
 	verb := "may"
 	if r.Permission == kmsg.ACLPermissionTypeDeny {
@@ -38,7 +38,7 @@ func (r rule) String() string {
 	return text
 }
 
-// allow is a right on exactly one resource. A prefixed one on site_1 would be one on site_10 too.
+// allow permits an operation on exactly one resource. A prefixed ACL on site_1 would cover site_10, too.
 func allow(user string, resource kmsg.ACLResourceType, name string, operation kmsg.ACLOperation) rule {
 	return rule{
 		Principal: principalPrefix + user, Host: "*", Type: resource, Name: name, Pattern: kmsg.ACLResourcePatternTypeLiteral,
@@ -46,7 +46,7 @@ func allow(user string, resource kmsg.ACLResourceType, name string, operation km
 	}
 }
 
-// stationRules are what a station needs, and no more.
+// stationRules are the ACLs that a station requires, and no more.
 func (v *view) stationRules(user, topic string) []rule {
 	rules := []rule{
 		allow(user, kmsg.ACLResourceTypeTopic, topic, kmsg.ACLOperationWrite),
@@ -111,38 +111,38 @@ func onTopic(topic string) *kmsg.DescribeACLsRequest {
 	return filter
 }
 
-// planRules makes the missing ones, and tells of what lets more people write, or this user more than his topic.
-func (c *Cluster) planRules(p *Plan, v *view) {
-	c.planWanted(p, v.stationRules(p.User, p.Topic), v.rules[principalPrefix+p.User], "a station")
-	for _, r := range v.wideOn(p.Topic, p.User) {
-		p.doubt("ACL: %s: other stations may write this topic; remove it with kafka-acls.sh --remove", r)
+// planStationRules creates the missing ACLs. It warns of ACLs that let others write to the topic, or this user do more.
+func (c *Cluster) planStationRules(p *Plan, v *view) {
+	c.planRules(p, v.stationRules(p.User, p.Topic), v.rules[principalPrefix+p.User], "a station")
+	for _, r := range v.othersOn(p.Topic, p.User) {
+		p.warn("ACL: %s: other stations can write to this topic; remove it with kafka-acls.sh --remove", r)
 	}
 }
 
-// planWanted makes the rules that are missing; who is whose they are.
-func (c *Cluster) planWanted(p *Plan, wanted, has []rule, who string) {
+// planRules creates the missing ACLs; who names their user in warnings.
+func (c *Cluster) planRules(p *Plan, wanted, has []rule, who string) {
 	for _, r := range wanted {
 		if slices.Contains(has, r) {
-			p.is("ACL: %s", r)
+			p.keep("ACL: %s", r)
 			continue
 		}
-		p.add(Made, func(context.Context) error { return c.permit(r) }, "ACL: %s", r)
+		p.add(Created, func(context.Context) error { return c.permit(r) }, "ACL: %s", r)
 	}
 	for _, r := range has {
 		if !slices.Contains(wanted, r) && r != idempotentWrite(p.User) {
-			p.doubt("ACL: %s: it is more, or less, than %s needs; remove it with kafka-acls.sh --remove", r, who)
+			p.warn("ACL: %s: not what %s requires; remove it with kafka-acls.sh --remove", r, who)
 		}
 	}
 }
 
-// letsMany says that a rule lets users write who were not named for the topic.
-func (r rule) letsMany() bool {
+// allowsOthers reports whether a rule lets users write that are not named for the topic.
+func (r rule) allowsOthers() bool {
 	writes := r.Operation == kmsg.ACLOperationWrite || r.Operation == kmsg.ACLOperationAll
 	wide := r.Pattern == kmsg.ACLResourcePatternTypePrefixed || r.Principal == principalPrefix+"*"
 	return writes && wide && r.Permission == kmsg.ACLPermissionTypeAllow && r.Type == kmsg.ACLResourceTypeTopic
 }
 
-// on says that a rule speaks of the topic: by its name, by the beginning of it, or by "*".
+// on reports whether a rule applies to the topic: by its name, a prefix, or "*".
 func (r rule) on(topic string) bool {
 	if r.Pattern == kmsg.ACLResourcePatternTypePrefixed {
 		return strings.HasPrefix(topic, r.Name)
@@ -166,8 +166,8 @@ func (c *Cluster) forbid(ctx context.Context, r rule) error {
 	return explain(err)
 }
 
-// writers are the users who may write exactly this topic: the station's, unless somebody added others.
-func writers(topic string, rules []rule) []string {
+// usersThatWrite returns the users that can write to exactly this topic: that of the station, unless an operator added others.
+func usersThatWrite(topic string, rules []rule) []string {
 	var users []string
 	for _, r := range rules {
 		name, isUser := strings.CutPrefix(r.Principal, principalPrefix)

@@ -9,29 +9,29 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/setup"
 )
 
-// AddOptions say what a site is to have.
+// AddOptions describe a site.
 type AddOptions struct {
-	// Line is where the site stands in its file; 0: it is of no file.
+	// Line is the line of the site in its file, 0 without a file.
 	Line  int
 	Name  Name
 	Topic TopicOptions
-	// User is the station's user; empty: named as the topic. NoUser: there is none, for a Kafka that asks nobody who he is.
+	// User is the Kafka user of the station; empty for the name of the topic. NoUser is for a Kafka without authentication.
 	User   string
 	NoUser bool
-	// Credentials is the file that gets the password; empty: none.
+	// Credentials is the file to write the password to, or empty.
 	Credentials string
-	// Influx is where the points go; nil: not looked at.
+	// Influx stores the points; nil to leave InfluxDB alone.
 	Influx *Influx
-	// Configuration is the Pi's file, and Answers what it is to say; empty: none is written.
+	// Configuration is the telegraf.conf to write for the Pi, with Answers in it; empty for none.
 	Configuration string
 	Answers       setup.Values
 }
 
-// user is the station's.
+// user returns the Kafka user of the station.
 func (o AddOptions) user() string { return cmp.Or(o.User, o.Name.Topic()) }
 
-// PlanAdd changes nothing. Topic and bucket come first, as nobody is let in by them; then the ACLs, so that nobody who can log in lacks
-// what keeps him to his topic; then the password, in the file before it is in Kafka, so that it is never lost.
+// PlanAdd changes nothing. Topic and bucket come first, because they grant no access; then the ACLs, so that a user that can log in is
+// always confined to its topic; then the password, which is in the file before it is in Kafka, so that it is never lost.
 func (c *Cluster) PlanAdd(ctx context.Context, options AddOptions) (*Plan, error) {
 	v, err := c.view(ctx, []AddOptions{options})
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Cluster) planAdd(ctx context.Context, v *view, options AddOptions) (*Pl
 		}
 	}
 	if !options.NoUser {
-		c.planRules(p, v)
+		c.planStationRules(p, v)
 		if err := c.planUser(ctx, p, v.users[p.User], options.Credentials); err != nil {
 			return nil, err
 		}
@@ -65,23 +65,23 @@ func (c *Cluster) planAdd(ctx context.Context, v *view, options AddOptions) (*Pl
 	return p, planConfiguration(p, options)
 }
 
-// checkStationUser keeps an administrator from being made a station.
+// checkStationUser rejects the administrator as the user of a station.
 func (c *Cluster) checkStationUser(name string) error {
 	if name == c.config.Net.SASL.User {
-		return fmt.Errorf("user %q is the one that you log in with, so it may do all: give the station another", name)
+		return fmt.Errorf("user %q is the administrator that you log in as; use another user for the station", name)
 	}
 	return checkUser(name)
 }
 
-// planUser keeps the password of a user who is there. A user who is not gets a new one, even if the file has one: that may be the
-// password of a station that was stolen and removed.
+// planUser keeps the password of an existing user. A new user gets a new password, even if the file contains one: it may be that of a
+// station that was stolen and removed.
 func (c *Cluster) planUser(ctx context.Context, p *Plan, exists bool, path string) error {
 	switch {
 	case path == "" && exists:
-		p.is("user %q (SCRAM-SHA-512)", p.User)
+		p.keep("user %q (SCRAM-SHA-512)", p.User)
 		return nil
 	case path == "":
-		return fmt.Errorf("user %q is to be made, but his password could not be handed over: give --credentials FILE%s; nothing was changed", p.User, orNoUser(p))
+		return fmt.Errorf("nothing was changed: a new user %q needs a file for the password; add --credentials FILE%s", p.User, orNoUser(p))
 	}
 	file, err := readCredentials(path)
 	if err == nil {
@@ -91,10 +91,10 @@ func (c *Cluster) planUser(ctx context.Context, p *Plan, exists bool, path strin
 		return err
 	}
 	if exists {
-		c.planKept(ctx, p, file)
+		c.planExistingUser(ctx, p, file)
 		return nil
 	}
-	c.planPassword(p, file, Made)
+	c.planPassword(p, file, Created)
 	return nil
 }
 
@@ -102,34 +102,34 @@ func orNoUser(p *Plan) string {
 	if p.Topic == "" {
 		return ""
 	}
-	return " (or --no-user, for a topic only)"
+	return ", or --no-user for a topic only"
 }
 
-// planKept tries the password of the file: a rotation may have been killed between the file and Kafka.
-func (c *Cluster) planKept(ctx context.Context, p *Plan, file *credentials) {
+// planExistingUser tries the password in the file: a rotation may have been killed between the file and Kafka.
+func (c *Cluster) planExistingUser(ctx context.Context, p *Plan, file *credentials) {
 	rotate := "stationctl central rotate-credentials --credentials FILE"
 	if p.Topic != "" {
 		rotate = fmt.Sprintf("stationctl site rotate-credentials %s --credentials FILE", p.Topic)
 	}
-	p.is("user %q (SCRAM-SHA-512); the password is kept", p.User)
+	p.keep("user %q (SCRAM-SHA-512); the password is kept", p.User)
 	switch {
 	case !file.have(p.User):
-		p.doubt("credentials %q: Kafka does not tell the password of user %q; if it is lost: %s", file.path, p.User, rotate)
+		p.warn("credentials %q: the password of user %q cannot be retrieved from Kafka; if it is lost, run %s", file.path, p.User, rotate)
 		return
 	case !file.isPrivate():
 		p.add(Changed, func(context.Context) error { return os.Chmod(file.path, secretMode) }, "credentials %q: mode 0600 (was %#o)", file.path, file.mode)
 	default:
-		p.is("credentials %q", file.path)
+		p.keep("credentials %q", file.path)
 	}
 	if accepted, known := c.accepts(ctx, p.User, file.password); known && !accepted {
-		p.doubt("credentials %q: Kafka refuses the password in it: %s", file.path, rotate)
+		p.warn("credentials %q: Kafka rejects its password; run %s", file.path, rotate)
 	}
 }
 
-// planPassword makes a new password when it is applied.
+// planPassword sets a new password when it is applied.
 func (c *Cluster) planPassword(p *Plan, file *credentials, mark string) {
 	password := newPassword()
-	fileMark := Made
+	fileMark := Created
 	if file.exists {
 		fileMark = Changed
 	}
@@ -143,16 +143,16 @@ func planConfiguration(p *Plan, options AddOptions) error {
 	}
 	station, err := setup.NewStation(options.Configuration, options.Answers)
 	if err != nil {
-		return fmt.Errorf("the station's configuration: %w", err)
+		return fmt.Errorf("station configuration: %w", err)
 	}
 	write := func(context.Context) error { return station.Write() }
 	switch {
 	case station.IsNew():
-		p.add(Made, write, "configuration %q", options.Configuration)
+		p.add(Created, write, "configuration %q", options.Configuration)
 	case station.Changes():
-		p.add(Changed, write, "configuration %q (what was there is kept as %q)", options.Configuration, options.Configuration+".bak")
+		p.add(Changed, write, "configuration %q (the previous file is kept as %q)", options.Configuration, options.Configuration+".bak")
 	default:
-		p.is("configuration %q", options.Configuration)
+		p.keep("configuration %q", options.Configuration)
 	}
 	return nil
 }

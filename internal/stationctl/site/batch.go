@@ -2,12 +2,12 @@ package site
 
 import "sync"
 
-// batch has what is asked for while a request is under way sent together, in the next one: thousands of sites are made by few requests,
-// each of them in the order of its own steps. One site alone is sent at once.
+// batch combines the items that arrive while a request is in flight into the next request: few requests create thousands of sites, each
+// in the order of its own steps. A single item is sent immediately.
 type batch[T any] struct {
-	// send gives one result for each.
+	// send returns one result per item.
 	send func([]T) []error
-	// most is how many it gets, and senders is how many times it may run at once.
+	// most limits the items of a call, senders the concurrent calls.
 	most, senders int
 
 	lock    sync.Mutex
@@ -20,7 +20,7 @@ type entry[T any] struct {
 	result chan error
 }
 
-// do returns when the item was sent, with its own result.
+// do sends the item and returns its result.
 func (b *batch[T]) do(item T) error {
 	e := entry[T]{item, make(chan error, 1)}
 	b.lock.Lock()
@@ -34,7 +34,7 @@ func (b *batch[T]) do(item T) error {
 }
 
 func (b *batch[T]) sendAll() {
-	for some := b.take(); len(some) > 0; some = b.take() {
+	for some := b.next(); len(some) > 0; some = b.next() {
 		items := make([]T, len(some))
 		for i, e := range some {
 			items[i] = e.item
@@ -45,8 +45,8 @@ func (b *batch[T]) sendAll() {
 	}
 }
 
-// take gives nothing to a sender that has to end.
-func (b *batch[T]) take() []entry[T] {
+// next returns the items to send, or none if the sender must stop.
+func (b *batch[T]) next() []entry[T] {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	count := min(len(b.waiting), b.most)
@@ -58,7 +58,7 @@ func (b *batch[T]) take() []entry[T] {
 	return some
 }
 
-// all is one result for many.
+// all returns the same result for each of count items.
 func all(count int, err error) []error {
 	errs := make([]error, count)
 	for i := range errs {

@@ -8,15 +8,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// CentralOptions say who reads all sites.
+// CentralOptions describe the user that reads all sites.
 type CentralOptions struct {
 	User  string
 	Group string // the consumer group of all central Telegraf instances
-	// Credentials is the file that gets the password.
+	// Credentials is the file to write the password to.
 	Credentials string
 }
 
-// rules are what a central Telegraf needs. Kafka's ACLs know no patterns, so it may read all topics but Kafka's own, whose names begin with "__".
+// rules are the ACLs of the central Telegraf. ACLs have no patterns, so it can read all topics except those of Kafka itself, which begin
+// with "__".
 func (o CentralOptions) rules() []rule {
 	internal := allow(o.User, kmsg.ACLResourceTypeTopic, "__", kmsg.ACLOperationAll)
 	internal.Pattern, internal.Permission = kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLPermissionTypeDeny
@@ -28,7 +29,7 @@ func (o CentralOptions) rules() []rule {
 	}
 }
 
-// PlanAddCentral makes the user who reads all sites. As with a site, he can log in only when all that keeps him to it is there.
+// PlanAddCentral creates the user that reads all sites. As with a site, the ACLs come before the login.
 func (c *Cluster) PlanAddCentral(ctx context.Context, options CentralOptions) (*Plan, error) {
 	p := &Plan{User: options.User}
 	if err := c.checkStationUser(p.User); err != nil {
@@ -42,11 +43,11 @@ func (c *Cluster) PlanAddCentral(ctx context.Context, options CentralOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	c.planWanted(p, options.rules(), has, "a central Telegraf")
+	c.planRules(p, options.rules(), has, "a central Telegraf")
 	return p, c.planUser(ctx, p, exists, options.Credentials)
 }
 
-// PlanRotateCentral gives the central Telegraf's user a new password.
+// PlanRotateCentral sets a new password for the user of the central Telegraf.
 func (c *Cluster) PlanRotateCentral(ctx context.Context, user, path string) (*Plan, error) {
 	p := &Plan{User: user}
 	if err := c.checkStationUser(user); err != nil {
@@ -55,7 +56,7 @@ func (c *Cluster) PlanRotateCentral(ctx context.Context, user, path string) (*Pl
 	return p, c.planRotate(ctx, p, path, "stationctl central add --credentials FILE")
 }
 
-// PlanRemoveCentral takes the user and what it may do away.
+// PlanRemoveCentral removes the user and its ACLs.
 func (c *Cluster) PlanRemoveCentral(ctx context.Context, options CentralOptions) (*Plan, error) {
 	p := &Plan{User: options.User}
 	if err := c.checkStationUser(p.User); err != nil {
@@ -72,14 +73,14 @@ func (c *Cluster) PlanRemoveCentral(ctx context.Context, options CentralOptions)
 	wanted := options.rules()
 	others := slices.DeleteFunc(slices.Clone(has), func(r rule) bool { return slices.Contains(wanted, r) })
 	c.planRemoveUser(p, exists, others)
-	slices.Reverse(wanted) // what is denied goes last
+	slices.Reverse(wanted) // the denials go last
 	for _, r := range wanted {
 		if slices.Contains(has, r) {
 			p.add(Removed, func(ctx context.Context) error { return c.forbid(ctx, r) }, "ACL: %s", r)
 		}
 	}
 	if !exists && p.Changes() == 0 {
-		return nil, fmt.Errorf("there is no user %q: give --user", p.User)
+		return nil, fmt.Errorf("user %q does not exist; set --user", p.User)
 	}
 	return p, nil
 }

@@ -45,6 +45,6 @@ func TestCredentialsKeepTheRestOfTheFile(t *testing.T) {
 	o.Credentials = filepath.Join(folder, "new")
 	p = plan(t, c, o)
 	require.Zero(t, p.Changes())
-	require.Contains(t, text(t, p), `: Kafka does not tell the password of user "JNU_1_rasp"; if it is lost: stationctl site rotate-credentials JNU_1_rasp`)
+	require.Contains(t, text(t, p), `: the password of user "JNU_1_rasp" cannot be retrieved from Kafka; if it is lost, run stationctl site rotate-credentials JNU_1_rasp`)
 	require.NoFileExists(t, o.Credentials)
 }

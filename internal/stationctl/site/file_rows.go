@@ -9,7 +9,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site/sitefile"
 )
 
-// optionsOf are those of the row. All that is wrong in it is told.
+// optionsOf returns the options of a row, and all errors in it.
 func optionsOf(r sitefile.Row, defaults AddOptions) (AddOptions, []error) {
 	o := defaults
 	o.Line = r.Line
@@ -43,7 +43,7 @@ func optionsOf(r sitefile.Row, defaults AddOptions) (AddOptions, []error) {
 		o.User = text
 		wrong(checkUser(text))
 		if o.NoUser {
-			wrong(fmt.Errorf("user %q goes not with --no-user", text))
+			wrong(fmt.Errorf("user %q cannot be combined with --no-user", text))
 		}
 	}
 	wrong(r.Missing())
@@ -54,7 +54,7 @@ func optionsOf(r sitefile.Row, defaults AddOptions) (AddOptions, []error) {
 	return o, errs
 }
 
-// checkUnique finds topics that are there twice, or are the same to Kafka's metrics, and users of two sites.
+// checkUnique finds duplicate topics, topics that Kafka metrics do not distinguish, and users of two sites.
 func checkUnique(sites []AddOptions) []error {
 	var errs []error
 	topics, users := make(map[string]AddOptions), make(map[string]AddOptions)
@@ -62,10 +62,10 @@ func checkUnique(sites []AddOptions) []error {
 		name := o.Name.Topic()
 		switch first, known := topics[metricName(name)]; {
 		case known && first.Name == o.Name:
-			errs = append(errs, sitefile.At(o.Line, "topic %q is in line %d already", name, first.Line))
+			errs = append(errs, sitefile.At(o.Line, "topic %q is already in line %d", name, first.Line))
 			continue // so is its user
 		case known:
-			errs = append(errs, sitefile.At(o.Line, `topic %q and %q of line %d: Kafka takes "." and "_" for the same: choose another name`,
+			errs = append(errs, sitefile.At(o.Line, `topic %q and %q of line %d differ only in "." and "_", which Kafka metrics do not distinguish; choose another name`,
 				name, first.Name.Topic(), first.Line))
 		default:
 			topics[metricName(name)] = o
@@ -74,7 +74,7 @@ func checkUnique(sites []AddOptions) []error {
 			continue
 		}
 		if first, known := users[o.user()]; known {
-			errs = append(errs, sitefile.At(o.Line, "user %q is that of line %d already: each site needs its own, which may write no other topic", o.user(), first.Line))
+			errs = append(errs, sitefile.At(o.Line, "user %q is already used in line %d; each site needs its own, which can write to no other topic", o.user(), first.Line))
 			continue
 		}
 		users[o.user()] = o
@@ -82,7 +82,7 @@ func checkUnique(sites []AddOptions) []error {
 	return errs
 }
 
-// ParseRetention knows days, which durations of Go do not.
+// ParseRetention parses a Go duration, days such as 30d, or "forever".
 func ParseRetention(text string) (time.Duration, error) {
 	if text == "forever" {
 		return Forever, nil
@@ -94,7 +94,7 @@ func ParseRetention(text string) (time.Duration, error) {
 		duration = time.Duration(count) * 24 * time.Hour
 	}
 	if err != nil || duration < time.Second {
-		return 0, fmt.Errorf("must be a time such as 30d or 12h, or forever (got %q)", text)
+		return 0, fmt.Errorf("must be a duration such as 30d or 12h, or forever (got %q)", text)
 	}
 	return duration, nil
 }

@@ -52,49 +52,49 @@ func TestAllThatIsWrongInAFileIsTold(t *testing.T) {
 		"JNU,1,rasp,,,,", "JNU,1,rasp,,,,", "a.b,1,x-1,,,same,", "GIST,1,rasp,,,JNU_1_rasp,", `J"U,1,rasp,,,,`,
 	}, "\n"))
 	_, err := ReadFile(path, standard)
-	require.EqualError(t, err, fmt.Sprintf(`file %q has 14 error(s), so nothing was changed:
+	require.EqualError(t, err, fmt.Sprintf(`nothing was changed: file %q has 14 errors:
 line 2: SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "../../etc")
 line 3: partitions must be a number from 1 to 2147483647 (got "0")
-line 3: retention must be a time such as 30d or 12h, or forever (got "1y")
-line 3: user "*": its name must consist of letters (a-z, A-Z), digits, ".", "_", "@" and "-"
+line 3: retention must be a duration such as 30d or 12h, or forever (got "1y")
+line 3: user "*": the name must consist of letters (a-z, A-Z), digits, ".", "_", "@" and "-"
 line 3: SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "a_b")
 line 4: max_message_bytes must be a number from 1 to 2147483647 (got "1x")
 line 4: INDEX must consist of letters (a-z, A-Z), digits, "." and "-" (got ";drop")
 line 5: SITE must consist of letters (a-z, A-Z), digits, "." and "-" (got "전남대")
 line 6: topic %q: Kafka allows at most 249 characters (got 307)
 line 7: index is missing
-line 8: it has 2 value(s), and there are 7 columns
-line 10: topic "JNU_1_rasp" is in line 9 already
-line 12: user "JNU_1_rasp" is that of line 9 already: each site needs its own, which may write no other topic
-line 13: bare " in non-quoted-field: a value with " in it needs these around it, and each of its own twice`, path, long+"_1_rasp"))
+line 8: it has 2 values for 7 columns
+line 10: topic "JNU_1_rasp" is already in line 9
+line 12: user "JNU_1_rasp" is already used in line 9; each site needs its own, which can write to no other topic
+line 13: bare " in non-quoted-field; enclose a value that contains " in quotes, and double each of its own`, path, long+"_1_rasp"))
 }
 
 func TestFilesThatAreNone(t *testing.T) {
 	t.Parallel()
 	many := "site,index,type\n" + strings.Repeat("x,1,rasp\n", MaxSites+1)
 	for want, file := range map[string][2]string{
-		`its name must end with .csv, .yaml or .yml`:                    {"sites.xls", "x"},
-		`it has no sites: stationctl site plan --help shows an example`: {"empty.csv", ""},
-		`has no sites:`:                           {"header.csv", "site,index,type\n"},
-		`it has no sites: `:                       {"empty.yaml", "\n# nothing\n"},
-		`line 2: this is not UTF-8: save it so`:   {"euckr.csv", "site,index,type\n\xc0\xfc\xb3\xb2,1,rasp\n"},
-		`line 1: this is not UTF-8: save it so, `: {"utf16.csv", "\xff\xfes\x00i\x00"},
-		`it has 10001 sites; at most 10000 are planned at once: split it`:                {"many.csv", many},
-		`line 1: there is no column "place": there are site, index, type, partitions,`:   {"unknown.csv", "site,index,type,place\nJNU,1,rasp,x\n"},
-		`line 1: there is no column "site;index;type"`:                                   {"semicolons.csv", "site;index;type\nJNU;1;rasp\n"},
-		`the first line names the columns, with commas between them, e.g. site,ind`:      {"semicolons.csv", "site;index;type\nJNU;1;rasp\n"},
-		`line 1: column "site" is there twice`:                                           {"twice.csv", "site,site,index,type\nJNU,JNU,1,rasp\n"},
-		`line 2: extraneous or missing " in quoted-field`:                                {"open.csv", "site,index,type\n\"JNU,1,rasp\n"},
-		`line 1: it must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}`:   {"map.yaml", "site: JNU\n"},
-		`line 2: there is no column "place"`:                                             {"unknown.yaml", "- site: JNU\n  place: x\n"},
-		`line 1: key "site" is there twice`:                                              {"twice.yaml", "- {site: JNU, site: GIST}\n"},
-		`line 1: key "index" must have a text or a number: lists`:                        {"list.yaml", "- {site: JNU, index: [1], type: rasp}\n"},
-		`line 2: key "site" must have a text or a number: lists, keys below it and alia`: {"alias.yaml", "- {site: &a JNU, index: 1, type: rasp}\n- {site: *a, index: 2, type: rasp}\n"},
-		`line 1: there is no column "<<"`:                                                {"merge.yaml", "- {<<: {site: JNU}, index: 1, type: rasp}\n"},
-		`line 1: a site must have keys and values`:                                       {"scalar.yaml", "- JNU\n"},
+		`the name must end with .csv, .yaml, or .yml`:                           {"sites.xls", "x"},
+		`the file has no sites; "stationctl site plan --help" shows an example`: {"empty.csv", ""},
+		`has no sites;`:     {"header.csv", "site,index,type\n"},
+		`it has no sites: `: {"empty.yaml", "\n# nothing\n"},
+		`line 2 is not UTF-8; save the file as UTF-8`:                                        {"euckr.csv", "site,index,type\n\xc0\xfc\xb3\xb2,1,rasp\n"},
+		`line 1: this is not UTF-8: save it so, `:                                            {"utf16.csv", "\xff\xfes\x00i\x00"},
+		`it has 10001 sites; at most 10000 are planned at once: split it`:                    {"many.csv", many},
+		`line 1: unknown column "place": there are site, index, type, partitions,`:           {"unknown.csv", "site,index,type,place\nJNU,1,rasp,x\n"},
+		`line 1: unknown column "site;index;type"`:                                           {"semicolons.csv", "site;index;type\nJNU;1;rasp\n"},
+		`the first line must name the columns, separated by commas, e.g. site,ind`:           {"semicolons.csv", "site;index;type\nJNU;1;rasp\n"},
+		`line 1: duplicate column "site"`:                                                    {"twice.csv", "site,site,index,type\nJNU,JNU,1,rasp\n"},
+		`line 2: extraneous or missing " in quoted-field`:                                    {"open.csv", "site,index,type\n\"JNU,1,rasp\n"},
+		`line 1: the file must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}`: {"map.yaml", "site: JNU\n"},
+		`line 2: unknown column "place"`:                                                     {"unknown.yaml", "- site: JNU\n  place: x\n"},
+		`line 1: duplicate key "site"`:                                                       {"twice.yaml", "- {site: JNU, site: GIST}\n"},
+		`line 1: key "index" must be a text or a number; lists`:                              {"list.yaml", "- {site: JNU, index: [1], type: rasp}\n"},
+		`line 2: key "site" must be a text or a number; lists, nested keys, and alia`:        {"alias.yaml", "- {site: &a JNU, index: 1, type: rasp}\n- {site: *a, index: 2, type: rasp}\n"},
+		`line 1: unknown column "<<"`:                                                        {"merge.yaml", "- {<<: {site: JNU}, index: 1, type: rasp}\n"},
+		`line 1: a site must have keys and values`:                                           {"scalar.yaml", "- JNU\n"},
 		`yaml: `: {"broken.yaml", "- {site: JNU\n"},
-		`there is something behind the list of sites (another document)`: {"two.yaml", "- {site: JNU, index: 1, type: rasp}\n---\n- {site: JNU, index: 1, type: rasp}\n"},
-		`Kafka takes "." and "_" for the same: choose another name`:      {"alike.csv", "site,index,type\na.b,1,x\na,b.1,x\n"},
+		`another document follows the list of sites`: {"two.yaml", "- {site: JNU, index: 1, type: rasp}\n---\n- {site: JNU, index: 1, type: rasp}\n"},
+		`choose another name`:                        {"alike.csv", "site,index,type\na.b,1,x\na,b.1,x\n"},
 	} {
 		_, err := ReadFile(fileOf(t, file[0], file[1]), standard)
 		require.ErrorContains(t, err, want, file[0])
@@ -104,7 +104,7 @@ func TestFilesThatAreNone(t *testing.T) {
 	defaults := standard
 	defaults.NoUser = true
 	_, err = ReadFile(fileOf(t, "user.csv", "site,index,type,user\nJNU,1,rasp,pi\n"), defaults)
-	require.ErrorContains(t, err, `line 2: user "pi" goes not with --no-user`)
+	require.ErrorContains(t, err, `line 2: user "pi" cannot be combined with --no-user`)
 }
 
 // FuzzFile: what is taken is legal, and each topic and user is there once.

@@ -10,27 +10,28 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site/sitefile"
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
 // Fleet is the plan of many sites.
 type Fleet struct {
-	// Shared is what they have in common, the bucket and its mapping; nil: not looked at.
+	// Shared is the plan for the bucket and its mapping, which the sites share; nil without InfluxDB.
 	Shared *Plan   `json:"influxdb,omitempty"`
 	Sites  []*Plan `json:"sites"`
-	// Brokers are those of the cluster, with what they have after the plan.
+	// Brokers are the loads of the brokers, before and after the plan.
 	Brokers []Load `json:"brokers"`
 }
 
-// The bounds of what goes on at once: logins that try a password, and sites that are made.
+// The limits of concurrent logins that try a password, and of sites that are being created.
 const (
 	planAtOnce  = 16
 	applyAtOnce = 256
 )
 
-// errorsShown is how many are told. There is one for each site if Kafka refuses them all.
+// errorsShown limits the errors that are printed: there is one per site if Kafka rejects them all.
 const errorsShown = 20
 
-// PlanFleet changes nothing. It tells of all sites that cannot be made, not only of the first.
+// PlanFleet changes nothing. Its error has all sites that cannot be created, not only the first.
 func (c *Cluster) PlanFleet(ctx context.Context, sites []AddOptions, influx *Influx) (*Fleet, error) {
 	v, err := c.view(ctx, sites)
 	if err != nil {
@@ -54,11 +55,11 @@ func (c *Cluster) PlanFleet(ctx context.Context, sites []AddOptions, influx *Inf
 			return nil
 		})
 	}
-	_ = group.Wait() // its functions give no errors
+	_ = group.Wait() // its functions return no errors
 	return f, several(errs, errorsShown)
 }
 
-// several are all errors as one, of which the first are told.
+// several joins the errors, and counts those after the first ones.
 func several(all []error, shown int) error {
 	var errs []error
 	for _, err := range all {
@@ -70,11 +71,11 @@ func several(all []error, shown int) error {
 	if more <= 0 {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs[:shown:shown], fmt.Errorf("and %d error(s) more", more))...)
+	return errors.Join(append(errs[:shown:shown], fmt.Errorf("and %s", texttable.Count(more, "more error")))...)
 }
 
-// Apply makes many sites at once, each in the order of its plan. It tells of one at a time, when it is whole or cannot be. After an error
-// it begins no other, and returns when those that were begun have ended.
+// Apply creates sites concurrently, each in the order of its plan. It calls done for each site, one call at a time, when its plan has been
+// applied or has failed. After an error it starts no other site, and returns when the started ones have finished.
 func (f *Fleet) Apply(ctx context.Context, done func(*Plan) error) error {
 	if f.Shared != nil {
 		if err := f.Shared.Apply(ctx, quiet); err != nil {
@@ -100,7 +101,7 @@ func (f *Fleet) Apply(ctx context.Context, done func(*Plan) error) error {
 
 func quiet(Step) error { return nil }
 
-// plans are those of the fleet, and what they have in common.
+// plans returns the plans of the sites, after the one that they share.
 func (f *Fleet) plans() []*Plan {
 	if f.Shared == nil {
 		return f.Sites
@@ -108,7 +109,7 @@ func (f *Fleet) plans() []*Plan {
 	return append([]*Plan{f.Shared}, f.Sites...)
 }
 
-// Changes is how many steps there are to apply.
+// Changes returns the number of steps to apply.
 func (f *Fleet) Changes() int {
 	count := 0
 	for _, p := range f.plans() {
@@ -117,8 +118,8 @@ func (f *Fleet) Changes() int {
 	return count
 }
 
-// Made is how many of them were applied.
-func (f *Fleet) Made() int {
+// Applied returns how many steps have been applied.
+func (f *Fleet) Applied() int {
 	count := 0
 	for _, p := range f.plans() {
 		for _, s := range p.Steps {
@@ -130,22 +131,22 @@ func (f *Fleet) Made() int {
 	return count
 }
 
-// Doubts says that something is otherwise than wanted, and will stay so.
-func (f *Fleet) Doubts() bool {
+// Warnings reports whether something differs and is left unchanged.
+func (f *Fleet) Warnings() bool {
 	for _, p := range f.plans() {
-		if p.Doubts() {
+		if p.Warnings() {
 			return true
 		}
 	}
-	return f.tooMany() != ""
+	return f.tooManyReplicas() != ""
 }
 
-// Write prints the plan as a diff, and what the brokers have after it. What is so already is only counted, unless it is to be shown.
-func (f *Fleet) Write(out io.Writer, so bool) error {
+// Write prints the plan as a diff, and the load of the brokers after it. Unless all is set, unchanged things are only counted.
+func (f *Fleet) Write(out io.Writer, all bool) error {
 	count := 0
 	for _, p := range f.plans() {
 		for _, s := range p.Steps {
-			if s.Mark == So && !so {
+			if s.Mark == Unchanged && !all {
 				count++
 				continue
 			}
@@ -155,7 +156,7 @@ func (f *Fleet) Write(out io.Writer, so bool) error {
 		}
 	}
 	if count > 0 {
-		if _, err := fmt.Fprintf(out, "%s %d thing(s) are so already; --verbose shows them\n", So, count); err != nil {
+		if _, err := fmt.Fprintf(out, "%s %d unchanged; --verbose shows them\n", Unchanged, count); err != nil {
 			return err
 		}
 	}

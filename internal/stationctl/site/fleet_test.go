@@ -75,13 +75,13 @@ func TestFleetKilledAndRunAgain(t *testing.T) {
 	second := planFleet(t, c, sites)
 	requireSafe(t, second)
 	require.NoError(t, second.Apply(t.Context(), func(p *Plan) error { require.True(t, p.Whole()); return nil }))
-	require.Equal(t, second.Changes(), second.Made())
+	require.Equal(t, second.Changes(), second.Applied())
 	third := planFleet(t, c, sites)
 	require.Zero(t, third.Changes())
-	require.False(t, third.Doubts())
+	require.False(t, third.Warnings())
 	var out bytes.Buffer
 	require.NoError(t, third.Write(&out, false))
-	require.Equal(t, "= 20 thing(s) are so already; --verbose shows them\nbroker  partitions  after\n0       4           4\n", out.String())
+	require.Equal(t, "= 20 unchanged; --verbose shows them\nbroker  partitions  after\n0       4           4\n", out.String())
 	for _, o := range sites {
 		require.NoError(t, write(addresses, login(t, o.Name.Topic(), passwordOf(t, o.Credentials, o.Name.Topic())), o.Name.Topic()))
 	}
@@ -92,9 +92,9 @@ func TestFleetKilledAndRunAgain(t *testing.T) {
 func requireSafe(t *testing.T, f *Fleet) {
 	t.Helper()
 	for _, p := range f.Sites {
-		if p.Steps[len(p.Steps)-1].Mark != Made { // the user is there
+		if p.Steps[len(p.Steps)-1].Mark != Created { // the user is there
 			require.Zero(t, p.Changes(), text(t, p))
-			require.False(t, p.Doubts(), text(t, p))
+			require.False(t, p.Warnings(), text(t, p))
 		}
 	}
 }
@@ -102,17 +102,17 @@ func requireSafe(t *testing.T, f *Fleet) {
 func TestFleetTellsOfAllSitesThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	c := open(t, newGuarded(t))
-	require.NoError(t, c.makeTopic("place_1_x_rasp", TopicOptions{Partitions: 1, Replication: 1}))
+	require.NoError(t, c.createTopic("place_1_x_rasp", TopicOptions{Partitions: 1, Replication: 1}))
 	sites := sitesIn(t.TempDir(), 30)
 	for i := range sites {
 		sites[i].Topic.Replication = 3
 	}
 	sites[1].User, sites[2].Name = "admin", Name{Site: "place", Index: "1", Type: "x.rasp"}
 	_, err := c.PlanFleet(t.Context(), sites, nil)
-	require.ErrorContains(t, err, `line 2: topic "place_0_rasp" with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make it: `)
-	require.ErrorContains(t, err, `line 3: user "admin" is the one that you log in with`)
-	require.ErrorContains(t, err, `line 4: topic "place_1_x.rasp": there is a topic "place_1_x_rasp", and Kafka takes "." and "_" for the same`)
-	require.ErrorContains(t, err, "\nand 10 error(s) more")
+	require.ErrorContains(t, err, `line 2: topic "place_0_rasp" with 1 partition, replication factor 3, message.timestamp.type=LogAppendTime: Kafka rejects it: `)
+	require.ErrorContains(t, err, `line 3: user "admin" is the administrator that you log in as`)
+	require.ErrorContains(t, err, `line 4: topic "place_1_x.rasp": topic "place_1_x_rasp" exists, and Kafka metrics do not distinguish "." and "_"`)
+	require.ErrorContains(t, err, "\nand 10 more errors")
 }
 
 func TestTooManyPartitionsAreTold(t *testing.T) {
@@ -121,11 +121,11 @@ func TestTooManyPartitionsAreTold(t *testing.T) {
 	sites := sitesIn(t.TempDir(), 2)
 	sites[1].Topic.Partitions = advisedPerBroker
 	f := planFleet(t, c, sites)
-	require.True(t, f.Doubts())
+	require.True(t, f.Warnings())
 	var out bytes.Buffer
 	require.NoError(t, f.Write(&out, false))
 	require.Contains(t, out.String(), "\nbroker  partitions  after\n0       0           4001\n"+
-		"! 4001 copies of partitions on one broker, 4001 in all: Kafka's developers advise against more than 4000 and 200000 (KIP-578): add brokers")
+		"! 4001 partition replicas on one broker, 4001 in all: the Kafka developers advise against more than 4000 and 200000 (KIP-578); add brokers")
 }
 
 func TestWideRulesAreTold(t *testing.T) {
@@ -136,7 +136,7 @@ func TestWideRulesAreTold(t *testing.T) {
 	require.NoError(t, c.permit(prefixed))
 	f := planFleet(t, c, sitesIn(t.TempDir(), 20))
 	for i, p := range f.Sites {
-		require.Equal(t, i == 1 || i >= 10, p.Doubts(), text(t, p))
+		require.Equal(t, i == 1 || i >= 10, p.Warnings(), text(t, p))
 	}
 }
 

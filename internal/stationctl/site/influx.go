@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/influxdb-client-go/v2/domain"
 )
 
-// Influx is the InfluxDB 2 that the points go to.
+// Influx is the InfluxDB 2 that stores the points.
 type Influx struct {
 	client                     influxdb2.Client
 	url, org, bucket, database string
@@ -18,20 +18,20 @@ type Influx struct {
 // policy is the retention policy that v1 queries name, or leave out.
 const policy = "autogen"
 
-// NewInflux connects when it is first asked. Close ends the connections.
+// NewInflux returns a client that connects on first use. Close closes the connections.
 func NewInflux(url, token, org, bucket, database string) *Influx {
 	return &Influx{influxdb2.NewClient(url, token), url, org, bucket, database}
 }
 
-// Close ends the connections.
+// Close closes the connections.
 func (i *Influx) Close() { i.client.Close() }
 
-// wrap shortens what may be a page of HTML.
+// wrap shortens an error that may be an HTML page.
 func (i *Influx) wrap(what string, err error) error {
 	return fmt.Errorf("InfluxDB at %s: %s: %.300s", i.url, what, err.Error())
 }
 
-// plan makes the bucket and the mapping by which v1 queries (InfluxQL) find it, if they are missing.
+// plan creates the bucket and the mapping for v1 queries (InfluxQL) if they are missing.
 func (i *Influx) plan(ctx context.Context, p *Plan) error {
 	org, err := i.client.OrganizationsAPI().FindOrganizationByName(ctx, i.org)
 	if err != nil {
@@ -42,9 +42,9 @@ func (i *Influx) plan(ctx context.Context, p *Plan) error {
 		return i.wrap(fmt.Sprintf("bucket %q", i.bucket), err)
 	}
 	if bucket == "" {
-		p.add(Made, func(ctx context.Context) error { return i.makeBucket(ctx, *org.Id) }, "bucket %q in InfluxDB, which keeps its points for ever", i.bucket)
+		p.add(Created, func(ctx context.Context) error { return i.createBucket(ctx, *org.Id) }, "bucket %q in InfluxDB, which keeps its points indefinitely", i.bucket)
 	} else {
-		p.is("bucket %q in InfluxDB", i.bucket)
+		p.keep("bucket %q in InfluxDB", i.bucket)
 	}
 	return i.planMapping(ctx, p, *org.Id, bucket)
 }
@@ -55,16 +55,16 @@ func (i *Influx) planMapping(ctx context.Context, p *Plan, org, bucket string) e
 	case err != nil:
 		return i.wrap(fmt.Sprintf("mapping of database %q", i.database), err)
 	case mapped == "":
-		p.add(Made, func(ctx context.Context) error { return i.makeMapping(ctx, org) }, "database %q for v1 queries shows bucket %q (DBRP)", i.database, i.bucket)
+		p.add(Created, func(ctx context.Context) error { return i.createMapping(ctx, org) }, "database %q for v1 queries shows bucket %q (DBRP)", i.database, i.bucket)
 	case mapped == bucket:
-		p.is("database %q for v1 queries shows bucket %q (DBRP)", i.database, i.bucket)
+		p.keep("database %q for v1 queries shows bucket %q (DBRP)", i.database, i.bucket)
 	default:
-		p.doubt("database %q for v1 queries shows another bucket (its ID is %s): it stays so; give another --influx-database", i.database, mapped)
+		p.warn("database %q for v1 queries shows another bucket (ID %s) and is left unchanged; set another --influx-database", i.database, mapped)
 	}
 	return nil
 }
 
-// findBucket is its ID, "" if there is none.
+// findBucket returns the ID of the bucket, or "".
 func (i *Influx) findBucket(ctx context.Context, org string) (string, error) {
 	found, err := i.client.APIClient().GetBuckets(ctx, &domain.GetBucketsParams{OrgID: &org, Name: &i.bucket})
 	if missing(err) {
@@ -83,8 +83,8 @@ func (i *Influx) findBucket(ctx context.Context, org string) (string, error) {
 	return "", nil
 }
 
-// findMapping is the ID of the bucket that the database shows. InfluxDB makes mappings of its own, which are passed over: they end as
-// soon as somebody makes another.
+// findMapping returns the ID of the bucket that the database shows. It ignores the virtual mappings of InfluxDB, which disappear as soon as
+// a real one is created.
 func (i *Influx) findMapping(ctx context.Context, org string) (string, error) {
 	found, err := i.client.APIClient().GetDBRPs(ctx, &domain.GetDBRPsParams{OrgID: &org, Db: &i.database})
 	if missing(err) {
@@ -103,18 +103,18 @@ func (i *Influx) findMapping(ctx context.Context, org string) (string, error) {
 	return "", nil
 }
 
-// missing goes by the text: the library keeps no more of the answer.
+// missing matches the text: the library keeps nothing else of the response.
 func missing(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), string(domain.ErrorCodeNotFound)+": ")
 }
 
-func (i *Influx) makeBucket(ctx context.Context, org string) error {
+func (i *Influx) createBucket(ctx context.Context, org string) error {
 	_, err := i.client.BucketsAPI().CreateBucketWithNameWithID(ctx, org, i.bucket)
 	return err
 }
 
-// makeMapping looks for the bucket again: it may have been made by the step before.
-func (i *Influx) makeMapping(ctx context.Context, org string) error {
+// createMapping finds the bucket again: the previous step may have created it.
+func (i *Influx) createMapping(ctx context.Context, org string) error {
 	bucket, err := i.findBucket(ctx, org)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (i *Influx) makeMapping(ctx context.Context, org string) error {
 	return err
 }
 
-// FindMapping says whether a database of v1 queries shows a bucket of the same name; virtual, by a mapping that InfluxDB made by itself.
+// FindMapping reports whether a database for v1 queries shows a bucket of the same name; virtual, if only by the automatic mapping of InfluxDB.
 func FindMapping(ctx context.Context, client influxdb2.Client, org, database string) (mapped, virtual bool, err error) {
 	found, err := client.APIClient().GetDBRPs(ctx, &domain.GetDBRPsParams{Org: &org, Db: &database})
 	if missing(err) || err == nil && found.Content == nil {

@@ -19,7 +19,7 @@ func TestRealInfluxDBGetsBucketAndMapping(t *testing.T) {
 		server.Bucket(): `= bucket "station" in InfluxDB
 + database "station" for v1 queries shows bucket "station" (DBRP)
 `,
-		"fleet": `+ bucket "fleet" in InfluxDB, which keeps its points for ever
+		"fleet": `+ bucket "fleet" in InfluxDB, which keeps its points indefinitely
 + database "fleet" for v1 queries shows bucket "fleet" (DBRP)
 `,
 	} {

@@ -18,23 +18,23 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
-// Topic is a site's topic as it is.
+// Topic is the topic of a site.
 type Topic struct {
 	Name        string `json:"topic"`
 	Partitions  int    `json:"partitions"`
 	Replication int    `json:"replication_factor"`
-	// Records are those that the topic keeps now; markers of transactions count too.
+	// Records counts the records that the topic keeps, transaction markers included.
 	Records int64 `json:"records"`
-	// Newest is when the last record came in; nil: there is none.
+	// Newest is the time of the newest record, or nil.
 	Newest *time.Time `json:"newest"`
-	// User may write the topic and log in with SCRAM-SHA-512; empty: nobody. HasUsers says that this could be asked.
+	// User can write to the topic and log in with SCRAM-SHA-512; empty for none. HasUsers reports whether Kafka has ACLs.
 	User     string `json:"user"`
 	HasUsers bool   `json:"-"`
-	// Trouble is why records and newest are not known.
+	// Trouble is the error that hides records and newest.
 	Trouble string `json:"trouble,omitempty"`
 }
 
-// Detail is a topic with its settings and rights.
+// Detail is a topic with its settings and ACLs.
 type Detail struct {
 	Topic
 	Settings map[string]string `json:"settings"`
@@ -96,7 +96,7 @@ func (c *Cluster) describe(ctx context.Context, details kadm.TopicDetails) ([]To
 	return topics, c.addRecords(ctx, topics, details.Names())
 }
 
-// addUsers finds who can write to the topics, and returns the ACLs. It asks for all ACLs at once: one request per topic would take a second
+// addUsers finds who can write to the topics, and returns the ACLs. It reads all ACLs with one request: one per topic would take a second
 // for every few hundred.
 func (c *Cluster) addUsers(ctx context.Context, topics []Topic, filter *kmsg.DescribeACLsRequest) ([]rule, error) {
 	rules, err := c.rules(ctx, filter)
@@ -108,7 +108,7 @@ func (c *Cluster) addUsers(ctx context.Context, topics []Topic, filter *kmsg.Des
 	}
 	byTopic, users := make(map[string][]string), []string(nil)
 	for _, r := range rules {
-		for _, user := range writers(r.Name, []rule{r}) {
+		for _, user := range usersThatWrite(r.Name, []rule{r}) {
 			byTopic[r.Name] = append(byTopic[r.Name], user)
 			users = append(users, user)
 		}
@@ -125,18 +125,18 @@ func (c *Cluster) addUsers(ctx context.Context, topics []Topic, filter *kmsg.Des
 	return rules, nil
 }
 
-// UserText is the user, or why there is none to see.
+// UserText returns the user, or why none is shown.
 func (t Topic) UserText() string {
 	switch {
 	case !t.HasUsers:
-		return "Kafka keeps no ACLs"
+		return "Kafka has no ACLs"
 	case t.User == "":
 		return "no"
 	}
 	return t.User
 }
 
-// NewestText is the time of the last record.
+// NewestText returns the time of the newest record.
 func (t Topic) NewestText() string {
 	switch {
 	case t.Newest == nil && t.Records == 0 && t.Trouble == "":
@@ -147,7 +147,7 @@ func (t Topic) NewestText() string {
 	return t.Newest.UTC().Format(time.RFC3339)
 }
 
-// Row is the topic as a line of a table, and Columns are the names of its columns.
+// Row returns the topic as a row of the table whose header is Columns.
 func (t Topic) Row() []string {
 	records := strconv.FormatInt(t.Records, 10)
 	if t.Trouble != "" {
@@ -156,7 +156,7 @@ func (t Topic) Row() []string {
 	return []string{t.Name, strconv.Itoa(t.Partitions), strconv.Itoa(t.Replication), records, t.NewestText(), t.UserText()}
 }
 
-// Columns are those of Row.
+// Columns returns the header of the table.
 func Columns() []string {
 	return []string{"topic", "partitions", "replicas", "records", "newest", "user"}
 }

@@ -10,22 +10,22 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// The advice of Kafka's developers, which Kafka does not enforce. A copy of a partition counts as one.
+// The limits that the Kafka developers advise, in partition replicas. Kafka does not enforce them.
 // https://cwiki.apache.org/confluence/spaces/KAFKA/pages/148641509/KIP-578+Add+configuration+to+limit+number+of+partitions
 const (
 	advisedPerBroker = 4_000
 	advisedInAll     = 200_000
 )
 
-// Load is how many copies of partitions a broker has.
+// Load is the number of partition replicas on a broker.
 type Load struct {
 	Broker int32 `json:"broker"`
 	Now    int   `json:"partitions"`
-	// After is about what it has when the plan is applied: Kafka spreads new ones evenly.
+	// After estimates the number after the plan is applied: Kafka distributes new replicas evenly.
 	After int `json:"partitions_after"`
 }
 
-// loads are those of the brokers that are up, and of those that are not but have something.
+// loads returns the load of the brokers that are up, and of those that are down and have replicas.
 func (v *view) loads(sites []AddOptions) []Load {
 	now := make(map[int32]int)
 	for _, topic := range v.topics {
@@ -51,8 +51,8 @@ func (v *view) loads(sites []AddOptions) []Load {
 	return loads
 }
 
-// tooMany is what is beyond the advice; empty: nothing.
-func (f *Fleet) tooMany() string {
+// tooManyReplicas returns a warning if the advised limits are exceeded, or "".
+func (f *Fleet) tooManyReplicas() string {
 	most, all := 0, 0
 	for _, l := range f.Brokers {
 		most, all = max(most, l.After), all+l.After
@@ -60,8 +60,8 @@ func (f *Fleet) tooMany() string {
 	if most <= advisedPerBroker && all <= advisedInAll {
 		return ""
 	}
-	return fmt.Sprintf("%d copies of partitions on one broker, %d in all: Kafka's developers advise against more than %d and %d (KIP-578): "+
-		"add brokers, or have several stations of a place share a site", most, all, advisedPerBroker, advisedInAll)
+	return fmt.Sprintf("%d partition replicas on one broker, %d in all: the Kafka developers advise against more than %d and %d (KIP-578); "+
+		"add brokers, or let several stations share a site", most, all, advisedPerBroker, advisedInAll)
 }
 
 func (f *Fleet) writeLoads(out io.Writer) error {
@@ -72,8 +72,8 @@ func (f *Fleet) writeLoads(out io.Writer) error {
 	if err := texttable.Write(out, rows); err != nil {
 		return err
 	}
-	if text := f.tooMany(); text != "" {
-		return Step{Mark: Doubt, Text: text}.Write(out)
+	if text := f.tooManyReplicas(); text != "" {
+		return Step{Mark: Warning, Text: text}.Write(out)
 	}
 	return nil
 }

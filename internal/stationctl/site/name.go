@@ -1,8 +1,10 @@
-// Package site brings a Kafka cluster, and InfluxDB, to what a station's site needs: its topic, its user, and the ACLs that let this
-// user write this topic and no other.
+// Package site creates what a site needs in Kafka and InfluxDB: its topic, its user, and the ACLs that allow this user to write to this
+// topic and no other.
 //
-// Plans are made by reading (add.go, remove.go, rotate.go ask topic.go, acl.go, user.go, credentials.go, influx.go), and are applied
-// afterwards, step by step (plan.go): whoever is killed between two steps runs the same command again. list.go only reads.
+// A plan is computed by reading (view.go reads the cluster; add.go, central.go, remove.go, and fleet.go plan with topic.go, acl.go, user.go,
+// credentials.go, and influx.go) and is applied afterwards, step by step (plan.go); after an interruption, the same command continues.
+// Changes of many sites share requests (batch.go, requests.go), which are retried (retry.go). list.go and records.go only read. file.go reads
+// the file of "site plan".
 package site
 
 import (
@@ -12,10 +14,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// Name is the name of a site in its parts.
+// Name has the parts of the name of a site.
 type Name = record.SiteName
 
-// NewName checks the parts.
+// NewName returns the name, or an error if a part is not valid.
 func NewName(site, index, kind string) (Name, error) {
 	n := Name{Site: site, Index: index, Type: kind}
 	for _, p := range []struct{ what, value string }{{"SITE", site}, {"INDEX", index}, {"TYPE", kind}} {
@@ -26,24 +28,24 @@ func NewName(site, index, kind string) (Name, error) {
 	return n, record.CheckTopic(n.Topic())
 }
 
-// ParseName takes a topic's name apart. It refuses what is no site's, such as Kafka's own topics.
+// ParseName splits the name of a topic. It rejects topics that are not those of a site, such as Kafka's own.
 func ParseName(topic string) (Name, error) {
 	name, ok := record.SplitTopic(topic)
 	if !ok {
-		return Name{}, fmt.Errorf("topic %q is not a site's: those are SITE_INDEX_TYPE, e.g. JNU_1_rasp", topic)
+		return Name{}, fmt.Errorf("topic %q is not a site topic, which is named SITE_INDEX_TYPE, e.g. JNU_1_rasp", topic)
 	}
 	if err := record.CheckTopic(topic); err != nil {
-		return Name{}, fmt.Errorf("topic %q is not a site's: %w", topic, err)
+		return Name{}, fmt.Errorf("topic %q is not a site topic: %w", topic, err)
 	}
 	return name, nil
 }
 
-// user is a name that is safe in a principal: "User:*" would be everybody.
+// user matches a name that is safe in a principal: "User:*" would be all users.
 var user = regexp.MustCompile(`^[a-zA-Z0-9._@-]+$`)
 
 func checkUser(name string) error {
 	if !user.MatchString(name) {
-		return fmt.Errorf(`user %q: its name must consist of letters (a-z, A-Z), digits, ".", "_", "@" and "-"`, name)
+		return fmt.Errorf(`user %q: the name must consist of letters (a-z, A-Z), digits, ".", "_", "@" and "-"`, name)
 	}
 	return nil
 }

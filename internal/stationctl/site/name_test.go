@@ -22,7 +22,7 @@ func TestNames(t *testing.T) {
 	require.ErrorContains(t, err, "Kafka allows at most 249 characters (got 307)")
 	for _, bad := range []string{"__consumer_offsets", "JNU_1", "JNU_1_rasp_x", "JNU_1_*"} {
 		_, err := ParseName(bad)
-		require.ErrorContains(t, err, fmt.Sprintf("topic %q is not a site's: ", bad))
+		require.ErrorContains(t, err, fmt.Sprintf("topic %q is not a site topic", bad))
 	}
 	name, err := ParseName("JNU_1_rasp")
 	require.NoError(t, err)

@@ -9,44 +9,44 @@ import (
 
 // The marks of steps.
 const (
-	// Made is what is missing.
-	Made = "+"
-	// Changed is what is otherwise.
+	// Created marks what is missing and will be created.
+	Created = "+"
+	// Changed marks what differs and will be changed.
 	Changed = "~"
-	// Removed is what goes.
+	// Removed marks what will be removed.
 	Removed = "-"
-	// So is what needs nothing.
-	So = "="
-	// Doubt is what is otherwise and is not touched: its text says why, and what to do.
-	Doubt = "!"
+	// Unchanged marks what is as required.
+	Unchanged = "="
+	// Warning marks what differs and is left unchanged; its text says why, and what to do.
+	Warning = "!"
 )
 
-// Step is one thing of a plan.
+// Step is one change, or one finding, of a plan.
 type Step struct {
 	Mark string `json:"mark"`
 	Text string `json:"text"`
-	// Done says that the step was applied.
+	// Done reports whether the step has been applied.
 	Done bool `json:"done"`
 
 	do func(context.Context) error
 }
 
-// Plan is what is to be done, in an order in which nothing is unsafe if it ends between two steps.
+// Plan has the steps that are left to do, in an order that is safe to interrupt between any two steps.
 type Plan struct {
-	Topic string `json:"topic,omitempty"` // empty: a central Telegraf's
+	Topic string `json:"topic,omitempty"` // empty for the central Telegraf
 	User  string `json:"user,omitempty"`
 	Steps []Step `json:"steps"`
 }
 
-func (p *Plan) is(format string, args ...any) { p.add(So, nil, format, args...) }
+func (p *Plan) keep(format string, args ...any) { p.add(Unchanged, nil, format, args...) }
 
-func (p *Plan) doubt(format string, args ...any) { p.add(Doubt, nil, format, args...) }
+func (p *Plan) warn(format string, args ...any) { p.add(Warning, nil, format, args...) }
 
 func (p *Plan) add(mark string, do func(context.Context) error, format string, args ...any) {
 	p.Steps = append(p.Steps, Step{Mark: mark, Text: fmt.Sprintf(format, args...), do: do})
 }
 
-// Changes is how many steps there are to apply.
+// Changes returns the number of steps to apply.
 func (p *Plan) Changes() int {
 	count := 0
 	for _, s := range p.Steps {
@@ -57,14 +57,14 @@ func (p *Plan) Changes() int {
 	return count
 }
 
-// Whole says that all is applied.
+// Whole reports whether all steps have been applied.
 func (p *Plan) Whole() bool {
 	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.do != nil && !s.Done })
 }
 
-// Doubts says that something is otherwise than wanted, and will stay so.
-func (p *Plan) Doubts() bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Mark == Doubt })
+// Warnings reports whether something differs and is left unchanged.
+func (p *Plan) Warnings() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Mark == Warning })
 }
 
 // Write prints the plan as a diff.
@@ -83,13 +83,13 @@ func (s Step) Write(out io.Writer) error {
 	return err
 }
 
-// Apply does the steps, and tells of each when it is done. It ends at the first error.
+// Apply executes the steps, and calls done after each. It stops at the first error.
 func (p *Plan) Apply(ctx context.Context, done func(Step) error) error {
 	for i := range p.Steps {
 		step := &p.Steps[i]
 		if step.do != nil {
 			if err := step.do(ctx); err != nil {
-				return fmt.Errorf("%s: %w: what is above is done; run the same command again when this is mended", step.Text, err)
+				return fmt.Errorf("%s: %w; the steps above were applied; fix the problem and repeat the command", step.Text, err)
 			}
 			step.Done = true
 		}

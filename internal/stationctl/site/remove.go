@@ -10,8 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// PlanRemove takes the station's user and rights away; with records, the topic too. The user goes first: from then on nobody comes in
-// anew. Who is in already loses his rights with the ACLs.
+// PlanRemove removes the user and the ACLs of the station and, with records, the topic. The user goes first, which prevents new logins;
+// an open connection loses its permissions with the ACLs.
 func (c *Cluster) PlanRemove(ctx context.Context, name Name, user string, records bool) (*Plan, error) {
 	p := &Plan{Topic: name.Topic()}
 	state, err := c.topic(ctx, p.Topic)
@@ -21,7 +21,7 @@ func (c *Cluster) PlanRemove(ctx context.Context, name Name, user string, record
 	p.User, err = c.userOf(ctx, p.Topic, user)
 	switch {
 	case errors.Is(err, kerr.SecurityDisabled) && state != nil:
-		p.is("no user and no ACLs: this Kafka keeps none")
+		p.keep("no user and no ACLs: this Kafka has no ACLs")
 	case err != nil:
 		return nil, err
 	default:
@@ -30,13 +30,13 @@ func (c *Cluster) PlanRemove(ctx context.Context, name Name, user string, record
 		}
 	}
 	if state == nil && p.Changes() == 0 {
-		return nil, fmt.Errorf("there is no topic %q, and no user %q: stationctl site list shows those that are there", p.Topic, p.User)
+		return nil, fmt.Errorf(`neither topic %q nor user %q exists; "stationctl site list" shows the existing topics`, p.Topic, p.User)
 	}
 	c.planRemoveTopic(p, state, records)
 	return p, nil
 }
 
-// planRemoveAccess takes away the user, and his ACLs for the topic.
+// planRemoveAccess removes the user and its ACLs for the topic.
 func (c *Cluster) planRemoveAccess(ctx context.Context, p *Plan) error {
 	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *Cluster) planRemoveAccess(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// split parts the rules that end with the site from those that speak of something else.
+// split separates the rules that are removed with the site from the rest.
 func split(rules []rule, p *Plan) (mine, others []rule) {
 	var general []rule
 	for _, r := range rules {
@@ -76,9 +76,9 @@ func split(rules []rule, p *Plan) (mine, others []rule) {
 func (c *Cluster) planRemoveUser(p *Plan, exists bool, others []rule) {
 	switch {
 	case !exists:
-		p.is("no user %q", p.User)
+		p.keep("no user %q", p.User)
 	case len(others) > 0:
-		p.doubt("user %q stays: %s", p.User, others[0])
+		p.warn("user %q is kept, because it has another ACL: %s", p.User, others[0])
 	default:
 		p.add(Removed, func(ctx context.Context) error { return c.removeUser(ctx, p.User) }, "user %q", p.User)
 	}
@@ -87,34 +87,34 @@ func (c *Cluster) planRemoveUser(p *Plan, exists bool, others []rule) {
 func (c *Cluster) planRemoveTopic(p *Plan, state *topicState, records bool) {
 	switch {
 	case state == nil:
-		p.is("no topic %q", p.Topic)
+		p.keep("no topic %q", p.Topic)
 	case records:
 		p.add(Removed, func(ctx context.Context) error { return c.deleteTopic(ctx, p.Topic) }, "topic %q with all its records", p.Topic)
 	default:
-		p.is("topic %q stays, with its records; --with-records removes it", p.Topic)
+		p.keep("topic %q and its records are kept; --with-records deletes them", p.Topic)
 	}
 }
 
-// userOf is the station's user: the given one, else the one who may write the topic, else the one who is named like it.
+// userOf returns the user of the station: the given one, the only one that can write to the topic, or the one with the name of the topic.
 func (c *Cluster) userOf(ctx context.Context, topic, given string) (string, error) {
 	if given == "" {
 		on, err := c.rules(ctx, onTopic(topic))
 		if err != nil {
 			return "", err
 		}
-		switch users := writers(topic, on); len(users) {
+		switch users := usersThatWrite(topic, on); len(users) {
 		case 0:
 			given = topic
 		case 1:
 			given = users[0]
 		default:
-			return "", fmt.Errorf("topic %q has several users: %s: give --user", topic, strings.Join(users, ", "))
+			return "", fmt.Errorf("topic %q has several users (%s); choose one with --user", topic, strings.Join(users, ", "))
 		}
 	}
 	return given, c.checkStationUser(given)
 }
 
-// PlanRotate gives the station's user a new password: in the file before it is in Kafka.
+// PlanRotate sets a new password for the user of the station, in the file before it is in Kafka.
 func (c *Cluster) PlanRotate(ctx context.Context, name Name, user, path string) (*Plan, error) {
 	p := &Plan{Topic: name.Topic()}
 	var err error
@@ -124,14 +124,14 @@ func (c *Cluster) PlanRotate(ctx context.Context, name Name, user, path string) 
 	return p, c.planRotate(ctx, p, path, fmt.Sprintf("stationctl site add %s %s %s --credentials FILE", name.Site, name.Index, name.Type))
 }
 
-// planRotate says which command makes the user if he is missing.
+// planRotate names, in its error, the command that creates a missing user.
 func (c *Cluster) planRotate(ctx context.Context, p *Plan, path, add string) error {
 	exists, err := c.hasUser(ctx, p.User)
 	if err != nil {
 		return err
 	}
 	if !exists {
-		return fmt.Errorf("there is no user %q with SCRAM-SHA-512: %s makes it", p.User, add)
+		return fmt.Errorf(`user %q does not exist (SCRAM-SHA-512); create it with "%s"`, p.User, add)
 	}
 	file, err := readCredentials(path)
 	if err == nil {

@@ -45,7 +45,7 @@ func requireWhole(t *testing.T, addresses []string, sites []AddOptions) {
 	t.Helper()
 	again := planFleet(t, open(t, addresses), sites)
 	require.Zero(t, again.Changes())
-	require.False(t, again.Doubts())
+	require.False(t, again.Warnings())
 }
 
 func TestRequestsWithoutAnAnswerAreRetried(t *testing.T) {

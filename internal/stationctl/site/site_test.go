@@ -104,7 +104,7 @@ func TestAddTwice(t *testing.T) {
 	c := open(t, addresses)
 	file := filepath.Join(t.TempDir(), "JNU_1_rasp.env")
 	first := plan(t, c, options(t, file))
-	require.Equal(t, fmt.Sprintf(`+ topic "JNU_1_rasp": 1 partition(s), replication factor 1, message.timestamp.type=LogAppendTime, retention.ms=86400000
+	require.Equal(t, fmt.Sprintf(`+ topic "JNU_1_rasp": 1 partition, replication factor 1, message.timestamp.type=LogAppendTime, retention.ms=86400000
 + ACL: User:JNU_1_rasp may WRITE topic "JNU_1_rasp"
 + ACL: User:JNU_1_rasp may DESCRIBE topic "JNU_1_rasp"
 + credentials %q: user "JNU_1_rasp" and a new password
@@ -117,7 +117,7 @@ func TestAddTwice(t *testing.T) {
 
 	second := plan(t, c, options(t, file))
 	require.Zero(t, second.Changes())
-	require.False(t, second.Doubts())
+	require.False(t, second.Warnings())
 	require.Equal(t, fmt.Sprintf(`= topic "JNU_1_rasp"
 = ACL: User:JNU_1_rasp may WRITE topic "JNU_1_rasp"
 = ACL: User:JNU_1_rasp may DESCRIBE topic "JNU_1_rasp"
@@ -131,7 +131,7 @@ func TestAddTwice(t *testing.T) {
 func requireMayWriteOnlyItsOwn(t *testing.T, c *Cluster, addresses []string, password string) {
 	t.Helper()
 	other := TopicOptions{Partitions: 1, Replication: 1}
-	require.NoError(t, c.makeTopic("JNU_10_rasp", other))
+	require.NoError(t, c.createTopic("JNU_10_rasp", other))
 	producer, err := sarama.NewSyncProducer(addresses, login(t, "JNU_1_rasp", password))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, producer.Close()) }()
@@ -216,12 +216,12 @@ func TestSettingsOfAnExistingTopic(t *testing.T) {
 	o.Topic = TopicOptions{Partitions: 2, Replication: 3, Retention: time.Hour, MaxMessage: 1000}
 	p = plan(t, c, o)
 	require.Zero(t, p.Changes())
-	require.True(t, p.Doubts())
+	require.True(t, p.Warnings())
 	for _, want := range []string{
-		`! topic "JNU_1_rasp" has 1 partition(s), not 2: it stays so`,
-		`! topic "JNU_1_rasp" has replication factor 1, not 3: it stays so`,
-		`! topic "JNU_1_rasp" has retention.ms=172800000, not 3600000: it stays so, as records would be lost; if you want that: kafka-configs.sh`,
-		`! topic "JNU_1_rasp" has max.message.bytes=2000000, not 1000: it stays so`,
+		`! topic "JNU_1_rasp" has 1 partition, not 2, and is left unchanged`,
+		`! topic "JNU_1_rasp" has replication factor 1, not 3, and is left unchanged`,
+		`! topic "JNU_1_rasp" has retention.ms=172800000, not 3600000, and is left unchanged, because records would be lost; to change it anyway: kafka-configs.sh`,
+		`! topic "JNU_1_rasp" has max.message.bytes=2000000, not 1000, and is left unchanged`,
 	} {
 		require.Contains(t, text(t, p), want)
 	}
@@ -237,10 +237,10 @@ func TestMoreThanAStationNeedsIsTold(t *testing.T) {
 	require.NoError(t, c.permit(allow("JNU_1_rasp", kmsg.ACLResourceTypeTopic, "GIST_1_rasp", kmsg.ACLOperationRead)))
 	p := plan(t, c, o)
 	require.Zero(t, p.Changes())
-	require.Contains(t, text(t, p), `! ACL: User:JNU_1_rasp may READ topic "GIST_1_rasp": it is more`)
+	require.Contains(t, text(t, p), `! ACL: User:JNU_1_rasp may READ topic "GIST_1_rasp": not what a station requires`)
 	p, err := c.PlanRemove(t.Context(), o.Name, "", false)
 	require.NoError(t, err)
-	require.Contains(t, text(t, p), `! user "JNU_1_rasp" stays: User:JNU_1_rasp may READ topic "GIST_1_rasp"`)
+	require.Contains(t, text(t, p), `! user "JNU_1_rasp" is kept, because it has another ACL: User:JNU_1_rasp may READ topic "GIST_1_rasp"`)
 }
 
 func TestRefusals(t *testing.T) {
@@ -249,15 +249,15 @@ func TestRefusals(t *testing.T) {
 	folder := t.TempDir()
 	foreign := filepath.Join(folder, "other.env")
 	require.NoError(t, os.WriteFile(foreign, []byte("KAFKA_USERNAME=GIST_1_rasp\nKAFKA_PASSWORD=x\n"), 0o600))
-	require.NoError(t, c.makeTopic("a_b_1_x", TopicOptions{Partitions: 1, Replication: 1}))
+	require.NoError(t, c.createTopic("a_b_1_x", TopicOptions{Partitions: 1, Replication: 1}))
 	for want, change := range map[string]func(*AddOptions){
-		`but his password could not be handed over: give --credentials FILE`:                                    func(o *AddOptions) { o.Credentials = "" },
-		`has the credentials of user "GIST_1_rasp", not of "JNU_1_rasp": give another file`:                     func(o *AddOptions) { o.Credentials = foreign },
-		`cannot be written: folder "/nowhere": no such file or directory`:                                       func(o *AddOptions) { o.Credentials = "/nowhere/c.env" },
-		`user "admin" is the one that you log in with, so it may do all: give the station another`:              func(o *AddOptions) { o.User = "admin" },
-		`user "*": its name must consist of letters`:                                                            func(o *AddOptions) { o.User = "*" },
-		`with 1 partition(s), replication factor 3, message.timestamp.type=LogAppendTime: Kafka would not make`: func(o *AddOptions) { o.Topic = TopicOptions{Partitions: 1, Replication: 3} },
-		`topic "a.b_1_x": there is a topic "a_b_1_x", and Kafka takes "." and "_" for the same: choose another name`: func(o *AddOptions) {
+		`needs a file for the password; add --credentials FILE`:                                       func(o *AddOptions) { o.Credentials = "" },
+		`contains the credentials of user "GIST_1_rasp", not of "JNU_1_rasp"; use another file`:       func(o *AddOptions) { o.Credentials = foreign },
+		`directory "/nowhere": no such file or directory`:                                             func(o *AddOptions) { o.Credentials = "/nowhere/c.env" },
+		`user "admin" is the administrator that you log in as; use another user for the station`:      func(o *AddOptions) { o.User = "admin" },
+		`user "*": the name must consist of letters`:                                                  func(o *AddOptions) { o.User = "*" },
+		`with 1 partition, replication factor 3, message.timestamp.type=LogAppendTime: Kafka rejects`: func(o *AddOptions) { o.Topic = TopicOptions{Partitions: 1, Replication: 3} },
+		`topic "a.b_1_x": topic "a_b_1_x" exists, and Kafka metrics do not distinguish "." and "_"; choose another name`: func(o *AddOptions) {
 			o.Name = Name{Site: "a.b", Index: "1", Type: "x"}
 		},
 	} {

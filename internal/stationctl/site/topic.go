@@ -14,31 +14,32 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// The settings of a topic that we look at.
+// The topic settings that a plan compares.
 const (
 	retention     = "retention.ms"
 	maxMessage    = "max.message.bytes"
 	timestampType = "message.timestamp.type"
-	// ofArrival has the broker's clock give the times that retention goes by: a station's clock may be years behind.
+	// ofArrival makes retention use the clock of the broker: that of a station may be years behind.
 	ofArrival = "LogAppendTime"
 )
 
-// Forever is a retention without end.
+// Forever is an unlimited retention.
 const Forever time.Duration = -1
 
-// TopicOptions are how a topic is to be.
+// TopicOptions describe a topic.
 type TopicOptions struct {
 	Partitions  int32
 	Replication int16
-	// Retention is how long records stay; 0: as long as the brokers' default. MaxMessage is how many bytes a batch of records may
-	// have; 0: the brokers' default.
+	// Retention is how long Kafka keeps records; MaxMessage limits a record batch, in bytes. With 0, the brokers set their default.
 	Retention  time.Duration
 	MaxMessage int
 }
 
-// settings are the topic's own.
+// settings returns the settings that differ from the brokers' defaults.
 func (o TopicOptions) settings() map[string]string {
 	all := map[string]string{timestampType: ofArrival}
 	switch {
@@ -63,7 +64,7 @@ func (o TopicOptions) request(name string) kmsg.CreateTopicsRequestTopic {
 }
 
 func (o TopicOptions) String() string {
-	parts := []string{fmt.Sprintf("%d partition(s)", o.Partitions), fmt.Sprintf("replication factor %d", o.Replication)}
+	parts := []string{texttable.Count(int(o.Partitions), "partition"), fmt.Sprintf("replication factor %d", o.Replication)}
 	settings := o.settings()
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		parts = append(parts, key+"="+settings[key])
@@ -75,7 +76,7 @@ func (o TopicOptions) String() string {
 type topicState struct {
 	partitions  int
 	replication int
-	// replicas is how many each broker has.
+	// replicas counts the replicas by broker.
 	replicas map[int32]int
 	settings map[string]string
 }
@@ -152,24 +153,24 @@ func (c *Cluster) readSettings(ctx context.Context, topics map[string]*topicStat
 	return nil
 }
 
-// planTopic makes the topic, or brings it to the options where that loses nothing.
+// planTopic creates the topic, or changes its settings where no record is lost by it.
 func (c *Cluster) planTopic(p *Plan, v *view, options TopicOptions) error {
 	if state := v.topics[p.Topic]; state != nil {
 		c.compareTopic(p, state, options)
 		return nil
 	}
-	if other := v.alike[metricName(p.Topic)]; other != "" {
-		return fmt.Errorf(`topic %q: there is a topic %q, and Kafka takes "." and "_" for the same: choose another name`, p.Topic, other)
+	if other := v.byMetricName[metricName(p.Topic)]; other != "" {
+		return fmt.Errorf(`topic %q: topic %q exists, and Kafka metrics do not distinguish "." and "_"; choose another name`, p.Topic, other)
 	}
-	if err := v.refused[p.Topic]; err != nil {
-		return fmt.Errorf("topic %q with %s: Kafka would not make it: %w", p.Topic, options, explain(err))
+	if err := v.rejected[p.Topic]; err != nil {
+		return fmt.Errorf("topic %q with %s: Kafka rejects it: %w", p.Topic, options, explain(err))
 	}
-	p.add(Made, func(context.Context) error { return c.makeTopic(p.Topic, options) }, "topic %q: %s", p.Topic, options)
+	p.add(Created, func(context.Context) error { return c.createTopic(p.Topic, options) }, "topic %q: %s", p.Topic, options)
 	return nil
 }
 
-// makeTopic succeeds if the topic was created concurrently.
-func (c *Cluster) makeTopic(name string, options TopicOptions) error {
+// createTopic succeeds if the topic was created concurrently.
+func (c *Cluster) createTopic(name string, options TopicOptions) error {
 	err := c.toCreate.do(newTopic{name, options})
 	if errors.Is(err, kerr.TopicAlreadyExists) {
 		return nil
@@ -189,14 +190,14 @@ func (c *Cluster) deleteTopic(ctx context.Context, name string) error {
 	return explain(err)
 }
 
-// compareTopic changes no number of partitions: a device's records would go to another one, and their order would be lost.
+// compareTopic never changes the number of partitions: the records of a device would move to another one and lose their order.
 func (c *Cluster) compareTopic(p *Plan, state *topicState, options TopicOptions) {
-	p.is("topic %q", p.Topic)
+	p.keep("topic %q", p.Topic)
 	if state.partitions != int(options.Partitions) {
-		p.doubt("topic %q has %d partition(s), not %d: it stays so, as records of one device would come out of order", p.Topic, state.partitions, options.Partitions)
+		p.warn("topic %q has %s, not %d, and is left unchanged, because the records of a device would lose their order", p.Topic, texttable.Count(state.partitions, "partition"), options.Partitions)
 	}
 	if state.replication != int(options.Replication) {
-		p.doubt("topic %q has replication factor %d, not %d: it stays so; kafka-reassign-partitions.sh changes it", p.Topic, state.replication, options.Replication)
+		p.warn("topic %q has replication factor %d, not %d, and is left unchanged; change it with kafka-reassign-partitions.sh", p.Topic, state.replication, options.Replication)
 	}
 	wanted := options.settings()
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
@@ -205,13 +206,13 @@ func (c *Cluster) compareTopic(p *Plan, state *topicState, options TopicOptions)
 		case losesNothing(key, has, want):
 			p.add(Changed, func(context.Context) error { return c.set(p.Topic, key, want) }, "topic %q: %s=%s (was %s)", p.Topic, key, want, has)
 		default:
-			p.doubt("topic %q has %s=%s, not %s: it stays so, as records would be lost; if you want that: kafka-configs.sh --alter --topic %s --add-config %s=%s",
+			p.warn("topic %q has %s=%s, not %s, and is left unchanged, because records would be lost; to change it anyway: kafka-configs.sh --alter --topic %s --add-config %s=%s",
 				p.Topic, key, has, want, p.Topic, key, want)
 		}
 	}
 }
 
-// losesNothing says that no record goes, or is refused, by the change.
+// losesNothing reports whether the change neither deletes nor rejects a record.
 func losesNothing(key, has, want string) bool {
 	if key == timestampType {
 		return true

@@ -11,22 +11,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-// view is what a cluster has, as far as it concerns some sites. It is read at once: to ask for each site would take minutes for thousands.
+// view is the part of the cluster that concerns some sites. It is read in one pass: one request per site would take minutes for thousands.
 type view struct {
 	// brokers are those that are up.
 	brokers []int32
-	// topics are all that there are; only those of the sites have settings.
+	// topics are all topics; only those of the sites have settings.
 	topics map[string]*topicState
-	// alike are the topics by what Kafka's metrics make of their names.
-	alike map[string]string
-	// refused is what Kafka says of the topics that are to be made, if it would not make them.
-	refused map[string]error
+	// byMetricName maps the name that Kafka metrics use to the topic.
+	byMetricName map[string]string
+	// rejected has the reason why Kafka would not create a topic.
+	rejected map[string]error
 
-	// The rest is read only if a site is to have a user.
-	rules      map[string][]rule // by their principal
-	wide       []rule            // that let users write who were not named for the topic
+	// The rest is read only if a site has a user.
+	rules      map[string][]rule // by principal
+	wide       []rule            // that let users write that are not named for the topic
 	users      map[string]bool
-	idempotent bool // users need the right to number records
+	idempotent bool // users require IDEMPOTENT_WRITE
 }
 
 func (c *Cluster) view(ctx context.Context, sites []AddOptions) (*view, error) {
@@ -46,7 +46,7 @@ func (c *Cluster) view(ctx context.Context, sites []AddOptions) (*view, error) {
 	return v, c.viewUsers(ctx, v, users)
 }
 
-// spreadTime and spreadPause are for a topic that the controller has, and the broker that we asked does not know yet.
+// spreadTime and spreadPause limit the wait for a topic that the controller has and the queried broker does not have yet.
 const (
 	spreadTime  = 10 * time.Second
 	spreadPause = 50 * time.Millisecond
@@ -68,29 +68,29 @@ func (c *Cluster) viewTopics(ctx context.Context, v *view, sites []AddOptions) e
 				there = append(there, name)
 			}
 		}
-		v.topics, v.refused = all, make(map[string]error)
+		v.topics, v.rejected = all, make(map[string]error)
 		spread := c.tryTopics(ctx, v, missing)
 		err = c.readSettings(ctx, all, there)
 		if time.Since(begin) > spreadTime || spread && !errors.Is(err, kerr.UnknownTopicOrPartition) {
-			v.alike = alike(all)
+			v.byMetricName = byMetricName(all)
 			return err
 		}
 	}
 }
 
-// tryTopics asks Kafka whether it would make them. If it has one of them already, not all brokers know of it yet.
+// tryTopics validates the missing topics. It returns false if one exists already, which some brokers do not know yet.
 func (c *Cluster) tryTopics(ctx context.Context, v *view, missing []newTopic) (spread bool) {
 	spread = true
 	for i, err := range c.sendTopics(ctx, missing, true) {
 		if err != nil {
-			v.refused[missing[i].name] = err
+			v.rejected[missing[i].name] = err
 		}
 		spread = spread && !errors.Is(err, kerr.TopicAlreadyExists)
 	}
 	return spread
 }
 
-func alike(topics map[string]*topicState) map[string]string {
+func byMetricName(topics map[string]*topicState) map[string]string {
 	names := make(map[string]string)
 	for name := range topics {
 		names[metricName(name)] = name
@@ -98,13 +98,13 @@ func alike(topics map[string]*topicState) map[string]string {
 	return names
 }
 
-// metricName is what Kafka's metrics make of a topic's name: "." and "_" are the same there.
+// metricName returns the name of a topic in Kafka metrics, which replace "." with "_".
 func metricName(topic string) string { return strings.ReplaceAll(topic, ".", "_") }
 
 func (c *Cluster) viewUsers(ctx context.Context, v *view, users []string) error {
 	rules, err := c.rules(ctx, anyRule())
 	if errors.Is(err, kerr.SecurityDisabled) {
-		err = fmt.Errorf("%w; or give --no-user, for a topic only", err)
+		err = fmt.Errorf("%w; or use --no-user to create a topic only", err)
 	}
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *Cluster) viewUsers(ctx context.Context, v *view, users []string) error 
 	v.rules = make(map[string][]rule)
 	for _, r := range rules {
 		v.rules[r.Principal] = append(v.rules[r.Principal], r)
-		if r.letsMany() {
+		if r.allowsOthers() {
 			v.wide = append(v.wide, r)
 		}
 	}
@@ -123,8 +123,8 @@ func (c *Cluster) viewUsers(ctx context.Context, v *view, users []string) error 
 	return err
 }
 
-// wideOn are those rules that let others write this topic.
-func (v *view) wideOn(topic, user string) []rule {
+// othersOn returns the rules that let other users write to this topic.
+func (v *view) othersOn(topic, user string) []rule {
 	return slices.DeleteFunc(slices.Clone(v.wide), func(r rule) bool {
 		return r.Principal == principalPrefix+user || !r.on(topic)
 	})

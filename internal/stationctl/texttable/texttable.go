@@ -3,6 +3,7 @@ package texttable
 
 import (
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -16,4 +17,12 @@ func Write(w io.Writer, rows [][]string) error {
 		}
 	}
 	return table.Flush()
+}
+
+// Count returns a number with its noun, as in "1 topic" and "2 topics".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }

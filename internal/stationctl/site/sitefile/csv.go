@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// readCSV takes empty lines, and those that begin with "#", for none.
+// readCSV skips empty lines and those that begin with "#".
 func readCSV(text string) (rows []Row, errs []error) {
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comment, reader.FieldsPerRecord, reader.TrimLeadingSpace = '#', -1, true
@@ -25,11 +27,11 @@ func readCSV(text string) (rows []Row, errs []error) {
 		line, _ := reader.FieldPos(0)
 		switch {
 		case header != nil && len(fields) == len(header):
-			if r := newRow(line, header, fields); len(r.Values) > 0 { // spreadsheets leave lines of commas
+			if r := newRow(line, header, fields); len(r.Values) > 0 { // spreadsheets write lines of commas
 				rows = append(rows, r)
 			}
 		case header != nil:
-			errs = append(errs, At(line, "it has %d value(s), and there are %d columns", len(fields), len(header)))
+			errs = append(errs, At(line, "it has %s for %d columns", texttable.Count(len(fields), "value"), len(header)))
 		default:
 			if header, errs = readHeader(line, fields); len(errs) > 0 {
 				return nil, errs
@@ -48,14 +50,14 @@ func newRow(line int, header, fields []string) Row {
 	return Row{line, values}
 }
 
-// readHeader refuses columns that are not known, there twice, or missing.
+// readHeader rejects unknown, duplicate, and missing columns.
 func readHeader(line int, fields []string) (header []string, errs []error) {
 	known := make(map[string]bool)
 	for _, field := range fields {
 		name := strings.TrimSpace(field)
 		err := checkColumn(name)
 		if known[name] {
-			err = fmt.Errorf("column %q is there twice", name)
+			err = fmt.Errorf("duplicate column %q", name)
 		}
 		if err != nil {
 			errs = append(errs, At(line, "%w", err))
@@ -65,7 +67,7 @@ func readHeader(line int, fields []string) (header []string, errs []error) {
 	}
 	for _, name := range Columns[:Required] {
 		if !known[name] {
-			errs = append(errs, At(line, "column %q is missing: the first line names the columns, with commas between them, e.g. site,index,type", name))
+			errs = append(errs, At(line, "column %q is missing; the first line must name the columns, separated by commas, e.g. site,index,type", name))
 		}
 	}
 	return header, errs
@@ -76,5 +78,5 @@ func explainCSV(err error) error {
 	if !errors.As(err, &parse) {
 		return err
 	}
-	return At(parse.Line, `%w: a value with " in it needs these around it, and each of its own twice`, parse.Err)
+	return At(parse.Line, `%w; enclose a value that contains " in quotes, and double each of its own`, parse.Err)
 }

@@ -1,4 +1,4 @@
-// Package sitefile reads the rows of a file of sites. It knows columns, and not what may stand in them: so it needs little, and is fuzzed
+// Package sitefile reads the rows of a site file. It checks the columns but not their values, so that it depends on little and can be fuzzed
 // within seconds.
 package sitefile
 
@@ -9,28 +9,28 @@ import (
 	"strings"
 )
 
-// Row is a site of a file as it stands there.
+// Row is one site of a file, unchecked.
 type Row struct {
 	Line   int
 	Values map[string]string // by the column; never empty
 }
 
-// Columns are those that a file may have, the first of which it must have.
+// Columns are the valid columns; the first ones are required.
 var Columns = []string{"site", "index", "type", "partitions", "replication_factor", "retention", "max_message_bytes", "user"}
 
-// Required is how many of the columns there must be.
+// Required is the number of required columns.
 const Required = 3
 
-// readers read the rows of a file by the end of its name.
+// readers are keyed by the extension of the file.
 var readers = map[string]func(string) ([]Row, []error){".csv": readCSV, ".yaml": readYAML, ".yml": readYAML}
 
-// Knows says that files with this end of their name can be read.
+// Knows reports whether files with this extension can be read.
 func Knows(ext string) bool { return readers[ext] != nil }
 
-// Read tells of all that is wrong.
+// Read returns the rows, and all errors.
 func Read(ext, text string) ([]Row, []error) { return readers[ext](text) }
 
-// Missing says which of the columns that must be there has nothing.
+// Missing returns an error for the first required column without a value.
 func (r Row) Missing() error {
 	for _, column := range Columns[:Required] {
 		if r.Values[column] == "" {
@@ -40,32 +40,32 @@ func (r Row) Missing() error {
 	return nil
 }
 
-// checkColumn refuses what no column is called.
+// checkColumn rejects an unknown column.
 func checkColumn(name string) error {
 	if !slices.Contains(Columns, name) {
-		return fmt.Errorf("there is no column %q: there are %s", name, strings.Join(Columns, ", "))
+		return fmt.Errorf("unknown column %q; the columns are %s", name, strings.Join(Columns, ", "))
 	}
 	return nil
 }
 
-// lineError is an error with the line that it is in.
+// lineError is an error in a line.
 type lineError struct {
 	line int
 	err  error
 }
 
-// Error begins with the line.
+// Error returns the line and the cause.
 func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.err) }
 
-// Unwrap is what is wrong.
+// Unwrap returns the cause.
 func (e *lineError) Unwrap() error { return e.err }
 
-// At is an error in a line of the file.
+// At returns an error in a line of the file.
 func At(line int, format string, args ...any) error {
 	return &lineError{line, fmt.Errorf(format, args...)}
 }
 
-// LineOf is 0 for what is wrong with the whole file.
+// LineOf returns the line of an error, or 0 if it concerns the whole file.
 func LineOf(err error) int {
 	if e := (*lineError)(nil); errors.As(err, &e) {
 		return e.line

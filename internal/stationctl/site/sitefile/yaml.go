@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readYAML takes a list of sites. It reads nodes, for their lines, and for numbers as they stand there: an index may be 007.
+// readYAML reads a list of sites. It reads nodes, for their line numbers, and to keep numbers as written: an index may be 007.
 func readYAML(text string) (rows []Row, errs []error) {
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	var document, second yaml.Node
@@ -21,10 +21,10 @@ func readYAML(text string) (rows []Row, errs []error) {
 	}
 	list := document.Content[0]
 	if list.Kind != yaml.SequenceNode {
-		return nil, []error{At(list.Line, "it must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}")}
+		return nil, []error{At(list.Line, "the file must be a list of sites, e.g. - {site: JNU, index: 1, type: rasp}")}
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, []error{errors.New("there is something behind the list of sites (another document): remove it")}
+		return nil, []error{errors.New("another document follows the list of sites; remove it")}
 	}
 	for _, node := range list.Content {
 		r, wrong := readNode(node)
@@ -48,10 +48,10 @@ func readNode(node *yaml.Node) (Row, []error) {
 		err := checkColumn(key.Value)
 		switch {
 		case known[key.Value]:
-			err = fmt.Errorf("key %q is there twice", key.Value)
+			err = fmt.Errorf("duplicate key %q", key.Value)
 		case err != nil:
-		case value.Kind != yaml.ScalarNode: // an alias too: a file of a few lines could have a million sites by them
-			err = fmt.Errorf("key %q must have a text or a number: lists, keys below it and aliases (*name) are not taken", key.Value)
+		case value.Kind != yaml.ScalarNode: // aliases included: with them, a file of a few lines could have a million sites
+			err = fmt.Errorf("key %q must be a text or a number; lists, nested keys, and aliases (*name) are not supported", key.Value)
 		case value.Tag != "!!null" && value.Value != "":
 			r.Values[key.Value] = value.Value
 		}

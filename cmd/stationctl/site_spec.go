@@ -14,8 +14,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 )
 
-// newSiteFlags say what a new site is to have: those of the commands that make one, or many.
-type newSiteFlags struct {
+// siteSpecFlags describe a new site, for the commands that create one or many.
+type siteSpecFlags struct {
 	*siteFlags
 	options                               site.AddOptions
 	influx                                *site.Influx
@@ -25,34 +25,34 @@ type newSiteFlags struct {
 	dryRun                                bool
 }
 
-func (f *newSiteFlags) addFlags(flags *pflag.FlagSet) {
-	flags.Int32Var(&f.options.Topic.Partitions, "partitions", 1, "of the topic; one keeps all in order")
-	flags.Int16Var(&f.options.Topic.Replication, "replication-factor", 3, "how many brokers keep a copy of the topic")
-	flags.StringVar(&f.retention, "retention", "", "how long Kafka keeps records, e.g. 30d, 12h or forever (default: the brokers')")
-	flags.IntVar(&f.options.Topic.MaxMessage, "max-message-bytes", 0, "how large a batch of records may be (default: the brokers')")
-	flags.BoolVar(&f.options.NoUser, "no-user", false, "make no user and no ACLs: for a Kafka that asks nobody who he is")
-	flags.StringVar(&f.port, "port", "/dev/ttyACM0", "in the configuration: the Arduino's port")
-	flags.StringVar(&f.stationBrokers, "station-brokers", "", "in the configuration: the brokers as the Pi finds them (default: those of --brokers)")
-	flags.StringVar(&f.url, "influx-url", "", "InfluxDB 2 that gets the points, e.g. http://localhost:8086")
-	flags.StringVar(&f.org, "influx-org", "station", "its organization")
-	flags.StringVar(&f.bucket, "influx-bucket", "station", "its bucket")
-	flags.StringVar(&f.database, "influx-database", "station", "its database for v1 queries")
-	flags.StringVar(&f.tokenFile, "influx-token-file", "", "file with a token that may make buckets and mappings; without it the variable INFLUX_TOKEN")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be done, and change nothing")
+func (f *siteSpecFlags) addFlags(flags *pflag.FlagSet) {
+	flags.Int32Var(&f.options.Topic.Partitions, "partitions", 1, "number of topic partitions; with 1, all records stay in order")
+	flags.Int16Var(&f.options.Topic.Replication, "replication-factor", 3, "number of brokers that keep a copy of the topic")
+	flags.StringVar(&f.retention, "retention", "", "how long Kafka keeps records, e.g. 30d, 12h, or forever (default: set by the brokers)")
+	flags.IntVar(&f.options.Topic.MaxMessage, "max-message-bytes", 0, "maximum size of a record batch (default: set by the brokers)")
+	flags.BoolVar(&f.options.NoUser, "no-user", false, "create no user and no ACLs, for a Kafka cluster without authentication")
+	flags.StringVar(&f.port, "port", "/dev/ttyACM0", "serial `PORT` in the Pi's telegraf.conf")
+	flags.StringVar(&f.stationBrokers, "station-brokers", "", "brokers in the Pi's telegraf.conf (default: same as --brokers)")
+	flags.StringVar(&f.url, "influx-url", "", "`URL` of the InfluxDB 2 that stores the points, e.g. http://localhost:8086")
+	flags.StringVar(&f.org, "influx-org", "station", "InfluxDB organization")
+	flags.StringVar(&f.bucket, "influx-bucket", "station", "InfluxDB bucket")
+	flags.StringVar(&f.database, "influx-database", "station", "database for v1 queries")
+	flags.StringVar(&f.tokenFile, "influx-token-file", "", "`FILE` with a token that can create buckets and mappings (default: $INFLUX_TOKEN)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
 }
 
-// needs refuses a flag that would be without effect.
+// needs rejects a flag that has no effect without another.
 func needs(flags *pflag.FlagSet, needed string, names ...string) error {
 	for _, name := range names {
 		if flags.Changed(name) && !flags.Changed(needed) {
-			return fmt.Errorf("flag --%s is without effect: give --%s too", name, needed)
+			return fmt.Errorf("flag --%s requires --%s", name, needed)
 		}
 	}
 	return nil
 }
 
-// read refuses what would be without effect, and numbers that Kafka would take for its defaults. Close ends what it opened.
-func (f *newSiteFlags) read(flags *pflag.FlagSet) error {
+// read rejects flags without effect, and numbers that Kafka treats as its defaults. Call close afterwards.
+func (f *siteSpecFlags) read(flags *pflag.FlagSet) error {
 	if err := needs(flags, "influx-url", "influx-org", "influx-bucket", "influx-database", "influx-token-file"); err != nil {
 		return err
 	}
@@ -77,13 +77,13 @@ func (f *newSiteFlags) read(flags *pflag.FlagSet) error {
 	return nil
 }
 
-func (f *newSiteFlags) close() {
+func (f *siteSpecFlags) close() {
 	if f.influx != nil {
 		f.influx.Close()
 	}
 }
 
-func (f *newSiteFlags) openInflux() error {
+func (f *siteSpecFlags) openInflux() error {
 	if address, err := url.Parse(f.url); err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
 		return fmt.Errorf("flag --influx-url must be a URL, e.g. http://localhost:8086 (got %q)", f.url)
 	}
@@ -92,14 +92,14 @@ func (f *newSiteFlags) openInflux() error {
 		return fmt.Errorf("flag --influx-token-file: %w", err)
 	}
 	if token == "" {
-		return errors.New("--influx-url needs a token: give --influx-token-file, or set INFLUX_TOKEN")
+		return errors.New("--influx-url requires a token; set --influx-token-file or INFLUX_TOKEN")
 	}
 	f.influx = site.NewInflux(f.url, token, f.org, f.bucket, f.database)
 	return nil
 }
 
-// answers are what the Pi's configuration of a site is to say.
-func (f *newSiteFlags) answers(options site.AddOptions) setup.Values {
+// answers returns the values in the Pi's telegraf.conf.
+func (f *siteSpecFlags) answers(options site.AddOptions) setup.Values {
 	name := options.Name
 	values := setup.Values{
 		setup.Site: name.Site, setup.Index: name.Index, setup.Type: name.Type, setup.Port: f.port,
