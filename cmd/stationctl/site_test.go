@@ -284,5 +284,5 @@ func TestCentralFromAddToRemove(t *testing.T) {
 	require.Contains(t, errs, `user "central" does not exist; set --user`)
 	code, _, errs = central("add")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "give --credentials FILE")
+	require.Contains(t, errs, "add --credentials FILE")
 }

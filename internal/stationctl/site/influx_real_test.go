@@ -40,7 +40,7 @@ func TestRealInfluxDBGetsBucketAndMapping(t *testing.T) {
 	t.Cleanup(other.Close)
 	p := &Plan{}
 	require.NoError(t, other.plan(t.Context(), p))
-	require.Contains(t, text(t, p), `! database "station" for v1 queries shows another bucket (its ID is `)
+	require.Contains(t, text(t, p), `! database "station" for v1 queries shows another bucket (ID `)
 
 	wrong := NewInflux(server.URL(), "wrong", server.Organization(), "fleet", "station")
 	t.Cleanup(wrong.Close)

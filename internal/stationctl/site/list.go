@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -43,14 +42,13 @@ type Detail struct {
 
 // List returns the topics of all sites by name. A Kafka without users or ACLs is listed without them.
 func (c *Cluster) List(ctx context.Context) ([]Topic, error) {
-	details, err := c.admin.ListTopics(ctx)
+	states, _, err := c.topics(ctx)
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
 	pattern := regexp.MustCompile(audit.DefaultPattern)
-	details.FilterInternal()
-	maps.DeleteFunc(details, func(name string, _ kadm.TopicDetail) bool { return !pattern.MatchString(name) })
-	topics, err := c.describe(ctx, details)
+	maps.DeleteFunc(states, func(name string, _ *topicState) bool { return !pattern.MatchString(name) })
+	topics, err := c.describe(ctx, states)
 	if err != nil || len(topics) == 0 {
 		return topics, err
 	}
@@ -69,11 +67,7 @@ func (c *Cluster) Show(ctx context.Context, name Name) (*Detail, error) {
 	if state == nil {
 		return nil, fmt.Errorf(`topic %q does not exist; "stationctl site list" shows the existing topics`, name.Topic())
 	}
-	details, err := c.admin.ListTopics(ctx, name.Topic())
-	if err != nil {
-		return nil, explain(err)
-	}
-	topics, err := c.describe(ctx, details)
+	topics, err := c.describe(ctx, map[string]*topicState{name.Topic(): state})
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +79,15 @@ func (c *Cluster) Show(ctx context.Context, name Name) (*Detail, error) {
 	return detail, err
 }
 
-func (c *Cluster) describe(ctx context.Context, details kadm.TopicDetails) ([]Topic, error) {
-	topics := []Topic{}
-	if len(details) == 0 { // Kafka would take no names for all topics
+func (c *Cluster) describe(ctx context.Context, states map[string]*topicState) ([]Topic, error) {
+	topics, names := []Topic{}, slices.Sorted(maps.Keys(states))
+	if len(names) == 0 { // which would count the records of all topics
 		return topics, nil
 	}
-	for _, d := range details.Sorted() {
-		topics = append(topics, Topic{Name: d.Topic, Partitions: len(d.Partitions), Replication: d.Partitions.NumReplicas()})
+	for _, name := range names {
+		topics = append(topics, Topic{Name: name, Partitions: states[name].partitions, Replication: states[name].replication})
 	}
-	return topics, c.addRecords(ctx, topics, details.Names())
+	return topics, c.addRecords(ctx, topics, names)
 }
 
 // addUsers finds who can write to the topics, and returns the ACLs. It reads all ACLs with one request: one per topic would take a second

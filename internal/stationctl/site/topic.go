@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -81,24 +80,37 @@ type topicState struct {
 	settings map[string]string
 }
 
-// topics returns all topics, without their settings, and the brokers that are up.
-func (c *Cluster) topics(ctx context.Context) (map[string]*topicState, []int32, error) {
-	metadata, err := c.admin.Metadata(ctx)
+// topics returns the named topics that exist, or all, without their settings, and the brokers that are up. It reads the metadata itself
+// because kadm may return what the client read a moment ago, before a change.
+func (c *Cluster) topics(ctx context.Context, names ...string) (map[string]*topicState, []int32, error) {
+	request := kmsg.NewPtrMetadataRequest()
+	for _, name := range names {
+		request.Topics = append(request.Topics, kmsg.MetadataRequestTopic{Topic: &name})
+	}
+	answer, err := request.RequestWith(ctx, c.client)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot list the topics: %w", explain(err))
 	}
-	topics := make(map[string]*topicState, len(metadata.Topics))
-	for name, d := range metadata.Topics {
-		if !errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
-			topics[name] = newTopicState(d)
+	topics, brokers := make(map[string]*topicState, len(answer.Topics)), make([]int32, 0, len(answer.Brokers))
+	for _, t := range answer.Topics {
+		switch err := kerr.ErrorForCode(t.ErrorCode); {
+		case errors.Is(err, kerr.UnknownTopicOrPartition):
+		case err != nil && len(names) > 0:
+			return nil, nil, fmt.Errorf("topic %q: %w", *t.Topic, explain(err))
+		default:
+			topics[*t.Topic] = newTopicState(t)
 		}
 	}
-	return topics, metadata.Brokers.NodeIDs(), nil
+	for _, b := range answer.Brokers {
+		brokers = append(brokers, b.NodeID)
+	}
+	return topics, brokers, nil
 }
 
-func newTopicState(d kadm.TopicDetail) *topicState {
-	state := &topicState{partitions: len(d.Partitions), replication: d.Partitions.NumReplicas(), replicas: make(map[int32]int), settings: make(map[string]string)}
-	for _, partition := range d.Partitions {
+func newTopicState(t kmsg.MetadataResponseTopic) *topicState {
+	state := &topicState{partitions: len(t.Partitions), replicas: make(map[int32]int), settings: make(map[string]string)}
+	for _, partition := range t.Partitions {
+		state.replication = max(state.replication, len(partition.Replicas))
 		for _, broker := range partition.Replicas {
 			state.replicas[broker]++
 		}
@@ -108,22 +120,11 @@ func newTopicState(d kadm.TopicDetail) *topicState {
 
 // topic returns nil if the topic does not exist.
 func (c *Cluster) topic(ctx context.Context, name string) (*topicState, error) {
-	details, err := c.admin.ListTopicsWithInternal(ctx, name)
-	if err == nil && !errors.Is(details[name].Err, kerr.UnknownTopicOrPartition) {
-		err = details[name].Err
+	topics, _, err := c.topics(ctx, name)
+	if err != nil || topics[name] == nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("topic %q: %w", name, explain(err))
-	}
-	if !details.Has(name) {
-		return nil, nil //nolint:nilnil // as documented
-	}
-	state := newTopicState(details[name])
-	err = c.readSettings(ctx, map[string]*topicState{name: state}, []string{name})
-	if errors.Is(err, kerr.UnknownTopicOrPartition) { // the client's metadata may be 10 ms old
-		return nil, nil //nolint:nilnil // as documented
-	}
-	return state, err
+	return topics[name], c.readSettings(ctx, topics, []string{name})
 }
 
 // describeAtOnce is how many topics, or users, one request describes.
