@@ -3,137 +3,155 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
+
+// Append numbers records and stores them. When it returns nil, they are synced or, as OnFull says, dropped and reported.
+// After an error, none of them is accepted.
+func (o *Outbox) Append(records []*Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	o.disk.Lock()
+	defer o.unlockDisk()
+	if o.main == nil {
+		return ErrNoDir
+	}
+	o.storeAcknowledged()
+	o.startSegments(records)
+	o.number(records)
+	accepted, err := o.makeRoom(records)
+	if err == nil {
+		err = o.store(accepted)
+	}
+	if err != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.sequence.undo(records)
+	}
+	return err
+}
+
+// startSegments starts new segments where they are due, before the records are numbered: a segment begins with the numbers given so far.
+// If the process were killed between the segment and the records, those numbers would be skipped and look lost (seen with kill -9).
+// An error here comes again when the records are written.
+func (o *Outbox) startSegments(records []*Record) {
+	for _, r := range records {
+		_, _ = o.logOf(r).segmentForAppend()
+	}
+}
+
+func (o *Outbox) number(records []*Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sequence.memoryOnly && !o.options.NewEpoch {
+		o.sequence.startEpoch(o.clock())
+	}
+	for _, r := range records {
+		o.sequence.number(r)
+	}
+}
+
+// logOf returns the log for a new record: the topic's own if it has one and no earlier record of the topic is outside it.
+func (o *Outbox) logOf(r *Record) *segmentLog {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if t := o.topic(r.Topic); t.log != nil && len(t.unmoved) == 0 && !o.main.unread() && !t.hasEarlier() {
+		return &t.log.segmentLog
+	}
+	return o.main
+}
+
+// store writes and syncs records and makes them available.
+func (o *Outbox) store(records []*Record) error {
+	inMemory := !o.main.unread() // all earlier ones
+	parts := o.split(records)
+	err := writeSynced(parts)
+	if isDiskFull(err) && o.options.OnFull == DropOldest && o.dropOldest() == nil {
+		parts = o.split(records)
+		err = writeSynced(parts)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		p.locate()
+		if p.log != o.main {
+			o.notifyAll(p.records)
+		} else if n, bytes := o.room(); inMemory && n > 0 && bytes > 0 {
+			o.main.reader.moveTo(o.main.synced)
+			o.distribute(p.records)
+		}
+	}
+	o.fill()
+	return nil
+}
+
+func (o *Outbox) notifyAll(records []*Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range records {
+		o.notify(r.Topic)
+	}
+}
+
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
 
 // part is what an append writes to one log.
 type part struct {
 	log     *segmentLog
 	records []*Record
-	segment *segment
 }
 
-// Append numbers records and puts them on disk; when it returns nil, they are synced or, as OnFull says, dropped and reported.
-// After an error none of them is accepted.
-func (o *Outbox) Append(records []*Record) error {
-	if len(records) == 0 {
-		return nil
-	}
-	o.appending.Lock()
-	defer o.appending.Unlock()
-	parts, err := o.write(records)
-	if err != nil {
-		return err
-	}
-	var syncErr error
-	for _, p := range parts { // without mu: others go on meanwhile
-		syncErr = errors.Join(syncErr, p.segment.file.Sync())
-	}
-	return o.commit(parts, records, syncErr)
-}
-
-func (o *Outbox) write(records []*Record) ([]*part, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.main == nil {
-		return nil, ErrNoDir
-	}
-	if o.numbers.unstored && !o.options.NewEpoch {
-		o.numbers.renew(o.clock())
-	}
-	o.prepare(records)
-	o.numbers.number(records)
-	accepted, err := o.makeRoom(records)
-	if err != nil {
-		o.numbers.takeBack(records)
-		return nil, err
-	}
-	parts, err := o.writeParts(accepted)
-	if err != nil && o.options.OnFull == DropOldest && o.dropOldest() == nil { // most likely the disk itself is full
-		parts, err = o.writeParts(accepted)
-	}
-	if err != nil {
-		o.numbers.takeBack(records)
-		return nil, fmt.Errorf("the outbox cannot be written: %w", err)
-	}
-	return parts, nil
-}
-
-// prepare begins new segments where they are due, before the records get their numbers: a segment begins with the numbers that were
-// given. Killed before the records are written, the next process would leave theirs out, and who compares would call them lost (seen
-// with kill -9). What fails here fails again, and is told, when they are written.
-func (o *Outbox) prepare(records []*Record) {
-	for _, r := range records {
-		_, _ = o.logFor(r).segmentFor()
-	}
-}
-
-func (o *Outbox) clock() uint64 { return uint64(max(0, o.now().UnixNano())) }
-
-// logFor is the log of a record's queue: its own if the queue is set aside and nothing of it waits in the main log.
-func (o *Outbox) logFor(r *Record) *segmentLog {
-	if l := o.lane(r.Topic); l.aside != nil && len(l.later) == 0 && !o.main.unread() && !o.older(l) {
-		return &l.aside.segmentLog
-	}
-	return o.main
-}
-
-func (o *Outbox) writeParts(records []*Record) ([]*part, error) {
+// split returns the records of each log.
+func (o *Outbox) split(records []*Record) []*part {
 	var parts []*part
 	byLog := make(map[*segmentLog]*part, 1)
 	for _, r := range records {
-		log := o.logFor(r)
+		log := o.logOf(r)
 		if byLog[log] == nil {
 			byLog[log] = &part{log: log}
 			parts = append(parts, byLog[log])
 		}
 		byLog[log].records = append(byLog[log].records, r)
 	}
-	for i, p := range parts {
-		var err error
-		if p.segment, err = p.log.write(p.records); err != nil {
-			for _, written := range parts[:i] {
-				written.log.commit(written.records, err)
-			}
-			return nil, err
-		}
-	}
-	return parts, nil
+	return parts
 }
 
-func (o *Outbox) commit(parts []*part, records []*Record, syncErr error) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+// writeSynced appends all parts to their logs, or none.
+func writeSynced(parts []*part) error {
+	var err error
+	written := parts[:0:0]
 	for _, p := range parts {
-		caughtUp := !p.log.unread()
-		p.log.commit(p.records, syncErr)
-		if syncErr != nil {
-			continue
+		if err = p.log.write(p.records); err != nil {
+			err = fmt.Errorf("cannot write the outbox: %w", err)
+			break
 		}
-		if p.log == o.main {
-			o.feed(p.records, caughtUp)
+		written = append(written, p)
+	}
+	if err == nil {
+		for _, p := range written {
+			err = errors.Join(err, p.log.active().file.Sync())
+		}
+		if err != nil {
+			err = fmt.Errorf("cannot sync the outbox: %w", err)
+		}
+	}
+	for _, p := range written {
+		if err != nil {
+			p.log.undoWrite(len(p.records))
 		} else {
-			o.tellAll(p.records)
+			p.log.synced = p.log.next
 		}
 	}
-	if syncErr != nil {
-		o.numbers.takeBack(records)
-		return fmt.Errorf("the outbox cannot be synced: %w", syncErr)
-	}
-	return nil
+	return err
 }
 
-// feed brings records from memory to their lanes if none waits before them on disk.
-func (o *Outbox) feed(records []*Record, caughtUp bool) {
-	if caughtUp && o.window < o.maxWindow && o.windowBytes < maxWindowBytes {
-		o.main.reader.skipTo(o.main.synced)
-		o.dispatch(records)
-		return
-	}
-	o.fill()
-}
-
-func (o *Outbox) tellAll(records []*Record) {
-	for _, r := range records {
-		o.tell(r.Topic)
+// locate notes where the records are on disk.
+func (p *part) locate() {
+	for i, r := range p.records {
+		r.log, r.id = p.log, p.log.synced-uint64(len(p.records)-i)
 	}
 }

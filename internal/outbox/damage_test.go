@@ -21,7 +21,7 @@ func crashed(t *testing.T) (name string, data []byte) {
 	appendAll(t, o, "JNU_1_rasp", 0, damagedRecords-5)
 	var batch []*Record
 	for i := damagedRecords - 5; i < damagedRecords; i++ {
-		batch = append(batch, record("JNU_1_rasp", i))
+		batch = append(batch, newRecord("JNU_1_rasp", i))
 	}
 	require.NoError(t, o.Append(batch))
 	files, err := filepath.Glob(filepath.Join(dir, "log", "*"))
@@ -41,15 +41,12 @@ func reopen(t *testing.T, name string, data []byte) (delivered []*Record, report
 	reported = &incidents{}
 	o := New(Options{Dir: dir, MaxBytes: 64 << 20, MaxRecords: 1 << 20, OnFull: Block, Report: reported.add})
 	require.NoError(t, o.Open())
-	require.NoError(t, o.Append([]*Record{record("JNU_1_rasp", damagedRecords)}))
-	for {
-		taken := o.Next("JNU_1_rasp", 100, 1<<20)
-		if len(taken) == 0 {
-			break
-		}
-		delivered = append(delivered, taken...)
-		o.Acknowledge(taken)
+	require.NoError(t, o.Append([]*Record{newRecord("JNU_1_rasp", damagedRecords)}))
+	for records := next(o, "JNU_1_rasp", 100); len(records) > 0; records = next(o, "JNU_1_rasp", 100) {
+		delivered = append(delivered, records...)
+		o.Acknowledge(records)
 	}
+	o.catchUp()
 	require.Zero(t, o.Stats().Pending)
 	require.NoError(t, o.Close())
 	return delivered, reported
@@ -91,7 +88,7 @@ func TestATailTruncatedAnywhere(t *testing.T) {
 		delivered, _ := reopen(t, name, data[:at])
 		missing := requireSound(t, delivered, at)
 		sound, _ := scan(data[len(formatName):at], int64(len(formatName)))
-		require.Equal(t, damagedRecords-len(recordFrames(sound)), missing, "cut at %d: whatever is whole arrives", at)
+		require.Equal(t, damagedRecords-len(content{frames: sound}.records()), missing, "cut at %d: whatever is whole arrives", at)
 	}
 }
 
@@ -119,13 +116,13 @@ func TestAPageThatWasNotWritten(t *testing.T) {
 	t.Parallel()
 	name, data := crashed(t)
 	frames, _ := scan(data[len(formatName):], int64(len(formatName)))
-	records := recordFrames(frames)
+	records := content{frames: frames}.records()
 	second := records[len(records)-4]
 	copy(data[second.offset:second.end()], make([]byte, second.end()-second.offset))
 	delivered, reported := reopen(t, name, data)
 	require.Equal(t, 1, requireSound(t, delivered, int(second.offset)))
 	require.Len(t, reported.all, 1)
-	require.Contains(t, reported.all[0].Text, "as a power cut does it")
+	require.Contains(t, reported.all[0].Text, "probably by a power cut")
 	require.Equal(t, delivered[damagedRecords-4].Epoch, delivered[damagedRecords-1].Epoch)
 	require.NotEqual(t, delivered[0].Epoch, delivered[damagedRecords-1].Epoch)
 }
@@ -139,12 +136,12 @@ func TestForeignAndEmptyFilesAreLeftAlone(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "log", other), content, 0o600))
 	}
 	o, _ := openAt(t, dir, nil)
-	require.Equal(t, readings(0, damagedRecords), drainQueue(o, "JNU_1_rasp"))
+	require.Equal(t, readings(0, damagedRecords), drain(o, "JNU_1_rasp"))
 	require.FileExists(t, filepath.Join(dir, "log", "notes.txt"))
 }
 
 func FuzzScan(f *testing.F) {
-	one := frame{kind: recordFrame, id: 7, payload: record("JNU_1_rasp", 1).appendTo(nil)}
+	one := frame{kind: recordFrame, id: 7, payload: newRecord("JNU_1_rasp", 1).appendTo(nil)}
 	f.Add(one.appendTo(nil), one.appendTo([]byte("garbage")))
 	f.Fuzz(func(t *testing.T, before, after []byte) {
 		data := append(append(slices.Clone(before), one.appendTo(nil)...), after...)
@@ -153,8 +150,8 @@ func FuzzScan(f *testing.F) {
 			if each.kind == recordFrame {
 				_, _ = readRecord(each.payload)
 			}
-			p := payload{data: each.payload}
-			p.idSet()
+			p := decoder{data: each.payload}
+			p.done()
 			require.LessOrEqual(t, each.end(), int64(len(data)))
 		}
 	})

@@ -6,19 +6,19 @@ import (
 	"hash/crc32"
 )
 
-// A segment is a file that begins with formatName and goes on with frames; zeros follow. Integers are little-endian.
+// A segment is a file that begins with formatName, followed by frames and then zeros. Integers are little-endian.
 //
 //	magic   3 bytes   0xF7 'T' 'S'
 //	kind    1 byte    's' state, 'r' record, 'd' done
 //	length  4 bytes   of the payload
 //	id      8 bytes   of the record; for a state, of the segment's first record; for done, 0
-//	index   4 bytes   of the record in the batch that was appended with one sync
-//	crc     4 bytes   CRC-32C of all that stands before it and of the payload
+//	index   4 bytes   of the record in the append that one sync covered
+//	crc     4 bytes   CRC-32C of the fields above and of the payload
 //	payload
 const (
 	formatName  = "telegraf-station outbox 1\n"
 	frameHeader = 24
-	// maxPayload keeps a damaged length from asking for more memory than any record may have.
+	// maxPayload keeps a damaged length from allocating more memory than any record can have.
 	maxPayload = 128 << 20
 
 	stateFrame  = 's'
@@ -36,7 +36,7 @@ type frame struct {
 	id      uint64
 	index   uint32
 	payload []byte
-	// offset is where the frame begins in its segment.
+	// offset is the position of the frame in its segment.
 	offset int64
 }
 
@@ -50,7 +50,7 @@ func (f *frame) appendTo(data []byte) []byte {
 	return data
 }
 
-// putHeader writes what stands before the payload.
+// putHeader writes the fields before the payload.
 func (f *frame) putHeader(data []byte) {
 	copy(data, magic)
 	data[3] = f.kind
@@ -64,7 +64,7 @@ func checksum(header, payload []byte) uint32 {
 	return crc32.Update(crc32.Checksum(header, castagnoli), castagnoli, payload)
 }
 
-// readFrame returns the frame at the beginning of data, if a whole and sound one is there.
+// readFrame returns the frame at the beginning of data, if it is complete and intact.
 func readFrame(data []byte) (frame, bool) {
 	if len(data) < frameHeader || !bytes.HasPrefix(data, magic) {
 		return frame{}, false
@@ -82,17 +82,17 @@ func readFrame(data []byte) (frame, bool) {
 	}, true
 }
 
-// damage is a stretch of a segment that holds no sound frame.
+// damage is a part of a segment without an intact frame.
 type damage struct {
 	offset int64
 	bytes  []byte
 }
 
-// scan finds the frames in data, which begins at offset of its segment, and what is no frame.
-// After damage it goes on at the next sound frame, wherever that begins.
+// scan returns the frames in data, which begins at an offset of its segment, and what is damaged.
+// After damage it continues at the next intact frame, wherever that begins.
 func scan(data []byte, offset int64) (frames []frame, damaged []damage) {
 	for at := 0; at < len(data); {
-		if f, sound := readFrame(data[at:]); sound {
+		if f, intact := readFrame(data[at:]); intact {
 			f.offset = offset + int64(at)
 			frames = append(frames, f)
 			at += frameHeader + len(f.payload)
@@ -107,7 +107,7 @@ func scan(data []byte, offset int64) (frames []frame, damaged []damage) {
 	return frames, damaged
 }
 
-// nextFrame is where the first sound frame after at begins, or the end of data.
+// nextFrame returns the position of the first intact frame after at, or the end of data.
 func nextFrame(data []byte, at int) int {
 	for at++; at < len(data); at++ {
 		skip := bytes.Index(data[at:], magic)
@@ -115,7 +115,7 @@ func nextFrame(data []byte, at int) int {
 			return len(data)
 		}
 		at += skip
-		if _, sound := readFrame(data[at:]); sound {
+		if _, intact := readFrame(data[at:]); intact {
 			return at
 		}
 	}

@@ -13,7 +13,7 @@ func TestInspect(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	o, _ := openAt(t, dir, nil)
-	o.maxWindow = 20
+	o.maxBuffered = 20
 	appendAll(t, o, "JNU_1_rasp", 5, 15)
 	appendAll(t, o, "GIST_1_rasp", 0, 30)
 	o.Acknowledge(o.Next("JNU_1_rasp", 3, 1<<20))
@@ -21,6 +21,7 @@ func TestInspect(t *testing.T) {
 	taken := o.Next("JNU_1_rasp", 1, 1<<20)
 	require.NoError(t, park(o, taken[0], "too large"))
 
+	o.catchUp()
 	beside, err := Inspect(dir)
 	require.NoError(t, err)
 	require.True(t, beside.InUse)

@@ -4,37 +4,39 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// segmentLog is an ordered log of records in segments, with what is done of it. The ids of its records go up by one.
+// segmentLog is an ordered log of records in segments, with the set of those that are done. The ids of its records increase by one.
 // It is not safe for concurrent use.
 type segmentLog struct {
-	fs  files
+	fs  filesystem
 	dir string
-	// limit and limitRecords are the size from which on a new segment begins.
-	limit        int64
-	limitRecords uint64
-	// memo is the owner's own state, written to the beginning of each segment.
-	memo func() []byte
-	// behindHole says what is to be done with records that follow a hole in the last append; nil: salvage.
-	behindHole func(frame) verdict
-	// damaged hears of records that cannot be read.
-	damaged func(records uint64, at string, bytes []byte)
+	// A segment that reaches maxBytes or maxRecords is followed by a new one.
+	maxBytes   int64
+	maxRecords uint64
+	// ownerState returns the state that the owner of the log stores at the beginning of each segment.
+	ownerState func() []byte
+	// afterGap classifies a gap in the last append by the first record after it; nil: salvage.
+	afterGap func(frame) gap
+	// damaged is called for records that cannot be read.
+	damaged func(records uint64, segment string, bytes []byte)
 
 	segments []*segment
-	// sealed is what all segments but the last take of the disk.
+	// sealed is the disk usage of all segments but the last.
 	sealed int64
-	// next is the id of the next record to be appended; those below synced may be read.
+	// next is the id of the next record to be appended; those below synced can be read.
 	next, synced uint64
-	done         idSet
+	done         record.RangeSet
 	reader       reader
-	// before is where the last write began. broken says that it could not be undone after a failed sync: what the segment holds
-	// there is unknown, so it gets no more, and the next one begins with the same id.
-	before int64
-	broken bool
+	// lastWrite is where the last write begins in its segment. broken is true after a failed sync that could not be undone: what the
+	// segment holds there is unknown, so it gets no more data, and the next segment begins with the same id.
+	lastWrite int64
+	broken    bool
 }
 
-// active is the segment that is appended to; nil after opening.
+// active returns the segment that is appended to, or nil after opening.
 func (l *segmentLog) active() *segment {
 	if n := len(l.segments); n > 0 && l.segments[n-1].file != nil {
 		return l.segments[n-1]
@@ -42,12 +44,11 @@ func (l *segmentLog) active() *segment {
 	return nil
 }
 
-// write puts records behind the others and gives them their ids. They are promised only after the returned segment was synced
-// and commit was called; after an error nothing has changed.
-func (l *segmentLog) write(records []*Record) (*segment, error) {
-	s, err := l.segmentFor()
+// write appends records. The caller must then sync the active segment, and set synced or call undoWrite. After an error nothing has changed.
+func (l *segmentLog) write(records []*Record) error {
+	s, err := l.segmentForAppend()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	size := 0
 	for _, r := range records {
@@ -61,39 +62,30 @@ func (l *segmentLog) write(records []*Record) (*segment, error) {
 		f.putHeader(data[begin:])
 	}
 	if err := s.append(data); err != nil {
-		s.wipe()
-		return nil, err
+		return err
 	}
 	l.next += uint64(len(records))
-	l.before = s.size - int64(len(data))
-	return s, nil
+	l.lastWrite = s.size - int64(len(data))
+	return nil
 }
 
-// commit makes the written records readable, or takes them back if the sync failed.
-func (l *segmentLog) commit(records []*Record, syncErr error) {
-	first := l.next - uint64(len(records))
-	if syncErr != nil {
-		l.next, l.broken = first, l.active().undo(l.before) != nil
-		l.reader.skipTo(l.reader.next)
-		return
-	}
-	for i, r := range records {
-		r.log, r.id = l, first+uint64(i)
-	}
-	l.synced = l.next
+// undoWrite removes the records of the last write.
+func (l *segmentLog) undoWrite(records int) {
+	l.next -= uint64(records) //nolint:gosec // not negative
+	l.broken = l.active().undo(l.lastWrite) != nil
+	l.reader.moveTo(l.reader.next)
 }
 
-// segmentFor returns the segment for the next record, a new one if need be.
-func (l *segmentLog) segmentFor() (*segment, error) {
+// segmentForAppend returns the segment for the next record. It is a new one if that is due.
+func (l *segmentLog) segmentForAppend() (*segment, error) {
 	s := l.active()
-	if s == nil || l.broken || (l.next > s.first && (s.size >= l.limit || l.next-s.first >= l.limitRecords)) {
-		return l.roll()
+	if s == nil || l.broken || (l.next > s.first && (s.size >= l.maxBytes || l.next-s.first >= l.maxRecords)) {
+		return l.startSegment()
 	}
 	return s, nil
 }
 
-// roll begins a new segment.
-func (l *segmentLog) roll() (*segment, error) {
+func (l *segmentLog) startSegment() (*segment, error) {
 	if n := len(l.segments); n > 0 && l.segments[n-1].first == l.next { // it has no record, and the new one gets its name
 		if err := l.remove(n - 1); err != nil {
 			return nil, err
@@ -104,8 +96,8 @@ func (l *segmentLog) roll() (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.broken { // the reader may have loaded frames that are ignored from now on
-		l.reader.skipTo(l.reader.next)
+	if l.broken { // the reader may have loaded frames that no longer count
+		l.reader.moveTo(l.reader.next)
 		l.broken = false
 	}
 	l.setSegments(append(l.segments, s))
@@ -115,22 +107,20 @@ func (l *segmentLog) roll() (*segment, error) {
 	return s, err
 }
 
-func (l *segmentLog) state() []byte { return appendBytes(l.done.appendTo(nil), l.memo()) }
+func (l *segmentLog) state() []byte { return appendBytes(appendDone(nil, l.done), l.ownerState()) }
 
-// noteState writes the memo as it is now, and syncs it.
-func (l *segmentLog) noteState() error {
+// writeState writes and syncs the current state.
+func (l *segmentLog) writeState() error {
 	s := l.active()
+	var err error
 	if s == nil {
-		var err error
-		if s, err = l.roll(); err != nil {
-			return err
-		}
+		s, err = l.startSegment()
 	} else {
 		f := frame{kind: stateFrame, id: s.first, payload: l.state()}
-		if err := s.append(f.appendTo(nil)); err != nil {
-			s.wipe()
-			return err
-		}
+		err = s.append(f.appendTo(nil))
+	}
+	if err != nil {
+		return err
 	}
 	return s.file.Sync()
 }
@@ -138,70 +128,91 @@ func (l *segmentLog) noteState() error {
 func (l *segmentLog) remove(i int) error {
 	s := l.segments[i]
 	if err := errors.Join(s.close(), l.fs.Remove(s.path)); err != nil {
-		return fmt.Errorf("a segment of the outbox cannot be removed: %w", err)
+		return fmt.Errorf("cannot remove an outbox segment: %w", err)
 	}
 	l.setSegments(slices.Delete(l.segments, i, i+1))
 	if l.reader.segment == s {
-		l.reader = reader{next: l.reader.next}
+		l.reader.moveTo(l.reader.next)
 	}
 	return nil
 }
 
-// finish notes that records are done, and removes the segments that are no longer needed. The note is not synced by itself, but
-// with the next append: a power cut in between repeats records and loses none. So an error of it is no harm either.
-func (l *segmentLog) finish(ids []uint64) {
-	slices.Sort(ids)
-	spans := spansOf(ids)
-	l.done.addSpans(spans)
+// markDone notes that records need no more delivery, and removes the segments that are no longer needed. The note is not synced on its
+// own but with the next append: a power cut before that repeats records and loses none. So an error here does no harm either.
+func (l *segmentLog) markDone(ids []uint64) {
+	if len(ids) == 0 {
+		return
+	}
+	ranges := record.NewRangeSet(ids...)
+	l.addDone(ranges)
 	if s := l.active(); s != nil {
-		note := frame{kind: doneFrame, payload: appendSpans(nil, spans)}
-		_ = s.append(note.appendTo(nil))
+		f := frame{kind: doneFrame, payload: appendRanges(nil, ranges)}
+		_ = s.append(f.appendTo(nil))
 	} else {
-		_, _ = l.roll() // its state says what is done
+		_, _ = l.startSegment() // its state includes them
 	}
 	l.removeDone()
 }
 
+func (l *segmentLog) addDone(ranges []record.Range) {
+	for _, r := range ranges {
+		l.done.Add(r)
+	}
+}
+
+func (l *segmentLog) isDone(id uint64) bool { return l.done.Contains(record.Single(id)) }
+
 func (l *segmentLog) removeDone() {
-	for len(l.segments) > 1 && l.done.hasAll(l.segments[0].first, l.segments[1].first-1) {
+	for len(l.segments) > 1 && l.done.Contains(record.Range{From: l.segments[0].first, To: l.segments[1].first - 1}) {
 		if l.remove(0) != nil {
 			return
 		}
 	}
 }
 
-// dropOldest gives up the oldest segment and returns which ids, and how many of them were waiting.
-func (l *segmentLog) dropOldest() (dropped span, waiting uint64, err error) {
+// dropOldest drops the oldest segment. It returns the ids of its records and how many of them were pending.
+func (l *segmentLog) dropOldest() (dropped record.Range, pending uint64, err error) {
 	if len(l.segments) == 1 {
-		if _, err := l.roll(); err != nil {
-			return span{}, 0, err
+		if _, err := l.startSegment(); err != nil {
+			return dropped, 0, err
 		}
 	}
 	if len(l.segments) < 2 {
-		return span{}, 0, errors.New("the outbox has nothing to drop")
+		return dropped, 0, errNothingToDrop
 	}
-	dropped = span{l.segments[0].first, l.segments[1].first - 1}
-	waiting = dropped.to - dropped.from + 1 - l.done.count(dropped.from, dropped.to)
+	dropped = record.Range{From: l.segments[0].first, To: l.segments[1].first - 1}
+	pending = dropped.Count() - l.done.Count(dropped)
 	if err := l.remove(0); err != nil {
-		return span{}, 0, err
+		return dropped, 0, err
 	}
-	if err := l.fs.SyncDir(l.dir); err != nil { // back after a power cut, they would come after newer ones
-		return span{}, 0, err
+	if err := l.fs.SyncDir(l.dir); err != nil { // if a power cut brought them back, they would come after newer ones
+		return dropped, 0, err
 	}
-	l.done.add(dropped.from, dropped.to)
-	l.reader.skipTo(max(l.reader.next, dropped.to+1))
-	return dropped, waiting, nil
+	l.done.Add(dropped)
+	l.reader.moveTo(max(l.reader.next, dropped.To+1))
+	return dropped, pending, nil
 }
 
-// waiting is how many records are not done.
-func (l *segmentLog) waiting() uint64 {
+// firstRecords returns the pending records of the oldest segment that can be read.
+func (l *segmentLog) firstRecords() (records []*Record) {
+	for _, f := range l.contentOf(0, 0).records() {
+		if r, err := readRecord(f.payload); err == nil && !l.isDone(f.id) {
+			records = append(records, r)
+		}
+	}
+	return records
+}
+
+// pending counts the records that are not done.
+func (l *segmentLog) pending() uint64 {
 	if l.synced <= 1 {
 		return 0
 	}
-	return l.synced - 1 - l.done.count(1, l.synced-1)
+	all := record.Range{From: 1, To: l.synced - 1}
+	return all.Count() - l.done.Count(all)
 }
 
-// setSegments adds up what they take only when they change, so that an append costs the same with a long backlog.
+// setSegments adds up their disk usage only when they change, so that a long backlog does not slow down appends.
 func (l *segmentLog) setSegments(segments []*segment) {
 	l.segments, l.sealed = segments, 0
 	for i := range len(segments) - 1 {
@@ -209,7 +220,7 @@ func (l *segmentLog) setSegments(segments []*segment) {
 	}
 }
 
-// bytes is what the log takes of the disk.
+// bytes returns the disk usage of the log.
 func (l *segmentLog) bytes() int64 {
 	if len(l.segments) == 0 {
 		return 0
@@ -217,7 +228,7 @@ func (l *segmentLog) bytes() int64 {
 	return l.sealed + l.segments[len(l.segments)-1].filled
 }
 
-// close syncs what is done, so that a restart repeats nothing.
+// close syncs the notes of markDone, so that nothing is repeated after a restart.
 func (l *segmentLog) close() error {
 	s := l.active()
 	if s == nil {

@@ -1,9 +1,3 @@
-// Package outbox is a bounded, ordered queue of records on disk that survives kill -9, a power cut, damage and a full disk.
-//
-// It knows queues (topics) and keys (devices), and nothing of Kafka or Telegraf. A record's way: Append numbers it (numbers.go),
-// writes it to the log (log.go, segment.go, frame.go) and syncs; it comes into its queue's lane (lane.go), at once or through the
-// reader (reader.go) if there are many; Take hands it out (take.go); Settle or Park (parked.go) ends it. A queue that cannot be delivered while
-// others can is set aside (aside.go) in a log of its own. attach.go and recover.go read what a crash left. README.md says why it is so.
 package outbox
 
 import (
@@ -14,138 +8,154 @@ import (
 	"time"
 )
 
-// OnFull is what happens to records when a bound is reached.
+// OnFull is the policy for records that exceed a limit.
 type OnFull string
 
-// The policies. With Block, Append refuses the records with ErrFull; the others drop records, count and report them.
+// With Block, Append returns ErrFull. The other policies drop records, and count and report them.
 const (
 	Block      OnFull = "block"
 	DropOldest OnFull = "drop_oldest"
 	DropNewest OnFull = "drop_newest"
 )
 
-// Options describe an outbox.
+// Options configure an outbox.
 type Options struct {
-	// Dir is where it lies. Empty: there is none, and records can only be held.
+	// Dir is the outbox directory. If it is empty, records can only be kept in memory.
 	Dir string
-	// MaxBytes bounds what it takes of the disk, MaxRecords how many wait; parked records may take a tenth of both besides.
+	// MaxBytes limits the disk usage, MaxRecords the pending records. Parked records may take another tenth of both.
 	MaxBytes   int64
 	MaxRecords uint64
 	OnFull     OnFull
-	// NewEpoch begins an epoch at each start; else the numbers go on where they ended.
+	// NewEpoch starts an epoch whenever the outbox is opened. Otherwise the sequence numbers continue.
 	NewEpoch bool
-	// Report gets what went wrong and was survived; it must not call the outbox.
+	// Report receives the incidents that the outbox survives. It must not append to the outbox.
 	Report func(Incident)
+	// Replay appends a parked record again that the function Replay was called for, or returns an error to keep it. The outbox looks for
+	// such records every ReplayInterval.
+	Replay         func(*Parked) error
+	ReplayInterval time.Duration
 }
 
-// Incident is something that went wrong and was survived.
+// Incident is an error that the outbox survived.
 type Incident struct {
-	// Records are those that are gone; 0 if it may have been records that nobody was promised.
+	// Records are the records that were dropped or lost; 0 if they may have been records of an append that had not returned.
 	Records uint64
-	// Dropped says that a bound was the reason; else it was damage.
+	// Dropped is true if a limit was the cause, and false for damage.
 	Dropped bool
-	// Text says what happened.
-	Text string
+	Text    string
 }
 
-// Errors that callers tell apart.
 var (
-	// ErrFull says that a bound is reached and the policy is Block.
+	// ErrFull is returned when a limit is reached and the policy is Block.
 	ErrFull = errors.New("the outbox is full")
-	// ErrInUse says that another process has the directory.
+	// ErrInUse is returned when another process uses the directory.
 	ErrInUse = errors.New("another process uses it")
-	// ErrNoDir says that there is no directory, or that it is not attached.
+	// ErrNoDir is returned when there is no outbox directory or it is not open.
 	ErrNoDir = errors.New("the outbox has no directory")
 )
 
 const (
-	// maxSegment and maxSegmentRecords bound a segment, and with it what a drop takes at once and what is read at once.
-	maxSegment        = 1 << 20
+	// maxSegmentBytes and maxSegmentRecords limit a segment: what is dropped at a time and what is read at a time.
+	maxSegmentBytes   = 1 << 20
 	maxSegmentRecords = 8192
-	// maxWindow bounds the records in memory, beside one batch of each queue that was set aside: some 4 MB at 250 bytes a record.
-	maxWindow = 8192
-	// maxWindowBytes does so for large records.
-	maxWindowBytes = 8 << 20
+	// maxBuffered limits the records in memory, apart from one batch of each topic that has a log of its own: about 4 MB if a record
+	// has 250 bytes. maxBufferedBytes is the limit for larger records.
+	maxBuffered      = 8192
+	maxBufferedBytes = 8 << 20
 )
 
-// Outbox is safe for concurrent use.
+// Outbox is safe for concurrent use. doc.go explains its locks and goroutines.
 type Outbox struct {
 	options Options
-	fs      files
+	fs      filesystem
 	now     func() time.Time
-	// changed has a token when Available may have something.
-	changed chan struct{}
+	// changed holds a token when DrainChanged has topics to return, work when the disk goroutine has something to do.
+	changed, work chan struct{}
 
-	// appending is held by whoever adds records, also while they are synced; mu only while memory changes.
-	appending sync.Mutex
-	mu        sync.Mutex
-	lock      io.Closer
-	main      *segmentLog
-	numbers   numbers
-	lanes     map[string]*lane
-	// asides are the lanes that were set aside, stalled those that could be.
-	asides, stalled []*lane
-	// window and windowBytes are the records in lanes; beyond maxWindow no more are read from disk.
-	window, windowBytes, maxWindow int
-	available                      map[string]struct{}
-	parked                         parkedFiles
-	// held is the last Hold.
-	held *Delivery
+	// disk is held while files are read or written, and by all who number records. It guards the fields up to mu.
+	disk          sync.Mutex
+	lock          io.Closer
+	main          *segmentLog // nil if the outbox is not open
+	separate      []*topic    // those with a log of their own
+	parked        parkedFiles
+	stop, stopped chan struct{} // of the disk goroutine
+
+	// mu is held only while memory changes and never while files are read or written. Those who need both lock disk first.
+	mu      sync.Mutex
+	open    bool
+	topics  map[string]*topic
+	stalled []*topic
+	// updated are the topics that DrainChanged returns next.
+	updated  map[string]struct{}
+	sequence sequence
+	// buffered and bufferedBytes count the records in memory. No more are read from disk once buffered reaches maxBuffered.
+	buffered, bufferedBytes, maxBuffered int
+	// acknowledged and parking are records whose end is not on disk yet.
+	acknowledged []*Record
+	parking      []parkRequest
+	delivery     *Delivery // the newest one
+	onDisk       Stats
 }
 
-// New returns an outbox that holds records in memory, until Attach.
-func New(options Options) *Outbox { return newOutbox(options, disk{}, time.Now) }
+// New returns an outbox that keeps records in memory until it is opened.
+func New(options Options) *Outbox { return newOutbox(options, osFilesystem{}, time.Now) }
 
-func newOutbox(options Options, fs files, now func() time.Time) *Outbox {
+func newOutbox(options Options, fs filesystem, now func() time.Time) *Outbox {
 	if options.Report == nil {
 		options.Report = func(Incident) {}
 	}
 	o := &Outbox{
-		options: options, fs: fs, now: now,
-		changed: make(chan struct{}, 1), lanes: make(map[string]*lane), available: make(map[string]struct{}),
-		numbers: numbers{skips: make(map[series][]Skip)}, maxWindow: maxWindow,
+		options: options, fs: fs, now: now, changed: make(chan struct{}, 1), work: make(chan struct{}, 1),
+		topics: make(map[string]*topic), updated: make(map[string]struct{}), maxBuffered: maxBuffered,
+		sequence: sequence{skips: make(map[device][]Skip)}, parked: parkedFiles{fs: fs, dir: filepath.Join(options.Dir, "parked")},
 	}
-	o.numbers.renew(uint64(max(0, now().UnixNano())))
-	o.parked = parkedFiles{fs: fs, dir: filepath.Join(options.Dir, "parked")}
+	o.sequence.startEpoch(o.clock())
 	return o
 }
 
-// Stats are an outbox's figures.
+func (o *Outbox) clock() uint64 { return uint64(max(0, o.now().UnixNano())) }
+
+// Stats are the figures of an outbox.
 type Stats struct {
-	// Waiting are the records on disk that are not delivered; Bytes is what the outbox takes of the disk.
+	// Pending counts the records on disk that are not delivered. Bytes is the disk usage.
 	Pending, Bytes int64
-	// Parked are the records that wait for a person.
+	// Parked counts the parked records.
 	Parked int64
 }
 
-// Stats returns the figures of now.
+// Stats returns the current figures. It never waits for the disk.
 func (o *Outbox) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	bytes, waiting := o.used()
-	return Stats{Pending: int64(waiting), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // bounded by the disk
+	stats := o.onDisk
+	for _, r := range o.acknowledged {
+		if r.log != nil {
+			stats.Pending--
+		}
+	}
+	stats.Pending = max(0, stats.Pending) // those of a dropped segment may be among them
+	return stats
 }
 
-// Attached tells whether records can be put on disk.
+// unlockDisk ends each use of the disk: it publishes the figures for Stats.
+func (o *Outbox) unlockDisk() {
+	bytes, pending := o.used()
+	stats := Stats{Pending: int64(pending), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // limited by the disk
+	o.mu.Lock()
+	o.onDisk = stats
+	o.mu.Unlock()
+	o.disk.Unlock()
+}
+
+// IsOpen reports whether records can be stored on disk.
 func (o *Outbox) IsOpen() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.main != nil
+	return o.open
 }
 
-// Close ends the outbox; what waits stays on disk.
-func (o *Outbox) Close() error {
-	o.appending.Lock()
-	defer o.appending.Unlock()
+func (o *Outbox) setOpen(open bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.main == nil {
-		return nil
-	}
-	errs := []error{o.main.close()}
-	for _, l := range o.asides {
-		errs = append(errs, l.aside.close())
-	}
-	o.main = nil
-	return errors.Join(append(errs, o.lock.Close())...)
+	o.open = open
 }

@@ -41,14 +41,14 @@ func openAt(t *testing.T, dir string, change func(*Options)) (*Outbox, *incident
 	return o, reported
 }
 
-func record(queue string, i int) *Record {
+func newRecord(queue string, i int) *Record {
 	return &Record{Topic: queue, Device: "pi", Time: int64(i), Value: fmt.Appendf(nil, "reading %d", i)}
 }
 
 func appendAll(t *testing.T, o *Outbox, queue string, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
-		require.NoError(t, o.Append([]*Record{record(queue, i)}))
+		require.NoError(t, o.Append([]*Record{newRecord(queue, i)}))
 	}
 }
 
@@ -99,29 +99,29 @@ func TestRecordsAndNumbersOutliveARestart(t *testing.T) {
 func TestANumberIsNotGivenBeforeItsRecordIsThere(t *testing.T) {
 	t.Parallel()
 	for kill := 1; ; kill++ {
-		fs := newMemory()
+		fs := newMemoryFS()
 		first := newOutbox(Options{Dir: "outbox", MaxBytes: 1 << 20, MaxRecords: 1000, OnFull: Block, Report: func(Incident) {}}, fs, time.Now)
-		require.NoError(t, first.Open())
-		require.NoError(t, first.Append([]*Record{record("JNU_1_rasp", 0)}))
+		openInline(t, first)
+		require.NoError(t, first.Append([]*Record{newRecord("JNU_1_rasp", 0)}))
 		require.NoError(t, first.Close())
 
 		second := newOutbox(first.options, fs, time.Now)
-		require.NoError(t, second.Open())
-		var left *memory
+		openInline(t, second)
+		var left *memoryFS
 		writes := 0
 		fs.onWrite = func() {
 			if writes++; writes == kill {
 				left = fs.copied()
 			}
 		}
-		require.NoError(t, second.Append([]*Record{record("JNU_1_rasp", 1)}))
+		require.NoError(t, second.Append([]*Record{newRecord("JNU_1_rasp", 1)}))
 		if left == nil {
 			require.Greater(t, kill, 2, "the state and the record")
 			return
 		}
 		third := newOutbox(first.options, left, time.Now)
-		require.NoError(t, third.Open())
-		require.NoError(t, third.Append([]*Record{record("JNU_1_rasp", 2)}))
+		openInline(t, third)
+		require.NoError(t, third.Append([]*Record{newRecord("JNU_1_rasp", 2)}))
 		for i, r := range third.Next("JNU_1_rasp", 10, 1<<20) {
 			require.EqualValues(t, i+1, r.Seq, "killed before write %d", kill)
 		}
@@ -142,22 +142,16 @@ func TestFilesAreRemovedWhenTheyAreDone(t *testing.T) { // not parallel: it coun
 	o, _ := openAt(t, dir, nil)
 	large := strings.Repeat("x", 1000)
 	for i := range 5000 {
-		r := record("JNU_1_rasp", i)
+		r := newRecord("JNU_1_rasp", i)
 		r.Value = append(r.Value, large...)
 		require.NoError(t, o.Append([]*Record{r}))
 	}
 	require.Greater(t, o.Stats().Bytes, int64(5_000_000))
-	for {
-		taken := o.Next("JNU_1_rasp", 500, 1<<20)
-		if len(taken) == 0 {
-			break
-		}
-		o.Acknowledge(taken)
-	}
+	require.Len(t, drain(o, "JNU_1_rasp"), 5000)
 	names, err := os.ReadDir(filepath.Join(dir, "log"))
 	require.NoError(t, err)
 	require.Len(t, names, 1)
-	require.LessOrEqual(t, o.Stats().Bytes, int64(maxSegment+zeroAhead+4096))
+	require.LessOrEqual(t, o.Stats().Bytes, int64(maxSegmentBytes+zeroAhead+4096))
 	require.NoError(t, o.Close())
 	after, err := process.Descriptors()
 	require.NoError(t, err)
@@ -169,26 +163,23 @@ func TestABacklogStaysOnDisk(t *testing.T) {
 	t.Parallel()
 	o, _ := openAt(t, t.TempDir(), nil)
 	var batch []*Record
-	for i := range 3 * maxWindow {
-		batch = append(batch, record("JNU_1_rasp", i))
-		if len(batch) == 1000 || i == 3*maxWindow-1 {
+	for i := range 3 * maxBuffered {
+		batch = append(batch, newRecord("JNU_1_rasp", i))
+		if len(batch) == 1000 || i == 3*maxBuffered-1 {
 			require.NoError(t, o.Append(batch))
 			batch = nil
 		}
 	}
-	require.LessOrEqual(t, o.window, maxWindow+1000)
-	next := 0
-	for {
-		taken := o.Next("JNU_1_rasp", 777, 1<<20)
-		if len(taken) == 0 {
-			break
-		}
-		require.Equal(t, readings(next, next+len(taken)), values(taken))
-		next += len(taken)
-		require.LessOrEqual(t, o.window, maxWindow+1000)
-		o.Acknowledge(taken)
+	require.LessOrEqual(t, o.buffered, maxBuffered+1000)
+	delivered := 0
+	for records := next(o, "JNU_1_rasp", 777); len(records) > 0; records = next(o, "JNU_1_rasp", 777) {
+		require.Equal(t, readings(delivered, delivered+len(records)), values(records))
+		delivered += len(records)
+		o.catchUp()
+		require.LessOrEqual(t, o.buffered, maxBuffered+1000)
+		o.Acknowledge(records)
 	}
-	require.Equal(t, 3*maxWindow, next)
+	require.Equal(t, 3*maxBuffered, delivered)
 }
 
 // A queue that stalls does not keep the others out of memory, and comes back in order.
@@ -196,7 +187,7 @@ func TestAStalledQueueIsSetAside(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	o, _ := openAt(t, dir, nil)
-	o.maxWindow = 50
+	o.maxBuffered = 50
 	appendAll(t, o, "GIST_1_rasp", 0, 60)
 	o.Next("GIST_1_rasp", 10, 1<<20)
 	o.Stall("GIST_1_rasp")
@@ -210,22 +201,103 @@ func TestAStalledQueueIsSetAside(t *testing.T) {
 
 	again, reported := openAt(t, dir, nil)
 	require.EqualValues(t, 70, again.Stats().Pending)
-	require.Equal(t, readings(0, 70), drainQueue(again, "GIST_1_rasp"))
+	require.Equal(t, readings(0, 70), drain(again, "GIST_1_rasp"))
 	require.NoDirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
 	appendAll(t, again, "GIST_1_rasp", 70, 71)
 	require.EqualValues(t, 71, again.Next("GIST_1_rasp", 1, 1<<20)[0].Seq)
 	require.Empty(t, reported.all)
 }
 
-func drainQueue(o *Outbox, queue string) (all []string) {
-	for {
-		taken := o.Next(queue, 7, 1<<20)
-		if len(taken) == 0 {
-			return all
-		}
-		all = append(all, values(taken)...)
-		o.Acknowledge(taken)
+// Moved records refer to ids of the main log. If it starts again at 1, new records must not pass for those that were moved.
+func TestTheMainLogIsLostAfterRecordsMoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o, _ := openAt(t, dir, nil)
+	o.maxBuffered = 50
+	appendAll(t, o, "GIST_1_rasp", 0, 60)
+	o.Stall("GIST_1_rasp")
+	appendAll(t, o, "JNU_1_rasp", 0, 10)
+	require.DirExists(t, filepath.Join(dir, "queue-GIST_1_rasp"))
+	require.NoError(t, o.Close())
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "log")))
+
+	again, _ := openAt(t, dir, nil)
+	appendAll(t, again, "JNU_1_rasp", 0, 3)
+	appendAll(t, again, "GIST_1_rasp", 60, 70)
+	require.Equal(t, readings(0, 3), drain(again, "JNU_1_rasp"))
+	delivered := drain(again, "GIST_1_rasp")
+	require.Equal(t, readings(60, 70), delivered[len(delivered)-10:])
+}
+
+// openInline opens an outbox without its disk goroutine.
+func openInline(t *testing.T, o *Outbox) {
+	t.Helper()
+	salvaged, err := o.openDir()
+	require.NoError(t, err)
+	require.Empty(t, salvaged)
+}
+
+// A disk that hangs does not block the goroutine that talks to Kafka: what it calls returns while an append waits for its sync.
+func TestAHangingDiskBlocksOnlyAppends(t *testing.T) {
+	t.Parallel()
+	fs := newMemoryFS()
+	o := newOutbox(Options{Dir: "outbox", MaxBytes: 1 << 20, MaxRecords: 1000, OnFull: Block}, fs, time.Now)
+	require.NoError(t, o.Open())
+	appendAll(t, o, "JNU_1_rasp", 0, 6)
+	appendAll(t, o, "GIST_1_rasp", 0, 3)
+	first := o.Next("JNU_1_rasp", 2, 1<<20)
+	hanging, hang := make(chan struct{}), make(chan struct{})
+	o.disk.Lock() // else the disk goroutine could be the one that hangs
+	fs.onSync = func() {
+		fs.onSync = nil
+		close(hanging)
+		<-hang
 	}
+	o.disk.Unlock()
+	appended := make(chan error)
+	go func() { appended <- o.Append([]*Record{newRecord("JNU_1_rasp", 6)}) }()
+	<-hanging
+
+	o.Acknowledge(first)
+	second := o.Next("JNU_1_rasp", 2, 1<<20)
+	require.Equal(t, readings(2, 4), values(second))
+	require.EqualValues(t, 7, o.Stats().Pending)
+	parked := make(chan error, 1)
+	o.Park(second[0], "too large", func(err error) { parked <- err })
+	o.Acknowledge(second[1:])
+	o.Next("GIST_1_rasp", 2, 1<<20)
+	o.Stall("GIST_1_rasp")
+	require.NotEmpty(t, o.DrainChanged())
+	require.True(t, o.IsOpen())
+	require.Empty(t, parked, "its file is not written yet")
+
+	close(hang)
+	require.NoError(t, <-appended)
+	require.NoError(t, <-parked)
+	require.Equal(t, readings(4, 7), drain(o, "JNU_1_rasp"))
+	require.Equal(t, readings(0, 3), drain(o, "GIST_1_rasp"))
+	require.Equal(t, Stats{Bytes: o.Stats().Bytes, Parked: 1}, o.Stats())
+	require.NoError(t, o.Close())
+}
+
+// next waits for the next records of a topic; it returns none if the topic has none.
+func next(o *Outbox, topic string, limit int) []*Record {
+	records := o.Next(topic, limit, 1<<20)
+	if len(records) == 0 {
+		o.catchUp()
+		records = o.Next(topic, limit, 1<<20)
+	}
+	return records
+}
+
+// drain acknowledges all records of a topic and returns their values.
+func drain(o *Outbox, topic string) (all []string) {
+	for records := next(o, topic, 7); len(records) > 0; records = next(o, topic, 7) {
+		all = append(all, values(records)...)
+		o.Acknowledge(records)
+	}
+	o.catchUp()
+	return all
 }
 
 func TestBounds(t *testing.T) {
@@ -235,8 +307,8 @@ func TestBounds(t *testing.T) {
 	}
 	o, reported := bounded(Block)
 	appendAll(t, o, "JNU_1_rasp", 0, 100)
-	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 100)}), ErrFull)
-	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
+	require.ErrorIs(t, o.Append([]*Record{newRecord("JNU_1_rasp", 100)}), ErrFull)
+	require.Equal(t, readings(0, 100), drain(o, "JNU_1_rasp"))
 	appendAll(t, o, "JNU_1_rasp", 100, 101)
 	require.EqualValues(t, 101, o.Next("JNU_1_rasp", 1, 1<<20)[0].Seq, "a refused record takes no number")
 	require.Empty(t, reported.all)
@@ -244,23 +316,30 @@ func TestBounds(t *testing.T) {
 	o, reported = bounded(DropNewest)
 	appendAll(t, o, "JNU_1_rasp", 0, 110)
 	require.EqualValues(t, 10, reported.records())
-	require.Equal(t, readings(0, 100), drainQueue(o, "JNU_1_rasp"))
+	require.Equal(t, readings(0, 100), drain(o, "JNU_1_rasp"))
 	appendAll(t, o, "JNU_1_rasp", 110, 111)
 	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
 	require.EqualValues(t, 111, r.Seq)
-	require.Len(t, r.Skipped, 10, "the next record tells which numbers were dropped")
+	require.Len(t, r.Skipped, 10, "the next record lists the dropped numbers")
 	require.Equal(t, Skip{r.Epoch, 101, false}, r.Skipped[0])
 
 	o, reported = bounded(DropOldest)
 	appendAll(t, o, "JNU_1_rasp", 0, 110)
 	require.EqualValues(t, 12, reported.records(), "one segment: an eighth of the bound")
-	require.Equal(t, readings(12, 110), drainQueue(o, "JNU_1_rasp"))
+	require.Equal(t, readings(12, 110), drain(o, "JNU_1_rasp"))
 }
 
 func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	o, _ := openAt(t, dir, nil)
+	replayed := make(chan string)
+	o, _ := openAt(t, dir, func(o *Options) {
+		o.ReplayInterval = time.Millisecond
+		o.Replay = func(p *Parked) error {
+			replayed <- p.Value
+			return nil
+		}
+	})
 	appendAll(t, o, "JNU_1_rasp", 0, 3)
 	taken := o.Next("JNU_1_rasp", 10, 1<<20)
 	require.NoError(t, park(o, taken[0], "too large"))
@@ -277,13 +356,7 @@ func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 
 	require.NoError(t, Discard(dir, parked[1].Name))
 	require.NoError(t, Replay(dir, parked[0].Name))
-	var replayed []string
-	require.NoError(t, o.DeliverReplays(func(p *Parked) error {
-		replayed = append(replayed, p.Value)
-		return nil
-	}))
-	require.Equal(t, []string{"reading 0"}, replayed)
-	require.NoError(t, o.DeliverReplays(func(*Parked) error { return os.ErrInvalid }), "nothing is left to replay")
+	require.Equal(t, "reading 0", <-replayed)
 
 	appendAll(t, o, "JNU_1_rasp", 3, 4)
 	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
@@ -308,8 +381,8 @@ func TestHeldRecordsNeedNoDisk(t *testing.T) {
 	t.Parallel()
 	o := New(Options{})
 	require.ErrorIs(t, o.Open(), ErrNoDir)
-	require.ErrorIs(t, o.Append([]*Record{record("JNU_1_rasp", 0)}), ErrNoDir)
-	records := []*Record{record("JNU_1_rasp", 0), record("JNU_1_rasp", 1)}
+	require.ErrorIs(t, o.Append([]*Record{newRecord("JNU_1_rasp", 0)}), ErrNoDir)
+	records := []*Record{newRecord("JNU_1_rasp", 0), newRecord("JNU_1_rasp", 1)}
 	held := o.AppendInMemory(records)
 	o.Acknowledge(o.Next("JNU_1_rasp", 1, 1<<20))
 	require.Len(t, o.Unacknowledged(records), 1)

@@ -12,10 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// Parked is a record that can never be delivered as it is, kept as one JSON file with the reason. Queue or Value are empty where the
-// reason is that there are none; Metric is what they should have been made of.
+// Parked is a record that cannot be delivered as it is, stored as a JSON file with the reason. If no record could be built, Topic or Value
+// may be empty, and Metric holds the metric.
 type Parked struct {
-	// Name is the file's.
+	// Name is the name of the file without its suffix.
 	Name     string    `json:"-"`
 	Reason   string    `json:"reason"`
 	ParkedAt time.Time `json:"parked_at"`
@@ -25,54 +25,147 @@ type Parked struct {
 	Epoch    uint64    `json:"epoch,omitempty"`
 	Seq      uint64    `json:"seq,omitempty"`
 	Value    string    `json:"value,omitempty"`
-	// Bytes are the value where it is no text.
+	// Bytes is the value if it is not valid UTF-8.
 	Bytes  []byte `json:"bytes,omitempty"`
 	Metric string `json:"metric,omitempty"`
 }
 
+// RecordValue returns the value of the record, text or not.
+func (p *Parked) RecordValue() []byte {
+	if p.Bytes != nil {
+		return p.Bytes
+	}
+	return []byte(p.Value)
+}
+
+func newParked(r *Record, reason string) *Parked {
+	p := &Parked{Reason: reason, Topic: r.Topic, Device: r.Device, Time: time.Unix(0, r.Time).UTC(), Epoch: r.Epoch, Seq: r.Seq}
+	if utf8.Valid(r.Value) {
+		p.Value = string(r.Value)
+	} else {
+		p.Bytes = r.Value
+	}
+	return p
+}
+
+// parkRequest is a record that Park was called for.
+type parkRequest struct {
+	record *Record
+	reason string
+	done   func(error)
+}
+
+// Park ends the delivery of a record in flight that cannot be delivered as it is, and stores it with the reason. It does not wait for the
+// disk: done is called later, with the error that kept the record from being stored, or nil. The record is not delivered again in either
+// case. done must not append to the outbox.
+func (o *Outbox) Park(r *Record, reason string, done func(error)) {
+	request := parkRequest{r, reason, done}
+	o.mu.Lock()
+	t := o.topic(r.Topic)
+	t.inFlight = slices.DeleteFunc(t.inFlight, func(other *Record) bool { return other == r })
+	open := o.open
+	if open {
+		o.parking = append(o.parking, request)
+		o.wakeDisk()
+	}
+	o.mu.Unlock()
+	if !open {
+		o.endParking(request, ErrNoDir)
+	}
+}
+
+// parkRequested stores the records that Park was called for.
+func (o *Outbox) parkRequested() {
+	o.mu.Lock()
+	requests := o.parking
+	o.parking = nil
+	o.mu.Unlock()
+	for _, request := range requests {
+		o.endParking(request, o.park(newParked(request.record, request.reason)))
+	}
+}
+
+func (o *Outbox) endParking(request parkRequest, err error) {
+	o.mu.Lock()
+	o.sequence.skip(request.record, err == nil)
+	o.finish([]*Record{request.record})
+	o.mu.Unlock()
+	request.done(err)
+}
+
+// ParkMetric stores a metric that no record could be built from.
+func (o *Outbox) ParkMetric(parked *Parked) error {
+	o.disk.Lock()
+	defer o.unlockDisk()
+	return o.park(parked)
+}
+
+func (o *Outbox) park(parked *Parked) error {
+	if o.main == nil {
+		return ErrNoDir
+	}
+	parked.ParkedAt = o.now()
+	if err := o.parked.add(parked); err != nil {
+		return fmt.Errorf("cannot park the record: %w", err)
+	}
+	return o.limitParked()
+}
+
+// limitParked drops the oldest parked records beyond a tenth of the limits of the outbox.
+func (o *Outbox) limitParked() error {
+	exceeded := func() bool {
+		n := len(o.parked.names)
+		return n > 1 && (uint64(n) > o.options.MaxRecords/10 || o.parked.bytes > o.options.MaxBytes/10)
+	}
+	if !exceeded() {
+		return nil
+	}
+	if err := o.parked.list(); err != nil {
+		return err
+	}
+	for exceeded() {
+		if err := o.parked.removeOldest(); err != nil {
+			return err
+		}
+		o.options.Report(Incident{Records: 1, Dropped: true, Text: "the oldest parked record was dropped: parked records may take a tenth of the outbox"})
+	}
+	return nil
+}
+
 const parkedSuffix = ".json"
 
-// parkedFiles are the files of a directory, each with one parked record.
+// parkedFiles is a directory of files with one parked record each.
 type parkedFiles struct {
-	fs  files
+	fs  filesystem
 	dir string
-	// names are sorted, and so by time; bytes is what they take of the disk.
+	// names are sorted, and therefore by time; bytes is their disk usage.
 	names []string
 	bytes int64
-	// serial tells files of one moment apart.
+	// serial keeps the names of files apart.
 	serial int
 }
 
-// blockSize is what the smallest file takes of a disk.
+// blockSize is the disk usage of the smallest file.
 const blockSize = 4096
 
 func blocks(size int64) int64 { return (size + blockSize - 1) / blockSize * blockSize }
 
-// count looks at what is there: somebody may have taken records away.
-func (p *parkedFiles) count() error {
+// list reads the names of the files: operators may have removed some.
+func (p *parkedFiles) list() error {
 	names, err := p.fs.Names(p.dir)
 	p.names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, parkedSuffix) })
 	p.bytes = 0
 	for _, name := range p.names {
-		p.bytes += p.size(name)
+		p.bytes += p.usage(name)
 	}
 	return err
 }
 
-func (p *parkedFiles) size(name string) int64 {
-	f, err := p.fs.Open(filepath.Join(p.dir, name))
-	if err != nil {
-		return 0
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	size, err := f.Size()
-	if err != nil {
-		return 0
-	}
-	return blocks(size)
+func (p *parkedFiles) usage(name string) int64 {
+	return blocks(fileSize(p.fs, filepath.Join(p.dir, name)))
 }
 
-// add writes a file that is whole or not there.
+// add stores a parked record: its file is complete or does not exist.
 func (p *parkedFiles) add(parked *Parked) error {
 	if err := p.fs.MakeDir(p.dir); err != nil {
 		return err
@@ -110,10 +203,10 @@ func (p *parkedFiles) write(name string, text []byte) error {
 	return p.fs.SyncDir(p.dir)
 }
 
-// removeOldest gives up the record that was parked first; somebody may have taken it already.
+// removeOldest removes the record that was parked first, if it still exists.
 func (p *parkedFiles) removeOldest() error {
 	name := p.names[0]
-	p.names, p.bytes = p.names[1:], p.bytes-p.size(name)
+	p.names, p.bytes = p.names[1:], p.bytes-p.usage(name)
 	err := p.fs.Remove(filepath.Join(p.dir, name))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -121,84 +214,12 @@ func (p *parkedFiles) removeOldest() error {
 	return err
 }
 
-// Park moves an in-flight record that can never be delivered to a file of its own, with the reason. done gets the error that kept it from
-// being parked, or nil; the record is not delivered again in either case.
-func (o *Outbox) Park(r *Record, reason string, done func(error)) {
-	done(o.parkRecord(r, reason))
-}
-
-func (o *Outbox) parkRecord(r *Record, reason string) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	parked := &Parked{Reason: reason, Topic: r.Topic, Device: r.Device, Time: time.Unix(0, r.Time).UTC(), Epoch: r.Epoch, Seq: r.Seq}
-	parked.setValue(r.Value)
-	err := o.park(parked)
-	o.numbers.skip(r, err == nil)
-	o.settle([]*Record{r})
-	return err
-}
-
-// ParkMetric puts on disk what no record could be made of.
-func (o *Outbox) ParkMetric(parked *Parked) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.park(parked)
-}
-
-func (p *Parked) setValue(value []byte) {
-	if utf8.Valid(value) {
-		p.Value = string(value)
-		return
-	}
-	p.Bytes = value
-}
-
-// RecordValue is the value of the record, text or not.
-func (p *Parked) RecordValue() []byte {
-	if p.Bytes != nil {
-		return p.Bytes
-	}
-	return []byte(p.Value)
-}
-
-func (o *Outbox) park(parked *Parked) error {
-	if o.main == nil {
-		return ErrNoDir
-	}
-	parked.ParkedAt = o.now()
-	if err := o.parked.add(parked); err != nil {
-		return fmt.Errorf("the record cannot be parked: %w", err)
-	}
-	return o.boundParked()
-}
-
-// boundParked keeps parked records within a tenth of the outbox's bounds.
-func (o *Outbox) boundParked() error {
-	over := func() bool {
-		n := len(o.parked.names)
-		return n > 1 && (uint64(n) > o.options.MaxRecords/10 || o.parked.bytes > o.options.MaxBytes/10)
-	}
-	if !over() {
-		return nil
-	}
-	if err := o.parked.count(); err != nil {
-		return err
-	}
-	for over() {
-		if err := o.parked.removeOldest(); err != nil {
-			return err
-		}
-		o.options.Report(Incident{Records: 1, Dropped: true, Text: "the record that was parked first was dropped: parked records may take a tenth of the outbox"})
-	}
-	return nil
-}
-
-// ListParked reads the parked records of an outbox's directory, the oldest first; an agent may use it meanwhile.
+// ListParked returns the parked records in an outbox directory, the oldest first. An agent may be using it.
 func ListParked(dir string) ([]*Parked, error) { return readParked(filepath.Join(dir, "parked")) }
 
 func readParked(dir string) ([]*Parked, error) {
-	p := parkedFiles{fs: disk{}, dir: dir}
-	if err := p.count(); err != nil {
+	p := parkedFiles{fs: osFilesystem{}, dir: dir}
+	if err := p.list(); err != nil {
 		return nil, err
 	}
 	all := make([]*Parked, 0, len(p.names))
@@ -212,7 +233,7 @@ func readParked(dir string) ([]*Parked, error) {
 			err = json.Unmarshal(text, parked)
 		}
 		if err != nil {
-			return all, fmt.Errorf("parked record %q cannot be read: %w", name, err)
+			return all, fmt.Errorf("cannot read parked record %q: %w", name, err)
 		}
 		all = append(all, parked)
 	}
@@ -224,27 +245,27 @@ func Discard(dir, name string) error {
 	return os.Remove(filepath.Join(dir, "parked", filepath.Base(name)+parkedSuffix))
 }
 
-// Replay has the agent that uses the directory, now or later, deliver a parked record as a new one. The agent has made the
-// directory for it: one of root's would be closed to it.
+// Replay requests that the agent that uses the directory, now or later, delivers a parked record as a new one. The agent has created the
+// subdirectory for it: it could not access one that root creates.
 func Replay(dir, name string) error {
 	file := filepath.Base(name) + parkedSuffix
 	return os.Rename(filepath.Join(dir, "parked", file), filepath.Join(dir, "replay", file))
 }
 
-// DeliverReplays hands the records that Replay asked for to deliver, one after another, and forgets each for which it returns nil.
-func (o *Outbox) DeliverReplays(deliver func(*Parked) error) error {
-	if o.options.Dir == "" {
-		return nil
-	}
+// deliverReplays passes the records to be replayed to Options.Replay, and removes those for which it returns nil.
+func (o *Outbox) deliverReplays() {
 	dir := filepath.Join(o.options.Dir, "replay")
 	all, err := readParked(dir)
 	for _, parked := range all {
-		if err := deliver(parked); err != nil {
-			return fmt.Errorf("parked record %q is not replayed: %w", parked.Name, err)
+		if err = o.options.Replay(parked); err == nil {
+			err = os.Remove(filepath.Join(dir, parked.Name+parkedSuffix))
 		}
-		if err := os.Remove(filepath.Join(dir, parked.Name+parkedSuffix)); err != nil {
-			return err
+		if err != nil {
+			err = fmt.Errorf("cannot replay parked record %q: %w", parked.Name, err)
+			break
 		}
 	}
-	return err
+	if err != nil {
+		o.options.Report(Incident{Text: err.Error()})
+	}
 }

@@ -2,63 +2,65 @@ package outbox
 
 import "encoding/binary"
 
-// Record is one record on its way. The outbox looks at Queue and Key only.
+// Record is one record. The outbox reads only its topic and device, and its time to decide which one is the oldest.
 type Record struct {
-	// Queue is what waits by itself: a topic.
+	// Topic is the topic that the record is delivered to.
 	Topic string
-	// Key is whose records are numbered and stay in order: a device.
+	// Device has its records numbered and delivered in order.
 	Device string
-	// Time is the reading's own, in nanoseconds since 1970.
-	Time int64
-	// Value is what is delivered.
+	// Time is the time of the reading in nanoseconds since 1970.
+	Time  int64
 	Value []byte
 
-	// Epoch and Seq number the records of a queue and key, from 1 without a gap; Append and Hold give them.
+	// Epoch and Seq number the records of a topic and device, from 1 and without gaps. Append and AppendInMemory set them.
 	Epoch, Seq uint64
-	// Skipped are numbers of the same queue and key that will never be delivered, each with a reason; Append and Hold give them.
+	// Skipped are numbers of the same topic and device that will never be delivered. Append and AppendInMemory set them.
 	Skipped []Skip
 
-	// log and id are where the record lies on disk; log is nil for one that is only held in memory.
+	// log and id locate the record on disk; log is nil for one that is only in memory.
 	log *segmentLog
 	id  uint64
-	// origin is the id that the record had before it was set aside; 0 if it was not.
+	// origin is the id that the record had in the main log before it moved to the log of its topic, or 0.
 	origin uint64
-	// hold is the Hold that waits for this record; nil for one of Append.
-	hold *Delivery
-	// wasHeld says that the record had its number before it was on disk, as may others of its epoch that never were.
-	wasHeld bool
-	// settled says that the record needs no more delivery.
-	settled bool
+	// delivery waits for this record; nil for one of Append.
+	delivery *Delivery
+	// memoryOnly is true if the record was numbered before it was on disk, like others of its epoch that may never have been.
+	memoryOnly bool
+	// done is true once the record needs no more delivery.
+	done bool
 }
 
-// Skip is a record that is given up after it had a number.
+// Skip is a record that was parked or dropped after it was numbered.
 type Skip struct {
 	Epoch, Seq uint64
-	// Parked says that the record is kept with its reason; else it was dropped since the outbox was full.
+	// Parked is true for a parked record, and false for one that a limit dropped.
 	Parked bool
 }
 
-// size is about what the record takes in memory.
+// size estimates the memory of the record.
 func (r *Record) size() int { return len(r.Value) + len(r.Topic) + len(r.Device) + 200 }
 
 func (r *Record) appendTo(data []byte) []byte {
 	data = appendBytes(data, r.Topic)
 	data = appendBytes(data, r.Device)
 	data = binary.AppendVarint(data, r.Time)
-	data = binary.AppendUvarint(data, r.Epoch)
-	data = binary.AppendUvarint(data, r.Seq<<1|boolBit(r.wasHeld))
+	data = appendNumber(data, r.Epoch, r.Seq, r.memoryOnly)
 	data = binary.AppendUvarint(data, r.origin)
-	data = appendSkips(data, r.Skipped)
+	data = binary.AppendUvarint(data, uint64(len(r.Skipped)))
+	for _, skip := range r.Skipped {
+		data = appendNumber(data, skip.Epoch, skip.Seq, skip.Parked)
+	}
 	return append(data, r.Value...)
 }
 
-func appendSkips(data []byte, skips []Skip) []byte {
-	data = binary.AppendUvarint(data, uint64(len(skips)))
-	for _, skip := range skips {
-		data = binary.AppendUvarint(data, skip.Epoch)
-		data = binary.AppendUvarint(data, skip.Seq<<1|boolBit(skip.Parked))
-	}
-	return data
+// appendNumber appends a sequence number with a flag.
+func appendNumber(data []byte, epoch, seq uint64, flag bool) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(data, epoch), seq<<1|boolBit(flag))
+}
+
+func (d *decoder) number() (epoch, seq uint64, flag bool) {
+	epoch, seq = d.uvarint(), d.uvarint()
+	return epoch, seq >> 1, seq&1 == 1
 }
 
 func boolBit(b bool) uint64 {
@@ -69,17 +71,17 @@ func boolBit(b bool) uint64 {
 }
 
 // readRecord copies what it needs of the payload.
-func readRecord(data []byte) (*Record, error) {
-	p := payload{data: data}
-	r := &Record{Topic: string(p.bytes()), Device: string(p.bytes())}
-	r.Time = p.varint()
-	epoch, number := p.uvarint(), p.uvarint()
-	r.Epoch, r.Seq, r.wasHeld = epoch, number>>1, number&1 == 1
-	r.origin = p.uvarint()
-	for n := p.uvarint(); n > 0 && p.err == nil; n-- {
-		epoch, number := p.uvarint(), p.uvarint()
-		r.Skipped = append(r.Skipped, Skip{epoch, number >> 1, number&1 == 1})
+func readRecord(payload []byte) (*Record, error) {
+	d := decoder{data: payload}
+	r := &Record{Topic: string(d.bytes()), Device: string(d.bytes())}
+	r.Time = d.varint()
+	r.Epoch, r.Seq, r.memoryOnly = d.number()
+	r.origin = d.uvarint()
+	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
+		var skip Skip
+		skip.Epoch, skip.Seq, skip.Parked = d.number()
+		r.Skipped = append(r.Skipped, skip)
 	}
-	r.Value = append([]byte(nil), p.data...)
-	return r, p.err
+	r.Value = append([]byte(nil), d.data...)
+	return r, d.err
 }

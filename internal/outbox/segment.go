@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,16 +12,16 @@ import (
 const (
 	segmentSuffix = ".log"
 	// zeroAhead is how far beyond its data a segment is filled with zeros. An fdatasync after an append within them changes no
-	// metadata: without them each append on ext4 costs a journal commit of some 16 KiB besides (README.md, measured).
+	// metadata. Without them, each append on ext4 costs an additional journal commit of about 16 KiB (measured, see README.md).
 	zeroAhead = 64 << 10
 )
 
-// segment is one file of a log; only the last one is appended to.
+// segment is one file of a log. Only the last one is appended to.
 type segment struct {
 	path string
 	// first is the id of its first record.
 	first uint64
-	// size is where the next frame goes; filled is how far the file reaches.
+	// size is where the next frame goes, filled is the size of the file.
 	size, filled int64
 	// file is open in the segment that is appended to.
 	file file
@@ -28,47 +29,35 @@ type segment struct {
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x%s", first, segmentSuffix) }
 
-// findSegments returns the segments of a directory, oldest first.
-func findSegments(fs files, dir string) ([]*segment, error) {
+// findSegments returns the segments of a directory, the oldest first.
+func findSegments(fs filesystem, dir string) ([]*segment, error) {
 	names, err := fs.Names(dir)
 	if err != nil {
 		return nil, err
 	}
 	var segments []*segment
 	for _, name := range names {
-		number, isSegment := strings.CutSuffix(name, segmentSuffix)
-		first, err := strconv.ParseUint(number, 16, 64)
-		if !isSegment || err != nil || first == 0 || name != segmentName(first) {
+		first, err := strconv.ParseUint(strings.TrimSuffix(name, segmentSuffix), 16, 64)
+		if err != nil || first == 0 || name != segmentName(first) {
 			continue
 		}
 		s := &segment{path: filepath.Join(dir, name), first: first}
-		s.measure(fs)
+		s.size = fileSize(fs, s.path)
+		s.filled = s.size
 		segments = append(segments, s)
 	}
 	return segments, nil
 }
 
-// measure notes how much of the disk a segment takes that is not appended to.
-func (s *segment) measure(fs files) {
-	f, err := fs.Open(s.path)
-	if err != nil {
-		return // who reads it will say so
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	if size, err := f.Size(); err == nil {
-		s.size, s.filled = size, size
-	}
-}
-
-// sync syncs a segment that is not appended to, as well as it can be done.
-func (s *segment) sync(fs files) {
+// sync tries to sync a segment that is not appended to.
+func (s *segment) sync(fs filesystem) {
 	if f, err := fs.Open(s.path); err == nil {
 		_ = errors.Join(f.Sync(), f.Close())
 	}
 }
 
-// createSegment makes a file that begins with the state; its first sync comes with the records that it is made for.
-func createSegment(fs files, dir string, first uint64, state []byte) (*segment, error) {
+// createSegment creates a file that begins with the state. The records that it is created for sync it.
+func createSegment(fs filesystem, dir string, first uint64, state []byte) (*segment, error) {
 	s := &segment{path: filepath.Join(dir, segmentName(first)), first: first}
 	var err error
 	if s.file, err = fs.Create(s.path); err != nil {
@@ -84,7 +73,7 @@ func createSegment(fs files, dir string, first uint64, state []byte) (*segment, 
 	return s, nil
 }
 
-// append writes data behind the last frame. After an error the next append goes to the same place.
+// append writes data after the last frame. After an error, the next append goes to the same place.
 func (s *segment) append(data []byte) error {
 	end, filled := s.size+int64(len(data)), s.filled
 	if end > filled {
@@ -92,23 +81,24 @@ func (s *segment) append(data []byte) error {
 		data = append(data, make([]byte, filled-end)...)
 	}
 	if _, err := s.file.WriteAt(data, s.size); err != nil {
+		s.clear()
 		return err
 	}
 	s.size, s.filled = end, filled
 	return nil
 }
 
-// wipe clears what a failed append left, as well as it can be done: a part of it could pass for records that were promised.
-func (s *segment) wipe() {
+// clear tries to overwrite what a failed append left: part of it could pass for synced records.
+func (s *segment) clear() {
 	if end, err := s.file.Size(); err == nil && end > s.size {
 		_, _ = s.file.WriteAt(make([]byte, end-s.size), s.size)
 	}
 }
 
-// undo takes back what was written behind size.
+// undo removes what was written after size.
 func (s *segment) undo(size int64) error {
 	s.size = size
-	s.wipe()
+	s.clear()
 	return s.file.Sync()
 }
 
@@ -121,39 +111,39 @@ func (s *segment) close() error {
 	return err
 }
 
-// load returns the segment's bytes from an offset on.
-func (s *segment) load(fs files, offset int64) ([]byte, error) {
-	f := s.file
+// read returns the intact frames after an offset, and what is damaged. It does not check the name of the format: the frames suffice.
+func (s *segment) read(fs filesystem, offset int64) ([]frame, []damage, error) {
+	data, err := s.load(fs, offset)
+	if err != nil {
+		return nil, nil, err
+	}
+	if offset == 0 && bytes.HasPrefix(data, []byte(formatName)) {
+		offset = int64(len(formatName))
+		data = data[offset:]
+	}
+	frames, damaged := scan(data, offset)
+	return frames, damaged, nil
+}
+
+// load returns the bytes of the segment after an offset.
+func (s *segment) load(fs filesystem, offset int64) ([]byte, error) {
+	f, size := s.file, s.size // what follows is zeros, or an append that failed
 	if f == nil {
 		var err error
 		if f, err = fs.Open(s.path); err != nil {
 			return nil, err
 		}
 		defer f.Close() //nolint:errcheck // it was only read
+		if size, err = f.Size(); err != nil {
+			return nil, err
+		}
 	}
-	size, err := f.Size()
-	if err != nil || size <= offset {
-		return nil, err
-	}
-	if s.file != nil {
-		size = s.size // what follows is zeros, or an append under way
+	if size <= offset {
+		return nil, nil
 	}
 	data := make([]byte, size-offset)
 	if _, err := f.ReadAt(data, offset); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", s.path, err)
+		return nil, fmt.Errorf("cannot read %s: %w", s.path, err)
 	}
 	return data, nil
-}
-
-// frames are the sound frames from an offset on, and what is damaged. The format's name is not looked at: the frames say enough.
-func (s *segment) frames(fs files, offset int64) ([]frame, []damage, error) {
-	data, err := s.load(fs, offset)
-	if err != nil {
-		return nil, nil, err
-	}
-	if skip := int64(len(formatName)); offset == 0 && strings.HasPrefix(string(data[:min(skip, int64(len(data)))]), formatName) {
-		data, offset = data[skip:], skip
-	}
-	found, damaged := scan(data, offset)
-	return found, damaged, nil
 }

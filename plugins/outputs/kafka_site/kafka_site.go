@@ -83,6 +83,7 @@ func (k *KafkaSite) Init() error {
 	k.outbox = outbox.New(outbox.Options{
 		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
 		OnFull: outbox.OnFull(k.OnFull), NewEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
+		Replay: k.replay, ReplayInterval: k.tickInterval,
 	})
 	k.sender = newSender(k, settings)
 	return nil
@@ -129,11 +130,8 @@ func (*KafkaSite) Write(metrics []telegraf.Metric) error {
 	return errors.New("outputs.kafka_site accepts metrics through Add only")
 }
 
-// tick sends parked records again if an operator requested that, and updates the statistics.
+// tick updates the statistics.
 func (k *KafkaSite) tick() {
-	if err := k.outbox.DeliverReplays(k.replay); err != nil {
-		k.Log.Errorf("Outbox: %v", err)
-	}
 	k.counters.show(k.outbox.Stats())
 	k.counters.buffered.Set(int64(k.buffer.size()))
 }

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dataSync leaves out what fsync writes besides: the time of change. Where the file does not grow (see zeroAhead), nothing
-// but the data goes to the medium then.
+// dataSync leaves out the time of change, which fsync writes too. If the file does not grow (see zeroAhead), only the data is written.
 func dataSync(f *os.File) error {
 	for {
 		err := unix.Fdatasync(int(f.Fd()))
@@ -26,8 +25,8 @@ func lockFile(f *os.File) error {
 	return os.NewSyscallError("flock", err)
 }
 
-// Volatile names the kind of the file system that a directory is on, if what is written there may be gone after a restart: memory, an
-// overlay root (Raspberry Pi OS has one as an option), the layer of a container. Else it is empty.
+// Volatile returns the kind of a directory's file system if its content may be lost on restart: memory, an overlay root (an option of
+// Raspberry Pi OS), or the layer of a container. Otherwise it returns "".
 func Volatile(dir string) string {
 	var stat unix.Statfs_t
 	if unix.Statfs(dir, &stat) != nil {

@@ -16,40 +16,42 @@ import (
 const page = 512
 
 // memory is a filesystem that can lose its power, be full, and damage what it holds.
-type memory struct {
-	// names is what a running program sees; durable what a power cut leaves at least, journal what it may leave besides: as in a
+type memoryFS struct {
+	// names is what a running program sees; durable what a power cut leaves at least, journal what else it may leave: as in a
 	// journaling filesystem, the changes up to some moment.
-	names, durable map[string]*content
+	names, durable map[string]*fileContent
 	journal        []change
 	locked         bool
 	// room is how many bytes may still be written; syncFails how many syncs fail.
 	room      int
 	syncFails int
-	// onWrite is called before each write; nil: nobody is.
+	// onWrite is called before each write.
 	onWrite func()
+	// onSync is called before each sync of a file.
+	onSync func()
 }
 
-// content is a file: what is seen, what is surely on the medium, and which pages differ.
-type content struct {
+// fileContent is a file: what is seen, what is surely on the medium, and which pages differ.
+type fileContent struct {
 	seen, synced []byte
 	dirty        map[int]bool
 }
 
-// change is that a name is of a content from now on, or of none.
+// change is that a name is of a fileContent from now on, or of none.
 type change struct {
-	name    string
-	content *content
+	name        string
+	fileContent *fileContent
 }
 
 const unbounded = 1 << 30
 
-func newMemory() *memory {
-	return &memory{names: make(map[string]*content), durable: make(map[string]*content), room: unbounded}
+func newMemoryFS() *memoryFS {
+	return &memoryFS{names: make(map[string]*fileContent), durable: make(map[string]*fileContent), room: unbounded}
 }
 
 // powerCut is what is found afterwards: of what was not synced, some.
-func (m *memory) powerCut(random *rand.Rand) *memory {
-	after := newMemory()
+func (m *memoryFS) powerCut(random *rand.Rand) *memoryFS {
+	after := newMemoryFS()
 	after.room = m.room
 	left := maps.Clone(m.durable)
 	for _, change := range m.journal[:random.IntN(len(m.journal)+1)] {
@@ -61,41 +63,41 @@ func (m *memory) powerCut(random *rand.Rand) *memory {
 	return after
 }
 
-func (c change) apply(names map[string]*content) {
-	if c.content == nil {
+func (c change) apply(names map[string]*fileContent) {
+	if c.fileContent == nil {
 		delete(names, c.name)
 		return
 	}
-	names[c.name] = c.content
+	names[c.name] = c.fileContent
 }
 
-func (m *memory) note(name string, c *content) {
+func (m *memoryFS) note(name string, c *fileContent) {
 	change := change{name, c}
 	change.apply(m.names)
 	m.journal = append(m.journal, change)
 }
 
 // killed is what is found after kill -9: all that was written.
-func (m *memory) killed() *memory {
+func (m *memoryFS) killed() *memoryFS {
 	m.locked = false
 	return m
 }
 
 // copied is what another process would find if this one were killed now.
-func (m *memory) copied() *memory {
-	after := newMemory()
+func (m *memoryFS) copied() *memoryFS {
+	after := newMemoryFS()
 	for name, c := range m.names {
 		after.put(name, slices.Clone(c.seen))
 	}
 	return after
 }
 
-func (m *memory) put(name string, data []byte) {
-	c := &content{seen: data, synced: append([]byte(nil), data...), dirty: make(map[int]bool)}
+func (m *memoryFS) put(name string, data []byte) {
+	c := &fileContent{seen: data, synced: append([]byte(nil), data...), dirty: make(map[int]bool)}
 	m.names[name], m.durable[name] = c, c
 }
 
-func (c *content) afterPowerCut(random *rand.Rand) []byte {
+func (c *fileContent) afterPowerCut(random *rand.Rand) []byte {
 	data := append([]byte(nil), c.synced...)
 	for _, p := range slices.Sorted(maps.Keys(c.dirty)) {
 		if random.IntN(2) == 0 {
@@ -111,7 +113,7 @@ func (c *content) afterPowerCut(random *rand.Rand) []byte {
 }
 
 // flip damages one byte of a random log; it returns false if there is none.
-func (m *memory) flip(random *rand.Rand) bool {
+func (m *memoryFS) flip(random *rand.Rand) bool {
 	var names []string
 	for name, c := range m.names {
 		if strings.HasSuffix(name, segmentSuffix) && len(c.seen) > 0 {
@@ -136,8 +138,8 @@ func (m *memory) flip(random *rand.Rand) bool {
 }
 
 type memoryFile struct {
-	fs *memory
-	*content
+	fs *memoryFS
+	*fileContent
 }
 
 func (f *memoryFile) ReadAt(data []byte, offset int64) (int, error) {
@@ -178,6 +180,9 @@ func (f *memoryFile) WriteAt(data []byte, offset int64) (int, error) {
 }
 
 func (f *memoryFile) Sync() error {
+	if f.fs.onSync != nil {
+		f.fs.onSync()
+	}
 	if f.fs.syncFails > 0 {
 		f.fs.syncFails--
 		return syscall.EIO
@@ -197,25 +202,25 @@ func (f *memoryFile) Size() (int64, error) { return int64(len(f.seen)), nil }
 
 func (*memoryFile) Close() error { return nil }
 
-func (m *memory) Create(name string) (file, error) {
+func (m *memoryFS) Create(name string) (file, error) {
 	if m.names[name] != nil {
 		return nil, os.ErrExist
 	}
 	if m.room == 0 {
 		return nil, syscall.ENOSPC
 	}
-	m.note(name, &content{dirty: make(map[int]bool)})
+	m.note(name, &fileContent{dirty: make(map[int]bool)})
 	return &memoryFile{m, m.names[name]}, nil
 }
 
-func (m *memory) Open(name string) (file, error) {
+func (m *memoryFS) Open(name string) (file, error) {
 	if m.names[name] == nil {
 		return nil, os.ErrNotExist
 	}
 	return &memoryFile{m, m.names[name]}, nil
 }
 
-func (m *memory) Remove(name string) error {
+func (m *memoryFS) Remove(name string) error {
 	if c := m.names[name]; c != nil {
 		m.room += len(c.seen)
 		if m.room > unbounded {
@@ -226,13 +231,13 @@ func (m *memory) Remove(name string) error {
 	return nil
 }
 
-func (m *memory) Rename(from, to string) error {
+func (m *memoryFS) Rename(from, to string) error {
 	m.note(to, m.names[from])
 	m.note(from, nil)
 	return nil
 }
 
-func (m *memory) Names(dir string) ([]string, error) {
+func (m *memoryFS) Names(dir string) ([]string, error) {
 	found := make(map[string]bool)
 	for name := range m.names {
 		if rest, below := strings.CutPrefix(name, dir+string(filepath.Separator)); below {
@@ -248,21 +253,21 @@ func (m *memory) Names(dir string) ([]string, error) {
 	return names, nil
 }
 
-func (*memory) MakeDir(string) error { return nil }
+func (*memoryFS) MakeDir(string) error { return nil }
 
-func (m *memory) SyncDir(string) error {
+func (m *memoryFS) SyncDir(string) error {
 	m.durable, m.journal = maps.Clone(m.names), nil
 	return nil
 }
 
-type memoryLock struct{ *memory }
+type memoryLock struct{ *memoryFS }
 
 func (l memoryLock) Close() error {
 	l.locked = false
 	return nil
 }
 
-func (m *memory) Lock(string) (io.Closer, error) {
+func (m *memoryFS) Lock(string) (io.Closer, error) {
 	if m.locked {
 		return nil, errors.New("locked twice")
 	}

@@ -6,8 +6,8 @@ import "os"
 
 func dataSync(f *os.File) error { return f.Sync() }
 
-// lockFile trusts the user not to start two agents with one directory.
+// lockFile relies on the user not to start two agents with one directory.
 func lockFile(*os.File) error { return nil }
 
-// Volatile knows of Linux's file systems only.
+// Volatile supports only Linux file systems.
 func Volatile(string) string { return "" }

@@ -1,0 +1,113 @@
+package outbox
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// file is an open file of the outbox. Positions are explicit, so that reads and appends need no order.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	// Sync returns when the content is on the medium.
+	Sync() error
+	Size() (int64, error)
+}
+
+// filesystem is what the outbox needs of a file system. Tests use one that forgets what was not synced, is full, or hangs.
+type filesystem interface {
+	// Create creates a file for reading and writing.
+	Create(name string) (file, error)
+	Open(name string) (file, error)
+	Remove(name string) error
+	Rename(from, to string) error
+	// Names returns the sorted entries of a directory, or none if it does not exist.
+	Names(dir string) ([]string, error)
+	MakeDir(dir string) error
+	// SyncDir returns when the names in a directory are on the medium.
+	SyncDir(dir string) error
+	// Lock takes a lock that ends with the process. It returns ErrInUse if another process has it.
+	Lock(name string) (io.Closer, error)
+}
+
+// fileSize returns the size of a file, or 0 if it cannot be opened: the reader of the file reports that.
+func fileSize(fs filesystem, name string) int64 {
+	f, err := fs.Open(name)
+	if err != nil {
+		return 0
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	size, _ := f.Size()
+	return size
+}
+
+// osFilesystem is the file system of the operating system.
+type osFilesystem struct{}
+
+type osFile struct{ *os.File }
+
+func (f osFile) Sync() error { return dataSync(f.File) }
+
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (osFilesystem) Create(name string) (file, error) {
+	f, err := os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (osFilesystem) Open(name string) (file, error) {
+	f, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (osFilesystem) Remove(name string) error { return os.Remove(name) }
+
+func (osFilesystem) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (osFilesystem) Names(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	names := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names, err
+}
+
+func (osFilesystem) MakeDir(dir string) error { return os.MkdirAll(dir, 0o750) }
+
+func (osFilesystem) Lock(name string) (io.Closer, error) {
+	f, err := os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (osFilesystem) SyncDir(dir string) error {
+	f, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
