@@ -7,13 +7,13 @@ import (
 	"strconv"
 )
 
-// The lengths of a checksum in hex digits: XOR of the bytes as in NMEA 0183, and CRC-32 as in Ethernet and zlib.
+// The lengths of the checksums in hex digits: the XOR of all bytes, as in NMEA 0183, and CRC-32, as in Ethernet and zlib.
 const (
 	xorDigits = 2
 	crcDigits = 8
 )
 
-// cutChecksum cuts "*HH" or "*HHHHHHHH" off the end of a text, blanks behind it allowed.
+// cutChecksum splits a text into its body and the digits of "*HH" or "*HHHHHHHH" at its end. Trailing blanks are ignored.
 func cutChecksum(text []byte) (body, digits []byte, found bool) {
 	text = bytes.TrimRight(text, " \t")
 	for _, n := range []int{xorDigits, crcDigits} {
@@ -34,18 +34,18 @@ func isHex(text []byte) bool {
 	return true
 }
 
-// verify compares the checksum that stands behind a body with that of its bytes.
+// verify compares the digits that follow a body with the checksum of its bytes.
 func verify(body, digits []byte) error {
 	given, err := strconv.ParseUint(string(digits), 16, 32)
 	if err != nil {
-		return fmt.Errorf("%w: %q is no number", ErrChecksum, digits)
+		return fmt.Errorf("%w: %q is not a number", ErrChecksum, digits)
 	}
 	sum := uint64(xor(body))
 	if len(digits) == crcDigits {
 		sum = uint64(crc32.ChecksumIEEE(body))
 	}
 	if sum != given {
-		return fmt.Errorf("%w: the line says %s, its bytes give %0*X", ErrChecksum, digits, len(digits), sum)
+		return fmt.Errorf("%w: the line has %s, expected %0*X", ErrChecksum, digits, len(digits), sum)
 	}
 	return nil
 }
@@ -58,25 +58,25 @@ func xor(body []byte) byte {
 	return sum
 }
 
-// AppendXOR appends the checksum "*HH" of a line to it.
+// AppendXOR appends the checksum "*HH" to a line.
 func AppendXOR(body []byte) []byte { return fmt.Appendf(body, "*%02X", xor(body)) }
 
-// AppendCRC32 appends the checksum "*HHHHHHHH" of a line to it.
+// AppendCRC32 appends the checksum "*HHHHHHHH" to a line.
 func AppendCRC32(body []byte) []byte { return fmt.Appendf(body, "*%08X", crc32.ChecksumIEEE(body)) }
 
-// The search for what CRC-32s stand over is bounded: to the last of them in a text, and so many bytes before each.
+// Limits of the search for records by their CRC-32: the last checksums in a text, and the number of bytes before each.
 const (
 	maxCRCs  = 8
 	crcReach = 1024
 )
 
-// extent is where a record lies in a text.
+// extent is the part of a text that is a record.
 type extent struct {
 	begin, end int
 }
 
-// crcRecords finds what the CRC-32s within the text stand over. Two hex digits are too few for that: one of 256 beginnings
-// would fit by chance.
+// crcRecords finds the records within a text by their CRC-32. This is not possible with an XOR: one of 256 places would match by
+// chance.
 func crcRecords(text []byte) []extent {
 	var records []extent
 	for star, tried := len(text)-1-crcDigits, 0; star > 0 && tried < maxCRCs; star-- {
@@ -105,9 +105,9 @@ func crcBegin(text, digits []byte) (begin int, found bool) {
 	return 0, false
 }
 
-// checksumEnds tells where behind a checksum within the text the next record may start. The first digits of a damaged CRC-32
-// are no XOR; so more than two count as that only where the sender is known to have two, and the next record starts with a digit.
-func checksumEnds(text []byte, known int) []Start {
+// checksumEnds returns the places after checksums within a text, where the next record may start. More than two hex digits are an XOR
+// followed by a record that starts with a digit only if the board usually sends two; otherwise they are a damaged CRC-32.
+func checksumEnds(text []byte, usual int) []Start {
 	var ends []Start
 	for at, char := range text {
 		if char != '*' {
@@ -117,7 +117,7 @@ func checksumEnds(text []byte, known int) []Start {
 		for digits > 0 && !startsWithHex(text[at+1:], digits) {
 			digits--
 		}
-		if known == xorDigits && digits > xorDigits {
+		if usual == xorDigits && digits > xorDigits {
 			digits = xorDigits
 		}
 		if end := at + 1 + digits; (digits == xorDigits || digits == crcDigits) && end < len(text) {

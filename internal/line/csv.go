@@ -8,13 +8,13 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
-// CSV is values in a fixed order, separated by comma, semicolon or tab: 9,117,26.52
+// CSV is the format with values in a fixed order, separated by comma, semicolon, or tab: 9,117,26.52
 type CSV struct {
 	// Columns name the values, in their order.
 	Columns []string
 }
 
-// isHeader says that a text is the columns' names, which some sketches print at each boot.
+// isHeader reports whether a text is the list of column names, which some sketches print on each boot.
 func (c CSV) isHeader(text []byte) bool {
 	words := bytes.Split(text, separator(text))
 	if len(words) != len(c.Columns) {
@@ -28,14 +28,14 @@ func (c CSV) isHeader(text []byte) bool {
 	return true
 }
 
-// Decode wants a value for each column; an empty one is null. A header line, the columns' names, is no reading and no error.
+// Decode implements Format. An empty value is null. A header line is neither a reading nor an error.
 func (c CSV) Decode(text []byte) ([]Values, error) {
 	if !utf8.Valid(text) {
 		return nil, flatjson.ErrEncoding
 	}
 	words := bytes.Split(text, separator(text))
 	if len(words) != len(c.Columns) {
-		return nil, fmt.Errorf("%d values, but columns names %d", len(words), len(c.Columns))
+		return nil, fmt.Errorf(`%d values, but option "columns" has %d`, len(words), len(c.Columns))
 	}
 	if c.isHeader(text) {
 		return nil, nil
@@ -45,7 +45,7 @@ func (c CSV) Decode(text []byte) ([]Values, error) {
 		word = bytes.TrimSpace(word)
 		value, ok := csvValue(word)
 		if !ok {
-			return nil, fmt.Errorf("column %q: %.40q is not a value", c.Columns[i], word)
+			return nil, fmt.Errorf("column %q: %.40q is not a valid value", c.Columns[i], word)
 		}
 		values[c.Columns[i]] = value
 	}
@@ -56,10 +56,10 @@ func csvValue(word []byte) (any, bool) {
 	if len(word) == 0 {
 		return nil, true
 	}
-	return parseWord(string(word))
+	return parseValue(string(word))
 }
 
-// separator is the first of the separators that the text has.
+// separator returns the separator that a text uses.
 func separator(text []byte) []byte {
 	for _, candidate := range []string{",", ";", "\t"} {
 		if bytes.Contains(text, []byte(candidate)) {
@@ -69,8 +69,8 @@ func separator(text []byte) []byte {
 	return []byte(",")
 }
 
-// Starts are none: a record of numbers may start anywhere. Checksums tell records apart.
+// Starts returns none: a record of numbers may start anywhere. Only checksums separate records.
 func (CSV) Starts([]byte) []Start { return nil }
 
-// Delimited is false: if the first or the last number is cut, there are still as many.
+// Delimited is false: if the first or the last number is cut off in the middle, the number of values is the same.
 func (CSV) Delimited() bool { return false }

@@ -5,94 +5,97 @@ import (
 	"fmt"
 )
 
-// Decoder reads lines of one format. It is not for use by several goroutines.
+// Decoder decodes lines of one format.
 type Decoder struct {
-	// Format is what the lines are written in.
+	// Format is the format of the lines.
 	Format Format
-	// ChecksumRequired refuses what no checksum stands over.
+	// ChecksumRequired rejects records without a checksum.
 	ChecksumRequired bool
 
 	habit habit
 }
 
-// habit is how long a sender's checksums are. A part of a fused line without one has lost it, and so has a line of a format in
-// which half a line may pass. The first digits of a CRC-32 are no XOR, which they would be once in 256 times.
+// habit is the number of checksum digits that the board usually sends. Where part of a record may look like a whole one, a record with
+// fewer digits has lost its checksum or the end of it: without this rule, the first two digits of a cut CRC-32 would pass as an XOR once in
+// 256 times.
 type habit struct {
-	digits  int  // 0 is not known
-	broken  bool // a record of this line does not follow it
-	refused int  // lines in a row with such a record, and no good one
+	digits   int  // 0 if not known
+	broken   bool // true if a record of this line has fewer digits
+	rejected int  // consecutive lines with such a record and without a valid one
 }
 
-// newHabit is after how many such lines the sender is believed to have another sketch.
-const newHabit = 10
+// maxRejected is the number of such lines after which the board is assumed to run another sketch.
+const maxRejected = 10
 
-// follow says whether a record with so many digits is as the sender's are.
-func (h *habit) follow(digits int) bool {
+// observe notes the number of checksum digits of a record and returns whether it has as many as usual.
+func (h *habit) observe(digits int) (usual bool) {
 	h.broken = h.broken || digits < h.digits
 	return digits >= h.digits
 }
 
-// good is told of each record that was read.
-func (h *habit) good(digits int) {
+// accept sets the usual number of digits from a valid record.
+func (h *habit) accept(digits int) {
 	if digits > 0 {
 		*h = habit{digits: digits}
 	}
 }
 
-// endLine counts the lines of a sender that may have another sketch now.
+// endLine forgets the habit after maxRejected lines.
 func (h *habit) endLine() {
 	if !h.broken {
 		return
 	}
 	h.broken = false
-	h.refused++
-	if h.refused >= newHabit {
+	h.rejected++
+	if h.rejected >= maxRejected {
 		*h = habit{}
 	}
 }
 
-// Forget is to be called when another sender may have come.
+// Forget resets the decoder for another board, e.g. after the port was reopened.
 func (d *Decoder) Forget() { d.habit = habit{} }
 
-// byteOrderMark starts what some Windows editors and terminals send.
+// byteOrderMark is sent first by some Windows editors and terminals.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// Decode returns the records of a line, in their order, and the reason why the line, or a part of it, is none. A line has
-// several where line ends were lost. The error wraps ErrChecksum, ErrFused (records were saved out of it) or
-// flatjson.ErrEncoding; any other is one of syntax.
+// Decode returns the records of a line in order, and an error if the line or a part of it was rejected. A line has several records if
+// line ends were lost. The error wraps ErrChecksum, ErrFused (the returned records were saved from a damaged line), or
+// flatjson.ErrEncoding; all others are syntax errors.
 func (d *Decoder) Decode(line []byte) ([]Record, error) {
 	defer d.habit.endLine()
 	line = bytes.TrimPrefix(line, byteOrderMark)
 	if csv, ok := d.Format.(CSV); ok && csv.isHeader(line) {
-		return nil, nil // it needs no checksum, as it has no values
+		return nil, nil // needs no checksum, because it has no values
 	}
 	records, err := d.record(line, !d.Format.Delimited())
 	if err == nil {
 		return records, nil
 	}
-	saved, whole := d.fused(line)
+	saved, complete := d.recordsWithin(line)
 	switch {
 	case len(saved) == 0:
 		return nil, err
-	case whole:
+	case complete:
 		return saved, nil
 	}
 	return saved, fmt.Errorf("%w: %w", ErrFused, err)
 }
 
-// record reads a text that has one record. byHabit asks for a checksum where the sender has sent them.
+// record decodes a text that is one record. If byHabit is set, it requires a checksum if the board usually sends one.
 func (d *Decoder) record(text []byte, byHabit bool) ([]Record, error) {
 	if isSentence(text) {
 		return d.sentence(text)
 	}
 	body, digits, checked := cutChecksum(text)
 	switch {
+	case checked && !d.habit.observe(len(digits)):
+		return nil, fmt.Errorf("%w: %d digits, but this board sends more", ErrChecksum, len(digits))
 	case checked:
-		if err := d.verify(body, digits); err != nil {
+		if err := verify(body, digits); err != nil {
 			return nil, err
 		}
-	case d.ChecksumRequired || (byHabit && !d.habit.follow(0)):
-		return nil, fmt.Errorf(`%w: there is none ("*HH" or "*HHHHHHHH" at the end)`, ErrChecksum)
+	case d.ChecksumRequired || (byHabit && !d.habit.observe(0)):
+		return nil, fmt.Errorf(`%w: the line does not end in "*HH" or "*HHHHHHHH"`, ErrChecksum)
 	}
 	readings, err := d.Format.Decode(body)
 	if err != nil {
@@ -101,21 +104,14 @@ func (d *Decoder) record(text []byte, byHabit bool) ([]Record, error) {
 	var records []Record
 	for _, values := range readings {
 		records = append(records, Record{Values: values, Checked: checked})
-		d.habit.good(len(digits))
+		d.habit.accept(len(digits))
 	}
 	return records, nil
 }
 
-func (d *Decoder) verify(body, digits []byte) error {
-	if !d.habit.follow(len(digits)) {
-		return fmt.Errorf("%w: this sender's have more than %d digits", ErrChecksum, len(digits))
-	}
-	return verify(body, digits)
-}
-
-// sentence reads an NMEA sentence, which always has a checksum: a reading where that is the format, else a position.
+// sentence decodes an NMEA sentence, which always has a checksum, as a reading if that is the format, otherwise as a position.
 func (d *Decoder) sentence(text []byte) ([]Record, error) {
-	if _, reading := d.Format.(*NMEA); reading {
+	if _, isFormat := d.Format.(*NMEA); isFormat {
 		readings, err := d.Format.Decode(text)
 		if err != nil || len(readings) == 0 {
 			return nil, err

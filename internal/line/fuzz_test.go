@@ -12,8 +12,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/corpus"
 )
 
-// requireGoodDecoding holds for every format and every line: a cause is one of those that are counted, what must be checked
-// is, nothing that was given is changed, and a good text with a checksum is the same records, all of them checked.
+// requireGoodDecoding checks what holds for every format and every line: the error is one of those that are counted, required checksums
+// are verified, the input is unchanged, and a valid text with a checksum yields the same records, all of them checked.
 func requireGoodDecoding(t *testing.T, format func() Format, text []byte) {
 	t.Helper()
 	before := bytes.Clone(text)
@@ -67,8 +67,8 @@ func FuzzKeyValue(f *testing.F) { fuzz(f, func() Format { return KeyValue{} }) }
 
 func FuzzNMEA(f *testing.F) { fuzz(f, func() Format { return &NMEA{} }) }
 
-// FuzzFused: of two whole objects in one line both are read, whatever they hold but arrays, behind which an object may be part of
-// one.
+// FuzzFused: two whole objects in one line are both read, whatever they contain except arrays, after which an object may be an
+// element.
 func FuzzFused(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), []byte(`{"b":{"c":[1]}}`))
 	for _, input := range corpus.Of(f) {

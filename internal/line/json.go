@@ -6,10 +6,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
-// JSON is one object a line.
+// JSON is the format with one JSON object per line.
 type JSON struct{}
 
-// Decode reads an object; flatjson says what it accepts.
+// Decode implements Format; flatjson describes the accepted objects.
 func (JSON) Decode(text []byte) ([]Values, error) {
 	values, err := flatjson.Decode(text)
 	if err != nil {
@@ -18,12 +18,12 @@ func (JSON) Decode(text []byte) ([]Values, error) {
 	return []Values{values}, nil
 }
 
-// Starts are the opening braces, and what is behind a closing one, where noise may begin: not before ",", "]" or "}", as behind an
-// inner one, and not before a checksum. A brace where a value stands, behind
-// a name or in an array, may open an object within the record. "Data: {" is no name: it lacks the quote.
+// Starts returns the opening braces, and the places after closing ones, where noise may start. It omits places before ",", "]", and "}",
+// which follow an inner object, and before a checksum. A brace in the place of a value, after a name or in an array, may open an object
+// inside the record. "Data: {" has no quotes and is therefore not a name.
 func (JSON) Starts(text []byte) []Start {
 	var starts []Start
-	var before, earlier byte // the last bytes that are no blanks
+	var before, earlier byte // the last two bytes other than blanks
 	array := false
 	for at, char := range text {
 		value := before == ':' && earlier == '"'
@@ -42,5 +42,5 @@ func (JSON) Starts(text []byte) []Start {
 	return starts
 }
 
-// Delimited is true: a part of an object lacks a brace.
+// Delimited is true, because part of an object lacks a brace.
 func (JSON) Delimited() bool { return true }

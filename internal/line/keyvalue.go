@@ -10,12 +10,12 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/line/flatjson"
 )
 
-// KeyValue is names and values: temp=26.52 light=554, separated by blanks, commas or semicolons.
+// KeyValue is the format with names and values, separated by blanks, commas, or semicolons: temp=26.52 light=554
 type KeyValue struct{}
 
 var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// Decode wants name=value throughout, and no name twice.
+// Decode implements Format. Every word must be name=value, and names must be unique.
 func (KeyValue) Decode(text []byte) ([]Values, error) {
 	if !utf8.Valid(text) {
 		return nil, flatjson.ErrEncoding
@@ -26,17 +26,17 @@ func (KeyValue) Decode(text []byte) ([]Values, error) {
 		if !found || !keyForm.Match(key) {
 			return nil, fmt.Errorf("%.40q is not name=value", pair)
 		}
-		value, ok := parseWord(string(word))
+		value, ok := parseValue(string(word))
 		if !ok {
-			return nil, fmt.Errorf("%.40q is not a value of %.40q", word, key)
+			return nil, fmt.Errorf("%.40q is not a valid value for %.40q", word, key)
 		}
 		if _, repeated := values[string(key)]; repeated {
-			return nil, fmt.Errorf("%.40q is there twice", key)
+			return nil, fmt.Errorf("duplicate name %.40q", key)
 		}
 		values[string(key)] = value
 	}
 	if len(values) == 0 {
-		return nil, errors.New("no name=value in it")
+		return nil, errors.New("no name=value pair")
 	}
 	return []Values{values}, nil
 }
@@ -45,7 +45,7 @@ func isPairSeparator(char rune) bool {
 	return char == ' ' || char == '\t' || char == ',' || char == ';'
 }
 
-// Starts are where the record's first name comes again.
+// Starts returns the places where the first name is repeated.
 func (KeyValue) Starts(text []byte) []Start {
 	end := bytes.IndexByte(text, '=')
 	if end <= 0 {
@@ -63,5 +63,5 @@ func (KeyValue) Starts(text []byte) []Start {
 	}
 }
 
-// Delimited is false: a part of a record is name=value too.
+// Delimited is false: part of a record also consists of name=value pairs.
 func (KeyValue) Delimited() bool { return false }

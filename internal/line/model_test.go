@@ -11,15 +11,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestModel compares the reader with a perfect one, for any sequence of good lines, damage and chunks. A perfect reader gives
-// each record that is whole in the stream of bytes, in order, and no other.
+// TestModel compares the decoder with an ideal one, for any sequence of valid lines, damage, and chunks. An ideal decoder returns
+// exactly the records that are whole in the stream of bytes, in order.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	for name, sender := range map[string]struct {
 		format Format
 		record func(n, value int) string
 	}{
 		"JSON": {JSON{}, func(n, value int) string { return fmt.Sprintf(`{"n":%d,"v":%d,"gps":{"fix":3}}`, n, value) }},
-		// It starts with what is no hex digit: else the end of a cut checksum and the next record may share one.
+		// It does not start with a hex digit, which the end of a cut checksum and the next record might share.
 		"CSV": {CSV{Columns: []string{"c", "n", "v"}}, func(n, value int) string { return fmt.Sprintf(`-1,%d,%d`, n, value) }},
 		"key=value": {KeyValue{}, func(n, value int) string {
 			return fmt.Sprintf(`n=%d v=%d`, n, value)
@@ -35,7 +36,7 @@ func TestModel(t *testing.T) {
 						want, rest = append(want, int64(n)), rest[end:]
 					}
 				}
-				// It has read a line: before that, a CRC-32 that was cut to two digits passes as an XOR once in 256 times.
+				// It has decoded a line: before that, a CRC-32 that was cut to two digits passes as an XOR once in 256 times.
 				decoder := Decoder{Format: sender.format, ChecksumRequired: true, habit: habit{digits: crcDigits}}
 				require.Equal(t, want, readInChunks(t, stream, &decoder), "%q", stream)
 			})
@@ -43,7 +44,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// endOf finds a whole record in a stream, 0 if it is not there; hex digits may be of either case.
+// endOf returns the end of a whole record in a stream, or 0; hex digits may be in either case.
 func endOf(stream []byte, record string) int {
 	body, digits := record[:len(record)-crcDigits], record[len(record)-crcDigits:]
 	at := bytes.Index(stream, []byte(body))
@@ -54,10 +55,10 @@ func endOf(stream []byte, record string) int {
 	return end
 }
 
-// damagedStream is a stream of records with checksums, each with what a bad line does to it.
+// damagedStream returns a stream of records with checksums, each damaged as by a bad line.
 func damagedStream(t *rapid.T, record func(n, value int) string) (stream []byte, records []string) {
 	for n := range rapid.IntRange(0, 12).Draw(t, "lines") {
-		// A value with its number makes each record's bytes its own.
+		// The number in the value makes the bytes of each record unique.
 		text := withCRC32(record(n, 1000*n+rapid.IntRange(0, 999).Draw(t, "value")))
 		records = append(records, text)
 		stream = append(stream, damage(t, text)...)
@@ -83,7 +84,7 @@ func damage(t *rapid.T, text string) string {
 		return text[:at] + noise.Draw(t, "noise") + text[at:] + "\n"
 	case 5: // noise before
 		return noise.Draw(t, "noise") + text + "\r\n"
-	case 6: // noise behind
+	case 6: // noise after
 		return text + noise.Draw(t, "noise") + "\n"
 	case 7: // a byte is missing
 		return text[:at] + text[at+1:] + "\n"

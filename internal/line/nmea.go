@@ -10,16 +10,16 @@ import (
 	"github.com/adrianmo/go-nmea"
 )
 
-// NMEA is the sentences of a GPS receiver, with their checksums. Each RMC sentence is a reading: lat, lon, speed (knots) and
-// course (degree, none when standing still), with altitude (m), satellites and hdop of the newest GGA sentence, which some
-// receivers send before the RMC of the same second and some after it. lat and lon are nil without a fix.
+// NMEA is the format of a GPS receiver: sentences with checksums. Each RMC sentence is a reading with lat, lon, speed (knots), and
+// course (degrees; none while stationary), and with altitude (m), satellites, and hdop of the newest GGA sentence, which some
+// receivers send before the RMC sentence of the same second and some after it. lat and lon are nil without a fix.
 type NMEA struct {
 	parser nmea.SentenceParser
 	newest nmea.GGA
-	age    int // RMC sentences since then
+	age    int // in RMC sentences
 }
 
-// Decode returns no reading for sentences other than RMC.
+// Decode implements Format. Sentences other than RMC are not readings.
 func (n *NMEA) Decode(text []byte) ([]Values, error) {
 	sentence, err := parse(&n.parser, text)
 	if _, unsupported := errors.AsType[*nmea.NotSupportedError](err); unsupported {
@@ -39,11 +39,11 @@ func (n *NMEA) Decode(text []byte) ([]Values, error) {
 }
 
 func (n *NMEA) reading(sentence nmea.RMC) Values {
-	values := fix(sentence)
+	values := sentencePosition(sentence)
 	if values["lat"] == nil {
 		return values
 	}
-	const speed, course = 6, 7 // the places in an RMC sentence
+	const speed, course = 6, 7 // the indexes in an RMC sentence
 	if sentence.Fields[speed] != "" {
 		values["speed"] = sentence.Speed
 	}
@@ -56,15 +56,15 @@ func (n *NMEA) reading(sentence nmea.RMC) Values {
 	return values
 }
 
-// Starts are none but those that every line has.
+// Starts returns none: the decoder finds sentences in all formats.
 func (*NMEA) Starts([]byte) []Start { return nil }
 
-// Delimited is true: the checksum tells.
+// Delimited is true, because every sentence has a checksum.
 func (*NMEA) Delimited() bool { return true }
 
 func isSentence(text []byte) bool { return len(text) > 0 && text[0] == '$' }
 
-// sentenceStarts are the dollar signs, which nothing else has.
+// sentenceStarts returns the dollar signs, which only NMEA sentences have.
 func sentenceStarts(text []byte) []Start {
 	var starts []Start
 	for at := 1; at < len(text); at++ {
@@ -75,25 +75,25 @@ func sentenceStarts(text []byte) []Start {
 	return starts
 }
 
-// proprietary starts the names of what a maker added to the standard.
+// proprietary is the prefix of sentences that manufacturers have added to the standard.
 const proprietary = "P"
 
-// position is the lat and lon of an RMC or GGA sentence, both nil if the GPS has no fix; nil for any other sentence of a GPS.
+// position returns the lat and lon of an RMC or GGA sentence, both nil if the GPS has no fix, and nil for any other GPS sentence.
 func position(text []byte) (Values, error) {
 	sentence, err := parse(&nmea.SentenceParser{}, text)
 	if unsupported, ok := errors.AsType[*nmea.NotSupportedError](err); ok {
 		if strings.HasPrefix(unsupported.Prefix, proprietary) {
 			return nil, nil
 		}
-		return nil, errors.New("an unknown sentence, neither a position nor a reading")
+		return nil, errors.New("unknown NMEA sentence: neither a position nor a reading")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return fix(sentence), nil
+	return sentencePosition(sentence), nil
 }
 
-func fix(sentence nmea.Sentence) Values {
+func sentencePosition(sentence nmea.Sentence) Values {
 	switch sentence := sentence.(type) {
 	case nmea.RMC:
 		return latLon(sentence.Validity == nmea.ValidRMC, sentence.Fields[2:6], sentence.Latitude, sentence.Longitude)
@@ -103,7 +103,7 @@ func fix(sentence nmea.Sentence) Values {
 	return nil
 }
 
-// latLon gives no position without a fix, nor for empty parts, which the library reads as 0.
+// latLon returns nil values without a fix and for empty parts, which the library reads as 0.
 func latLon(hasFix bool, parts []string, lat, lon float64) Values {
 	for _, part := range parts {
 		hasFix = hasFix && part != ""
@@ -114,17 +114,17 @@ func latLon(hasFix bool, parts []string, lat, lon float64) Values {
 	return Values{"lat": roundDegrees(lat), "lon": roundDegrees(lon)}
 }
 
-// roundDegrees takes away what the division of minutes by 60 adds behind the seventh decimal, a centimetre.
+// roundDegrees removes the digits that the division of minutes by 60 adds after the seventh decimal place (1 cm).
 func roundDegrees(degrees float64) float64 { return math.Round(degrees*1e7) / 1e7 }
 
-// parse checks the checksum first, which the library leaves to each sentence.
+// parse verifies the checksum before it parses, because the library does not do so for every sentence.
 func parse(parser *nmea.SentenceParser, text []byte) (nmea.Sentence, error) {
 	if !isSentence(text) {
-		return nil, errors.New(`an NMEA sentence starts with "$"`)
+		return nil, errors.New(`an NMEA sentence must start with "$"`)
 	}
 	body, digits, found := cutChecksum(text[1:])
 	if !found || len(digits) != xorDigits {
-		return nil, fmt.Errorf(`%w: an NMEA sentence ends in "*HH"`, ErrChecksum)
+		return nil, fmt.Errorf(`%w: an NMEA sentence must end in "*HH"`, ErrChecksum)
 	}
 	if err := verify(body, digits); err != nil {
 		return nil, err

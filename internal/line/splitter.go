@@ -2,14 +2,13 @@ package line
 
 import "bytes"
 
-// Splitter cuts a stream of bytes into lines that end in LF, CR or CRLF.
-// A line longer than its limit is given up, up to its end.
+// Splitter splits a stream of bytes into lines that end in LF, CR, or CRLF. It skips lines longer than the limit.
 type Splitter struct {
-	// Limit is how long a line may be, in bytes without its end.
+	// Limit is the maximum length of a line in bytes, without its end.
 	Limit int
-	// Line is called with each line, without its end; the bytes are valid during the call only.
+	// Line is called with each line, without its end. The bytes are valid only during the call.
 	Line func(line []byte)
-	// Overlong is called once for each line that was given up.
+	// Overlong is called once for each skipped line.
 	Overlong func()
 
 	pending  []byte
@@ -17,7 +16,7 @@ type Splitter struct {
 	afterCR  bool
 }
 
-// Write takes the next bytes of the stream.
+// Write processes the next bytes of the stream.
 func (s *Splitter) Write(chunk []byte) {
 	for len(chunk) > 0 {
 		if s.afterCR && chunk[0] == '\n' {
@@ -36,7 +35,7 @@ func (s *Splitter) Write(chunk []byte) {
 	}
 }
 
-// Pending is how many bytes of a line without end are waiting.
+// Pending returns the length of the unfinished line in bytes.
 func (s *Splitter) Pending() int { return len(s.pending) }
 
 func (s *Splitter) collect(part []byte) {

@@ -20,6 +20,7 @@ func split(limit int, chunks ...string) (lines []string, overlong int, pending s
 }
 
 func TestSplitter(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		chunks   []string
 		lines    []string
@@ -50,6 +51,7 @@ func TestSplitter(t *testing.T) {
 
 // However the bytes are cut into reads, the lines are those of the whole text.
 func TestSplitterDoesNotDependOnChunks(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[ab\r\n]{0,60}`).Draw(t, "text")
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")

@@ -1,18 +1,19 @@
-// Package flatjson reads one JSON object of plain values, as an Arduino prints it and as a record has it.
+// Package flatjson decodes one JSON object of plain values, as an Arduino prints it and as it is in a record.
 //
-// It differs from encoding/json where that would hide damage or lose good values:
-//   - a repeated key is an error, since nobody can know which value counts;
+// It differs from encoding/json where that package would hide damage or lose valid values:
+//   - a duplicate key is an error, because it is not clear which value is valid;
 //   - invalid UTF-8 is an error, not replaced;
 //   - an integer literal stays an int64, any other number is a float64;
-//   - nan, inf and ovf, which an Arduino's print writes for a float that is no number or too large,
-//     and numbers beyond a float64 (1e999), are a NaN or an infinity and leave the other values readable;
-//   - an object or array as a value is handed over as Nested, unread but checked.
+//   - nan, inf, and ovf, which an Arduino prints for a float that is not a number or too large, and numbers beyond a
+//     float64 (1e999), become NaN or infinity and do not affect the other values;
+//   - an object or array as a value is validated and returned as Nested.
 package flatjson
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,19 +24,19 @@ type Nested []byte
 // ErrEncoding is returned for text that is not UTF-8.
 var ErrEncoding = errors.New("not valid UTF-8")
 
-// SyntaxError tells where text stops being a JSON object.
+// SyntaxError is the position and cause of a syntax error.
 type SyntaxError struct {
 	// Column counts bytes from 1.
 	Column int
-	// Problem is what was expected or found there.
+	// Problem is what was expected or found at that column.
 	Problem string
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Problem) }
 
-// Decode returns the members of the object that text is, blanks around it allowed.
-// A value is an int64, float64, string, bool, nil or Nested.
-// Errors are ErrEncoding and *SyntaxError.
+// Decode returns the members of the object in text, which may have blanks around it.
+// A value is an int64, float64, string, bool, nil, or Nested.
+// The error is ErrEncoding or a *SyntaxError.
 func Decode(text []byte) (map[string]any, error) {
 	members, err := AppendMembers(nil, text)
 	if err != nil {
@@ -48,8 +49,7 @@ func Decode(text []byte) (map[string]any, error) {
 	return values, nil
 }
 
-// AppendMembers is Decode in less time: it adds the members to those given, in the order of the text. Their strings are parts of one
-// copy of the text.
+// AppendMembers is a faster Decode: it appends the members in the order of the text. Their strings share one copy of the text.
 func AppendMembers(members Members, text []byte) (Members, error) {
 	if !utf8.Valid(text) {
 		return nil, ErrEncoding
@@ -60,16 +60,49 @@ func AppendMembers(members Members, text []byte) (Members, error) {
 	}
 	d.skipBlanks()
 	if d.at < len(d.text) {
-		return nil, d.fail("something follows the object")
+		return nil, d.fail("expected the end of the line")
 	}
 	return d.members, nil
+}
+
+// Member is a key of an object and its value.
+type Member struct {
+	Key   string
+	Value any
+}
+
+// Members are the members of an object in order.
+type Members []Member
+
+// Remove removes a member and returns its value, or nil if there is no such key. It is fastest for the first member.
+func (m *Members) Remove(key string) any {
+	at := m.index(key)
+	if at < 0 {
+		return nil
+	}
+	value := (*m)[at].Value
+	if at == 0 {
+		*m = (*m)[1:]
+	} else {
+		*m = slices.Delete(*m, at, at+1)
+	}
+	return value
+}
+
+func (m Members) index(key string) int {
+	for i := range m {
+		if m[i].Key == key {
+			return i
+		}
+	}
+	return -1
 }
 
 type decoder struct {
 	text    string
 	at      int
 	members Members
-	keys    map[string]bool // those of many members
+	keys    map[string]bool // of an object with many members
 }
 
 func (d *decoder) object() error {
@@ -105,7 +138,7 @@ func (d *decoder) member() error {
 		return err
 	}
 	if d.isRepeated(key) {
-		return &SyntaxError{keyAt + 1, fmt.Sprintf("key %q is there twice", key)}
+		return &SyntaxError{keyAt + 1, fmt.Sprintf("duplicate key %q", key)}
 	}
 	d.skipBlanks()
 	if err := d.expect(':'); err != nil {
@@ -117,11 +150,11 @@ func (d *decoder) member() error {
 	return err
 }
 
-// few members are compared faster than looked up.
-const few = 32
+// maxScanned is the number of members up to which comparing all keys is faster than a map.
+const maxScanned = 32
 
 func (d *decoder) isRepeated(key string) bool {
-	if len(d.members) < few {
+	if len(d.members) < maxScanned {
 		return d.members.index(key) >= 0
 	}
 	if d.keys == nil {
@@ -145,7 +178,7 @@ func (d *decoder) value() (any, error) {
 	return d.word()
 }
 
-// string reads a quoted string; encoding/json takes care of escapes.
+// string reads a quoted string. encoding/json decodes its escapes.
 func (d *decoder) string() (string, error) {
 	start := d.at
 	if err := d.expect('"'); err != nil {
@@ -158,13 +191,13 @@ func (d *decoder) string() (string, error) {
 			escaped = true
 			d.at++
 		case char < ' ':
-			return "", d.fail("a control character in a string")
+			return "", d.fail("control character in a string")
 		case char == '"':
 			d.at++
 			return d.unquote(start, escaped)
 		}
 	}
-	return "", &SyntaxError{start + 1, "a string without end"}
+	return "", &SyntaxError{start + 1, "unterminated string"}
 }
 
 func (d *decoder) unquote(start int, escaped bool) (string, error) {
@@ -173,18 +206,18 @@ func (d *decoder) unquote(start int, escaped bool) (string, error) {
 	}
 	var value string
 	if err := json.Unmarshal([]byte(d.text[start:d.at]), &value); err != nil {
-		return "", &SyntaxError{start + 1, "a wrong escape in a string"}
+		return "", &SyntaxError{start + 1, "invalid escape in a string"}
 	}
 	return value, nil
 }
 
-// nested reads over an object or array.
+// nested returns an object or array as it is.
 func (d *decoder) nested() (any, error) {
 	start := d.at
 	reader := json.NewDecoder(strings.NewReader(d.text[start:]))
 	var raw json.RawMessage
 	if err := reader.Decode(&raw); err != nil {
-		return nil, &SyntaxError{start + 1, "a broken object or array"}
+		return nil, &SyntaxError{start + 1, "invalid object or array"}
 	}
 	d.at += len(raw)
 	return Nested(raw), nil
@@ -198,11 +231,11 @@ func (d *decoder) word() (any, error) {
 	}
 	word := d.text[start:d.at]
 	if word == "" {
-		return nil, d.fail("a value is missing")
+		return nil, d.fail("expected a value")
 	}
-	value, ok := Word(word)
+	value, ok := ParseWord(word)
 	if !ok {
-		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a value", word)}
+		return nil, &SyntaxError{start + 1, fmt.Sprintf("%q is not a valid value", word)}
 	}
 	return value, nil
 }
@@ -238,7 +271,7 @@ func (d *decoder) skipBlanks() {
 
 func isBlank(char byte) bool { return char == ' ' || char == '\t' || char == '\r' || char == '\n' }
 
-// fail tells what stands where something else was expected.
+// fail returns an error that also shows what was found instead.
 func (d *decoder) fail(problem string) error {
 	if d.at >= len(d.text) {
 		return &SyntaxError{d.at + 1, problem + ", but the line ends"}

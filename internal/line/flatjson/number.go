@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Word reads a value without quotes or brackets: a number, true, false, null, or what an Arduino prints for a float that is no
-// number (nan, inf, ovf). It tells whether the word is one.
-func Word(word string) (value any, ok bool) {
-	if isNumber, isInteger := grammar(word); isNumber {
+// ParseWord reads a value without quotes or brackets: a number, true, false, null, or what an Arduino prints for a float that is not
+// a number (nan, inf, ovf). ok is false for any other word.
+func ParseWord(word string) (value any, ok bool) {
+	if isNumber, isInteger := classify(word); isNumber {
 		return number(word, isInteger), true
 	}
 	switch strings.ToLower(word) {
@@ -31,8 +31,8 @@ func Word(word string) (value any, ok bool) {
 	return nil, false
 }
 
-// grammar is that of RFC 8259, section 6, which is stricter than strconv.
-func grammar(word string) (isNumber, isInteger bool) {
+// classify follows the grammar of RFC 8259, section 6, which is stricter than strconv.
+func classify(word string) (isNumber, isInteger bool) {
 	rest := strings.TrimPrefix(word, "-")
 	whole := digits(rest)
 	if whole == 0 || (whole > 1 && rest[0] == '0') {
@@ -62,6 +62,7 @@ func grammar(word string) (isNumber, isInteger bool) {
 	return exponent != "" && digits(exponent) == len(exponent), false
 }
 
+// digits returns the number of leading digits.
 func digits(text string) int {
 	n := 0
 	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
@@ -70,7 +71,7 @@ func digits(text string) int {
 	return n
 }
 
-// number gives an int64 for an integer that fits one, else a float64, infinite beyond its range.
+// number returns an int64 for an integer in its range, otherwise a float64, which is infinite for values beyond its range.
 func number(word string, isInteger bool) any {
 	if isInteger {
 		if integer, err := strconv.ParseInt(word, 10, 64); err == nil {

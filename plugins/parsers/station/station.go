@@ -105,7 +105,7 @@ func (p *Parser) setFields(parsed telegraf.Metric, members *flatjson.Members) (e
 	fields := parsed.FieldList()[1:] // the first one is status
 	for i := range p.schema.Fields {
 		declared := &p.schema.Fields[i]
-		given := members.Take(declared.Name)
+		given := members.Remove(declared.Name)
 		if given == nil {
 			absent = append(absent, declared.Name)
 			continue
@@ -122,17 +122,17 @@ func (p *Parser) setFields(parsed telegraf.Metric, members *flatjson.Members) (e
 
 // newMetric returns a metric with device_id, status, and time, which every record has, and takes them out of members.
 func (p *Parser) newMetric(members *flatjson.Members) (telegraf.Metric, error) {
-	given := members.Take(schema.DeviceID)
+	given := members.Remove(schema.DeviceID)
 	device, _ := given.(string)
 	if device == "" {
 		return nil, fmt.Errorf(`"device_id" must be a string that is not empty (got %v)`, given)
 	}
-	given = members.Take(schema.Status)
+	given = members.Remove(schema.Status)
 	status, ok := given.(int64)
 	if !ok || !schema.IsStatus(status) {
 		return nil, fmt.Errorf(`"status" must be 0, 1, or 2 (got %v)`, given)
 	}
-	given = members.Take(schema.Time)
+	given = members.Remove(schema.Time)
 	text, _ := given.(string)
 	stamp, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

@@ -85,7 +85,7 @@ func TestParseErrors(t *testing.T) {
 		`"light":554 -> "light":554.5`: `"light" must be a whole number (got 554.5)`,
 		`"light":554 -> "light":"554"`: `"light" must be a number, not the string "554"`,
 		`"temp":26.52 -> "temp":nan`:   `"temp" is not a finite number`,
-		`"dust":0.05 -> "lat":1.0`:     `key "lat" is there twice`,
+		`"dust":0.05 -> "lat":1.0`:     `duplicate key "lat"`,
 		`} -> `:                        `expected ',', but the line ends`,
 	} {
 		before, after, _ := strings.Cut(replacement, " -> ")

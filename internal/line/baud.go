@@ -6,21 +6,20 @@ import (
 	"unicode/utf8"
 )
 
-// Noise counts the bytes that text does not have. With a wrong baud rate most are of that kind.
+// Noise counts the bytes that are not text. With a wrong baud rate, most bytes are not.
 type Noise struct {
-	bytes, strange int64
-	seven, even    int64  // bytes whose lower seven bits are text; bytes with an even number of ones
-	pending        []byte // the beginning of a character of UTF-8
+	bytes, noise int64
+	seven, even  int64  // bytes whose lower seven bits are text; bytes with an even number of ones
+	pending      []byte // the start of an unfinished UTF-8 character
 }
 
-// noiseBytes is how many bytes it takes to judge, noiseShare from how many percent of them on it is a wrong baud rate and
-// not a damaged line.
+// A wrong baud rate is assumed, rather than a damaged line, if at least minPercent of at least minBytes are noise.
 const (
-	noiseBytes = 64
-	noiseShare = 25
+	minBytes   = 64
+	minPercent = 25
 )
 
-// Add takes what came.
+// Add counts the bytes of a chunk.
 func (n *Noise) Add(chunk []byte) {
 	n.bytes += int64(len(chunk))
 	for _, char := range chunk {
@@ -36,7 +35,7 @@ func (n *Noise) Add(chunk []byte) {
 	for len(text) > 0 && utf8.FullRune(text) {
 		char, size := utf8.DecodeRune(text)
 		if char == utf8.RuneError || isControl(char) {
-			n.strange++
+			n.noise++
 		}
 		text = text[size:]
 	}
@@ -47,18 +46,18 @@ func isControl(char rune) bool {
 	return (char < ' ' && char != '\r' && char != '\n' && char != '\t') || char == 0x7f
 }
 
-// Bytes are all that came.
+// Bytes returns the number of bytes.
 func (n *Noise) Bytes() int64 { return n.bytes }
 
-// Share is how many percent of the bytes are noise; wrong says that there are enough of them to blame the baud rate or the framing.
+// Share returns the percentage of noise. wrong is true if it is high enough to indicate a wrong baud rate or framing.
 func (n *Noise) Share() (percent int64, wrong bool) {
 	if n.bytes == 0 {
 		return 0, false
 	}
-	return n.strange * 100 / n.bytes, n.bytes >= noiseBytes && n.strange*100 >= noiseShare*n.bytes
+	return n.noise * 100 / n.bytes, n.bytes >= minBytes && n.noise*100 >= minPercent*n.bytes
 }
 
-// Parity is "even" or "odd" if that is what the eighth bits of a text are, else "".
+// Parity returns "even" or "odd" if the eighth bits of all bytes are parity bits, otherwise "".
 func (n *Noise) Parity() string {
 	switch {
 	case n.seven < n.bytes:

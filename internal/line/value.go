@@ -9,15 +9,15 @@ import (
 
 var printedNumber = regexp.MustCompile(`^([+-]?)([0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
 
-// parseWord reads a value of CSV or key=value. Beside what JSON has, numbers may be written as printf and people write them:
-// 009, +5, .5 and 5. Text stands in quotes.
-func parseWord(word string) (value any, ok bool) {
+// parseValue reads a value of CSV or key=value. In addition to the forms of JSON, it supports numbers as printf and people write
+// them: 009, +5, .5, and 5. (with the point). Text must be in quotes.
+func parseValue(word string) (value any, ok bool) {
 	if text := strings.Trim(word, `"`); len(word) == len(text)+2 && word[0] == '"' && !strings.ContainsAny(text, `"\\`) {
 		return text, true
 	}
 	parts := printedNumber.FindStringSubmatch(word)
 	if parts == nil || (parts[2] == "" && len(parts[3]) < 2) {
-		return flatjson.Word(word)
+		return flatjson.ParseWord(word)
 	}
 	sign, whole, fraction, exponent := strings.TrimPrefix(parts[1], "+"), strings.TrimLeft(parts[2], "0"), parts[3], parts[4]
 	if whole == "" {
@@ -26,5 +26,5 @@ func parseWord(word string) (value any, ok bool) {
 	if fraction == "." {
 		fraction = ".0"
 	}
-	return flatjson.Word(sign + whole + fraction + exponent)
+	return flatjson.ParseWord(sign + whole + fraction + exponent)
 }
