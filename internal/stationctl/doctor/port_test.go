@@ -99,7 +99,7 @@ func TestPortFaults(t *testing.T) {
 			repair: func(p *computer) { p.prints.Store(goodLine) },
 		},
 		"another format": {
-			check: "reading", text: `it looks like line_format = "key_value": set that`, fix: editConfiguration + `line_format = "key_value"`, called: "sudoedit DIR/telegraf.conf",
+			check: "reading", text: `it looks like line_format = "key_value"`, fix: editConfiguration + `line_format = "key_value"`, called: "sudoedit DIR/telegraf.conf",
 			cause: func(p *computer) {
 				p.edit(`first_reading_timeout = "20s"`, `first_reading_timeout = "4s"`)
 				p.prints.Store("temp=26.5,light=554,co_gas=117,lat=35.1,lon=126.9")

@@ -1,7 +1,3 @@
-// Package arduino_serial reads the readings that Arduinos print over serial lines.
-//
-// The bytes' way: internal/serialport -> session.go -> internal/line -> lines.go -> internal/schema -> station.go -> metric.
-// watchdog.go looks after silent boards, capture.go writes down what comes.
 package arduino_serial
 
 import (
@@ -23,15 +19,15 @@ import (
 //go:embed sample.conf
 var sampleConfig string
 
-// ArduinoSerial is one station, or several that have most options in common.
+// ArduinoSerial reads one board, or several boards that share most options.
 type ArduinoSerial struct {
 	Options
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
 	newParser telegraf.ParserFunc
-	settings  []settings // of each board
-	// firstUntil is how long Gather waits for a reading.
+	settings  []settings // by board
+	// firstUntil is when the first Gather stops waiting for a reading.
 	firstUntil time.Time
 
 	stations []*station
@@ -42,7 +38,7 @@ type ArduinoSerial struct {
 // SampleConfig returns the commented configuration.
 func (*ArduinoSerial) SampleConfig() string { return sampleConfig }
 
-// SetParserFunc takes what makes the parser of data_format; it is only called if that option is set.
+// SetParserFunc receives the function that creates the parser of data_format. Telegraf calls it only if that option is set.
 func (a *ArduinoSerial) SetParserFunc(newParser telegraf.ParserFunc) { a.newParser = newParser }
 
 // Init checks the options; it touches no device.
@@ -52,7 +48,7 @@ func (a *ArduinoSerial) Init() error {
 	return err
 }
 
-// Start begins to read. A port that is missing is no error: it is tried again until Stop.
+// Start starts reading. A missing port is not an error: opening it is retried until Stop.
 func (a *ArduinoSerial) Start(acc telegraf.Accumulator) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
@@ -66,9 +62,8 @@ func (a *ArduinoSerial) Start(acc telegraf.Accumulator) error {
 	return nil
 }
 
-// Gather has nothing to fetch, since a reading becomes a metric in the moment it arrives.
-// The first call waits for one of each board until first_reading_timeout after Start, because `telegraf --test` calls Gather
-// once and stops: so it shows readings or says why there are none.
+// Gather has nothing to fetch, because a reading becomes a metric as soon as it arrives. The first call waits for a reading of each board,
+// until first_reading_timeout after Start, because `telegraf --test` calls Gather once and stops: it shows readings, or why there are none.
 func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
 	if a.firstUntil.IsZero() {
 		return nil
@@ -85,7 +80,7 @@ func (a *ArduinoSerial) Gather(telegraf.Accumulator) error {
 	return errors.Join(silent...)
 }
 
-// Stop closes the ports and returns when the last metric is handed over.
+// Stop closes the ports, and returns when the last metric has been added.
 func (a *ArduinoSerial) Stop() {
 	a.cancel()
 	a.running.Wait()

@@ -141,7 +141,7 @@ func TestTheReasonForASilenceIsNotAnOldLine(t *testing.T) {
 	b.print(t, goodLine+"broken\n")
 	b.awaitDiagnosis(t, "the last line was rejected")
 	b.print(t, goodLine)
-	b.awaitDiagnosis(t, " gave readings, but none came lately: does the board have power, does the sketch hang?")
+	b.awaitDiagnosis(t, " sent readings, but none recently; check the power of the board and whether its sketch hangs")
 }
 
 func TestInfluxLines(t *testing.T) {
@@ -181,8 +181,8 @@ func TestGatherShowsAReadingOrSaysWhyThereIsNone(t *testing.T) {
 	}{
 		"a reading":  {short, goodLine, ""},
 		"no device":  {func(a *ArduinoSerial) { short(a); a.Port = "/no/such/ttyACM0" }, "", "/no/such/ttyACM0: no such device; plug in the board"},
-		"nothing":    {short, "", "is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?"},
-		"no newline": {short, "abc", "sends, but no whole line yet: check baud_rate, now 9600, and that the sketch ends each reading with println"},
+		"nothing":    {short, "", "is open at 9600 baud, but no bytes arrive; check that the sketch prints to Serial, and that this is its port"},
+		"no newline": {short, "abc", "sends bytes, but no complete line yet; check baud_rate, now 9600, and end each reading with println in the sketch"},
 		"bad lines":  {short, "temp 26\ntemp 27\n", `the last line was rejected: column 1: expected '{', found 't': "temp 27"`},
 	} {
 		t.Run(name, func(t *testing.T) {

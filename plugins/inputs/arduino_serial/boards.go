@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Board is one of several boards of a plugin section. What it does not set it has from the section.
+// Board is one of several boards in a plugin section. It inherits the options that it does not set.
 type Board struct {
 	Port        string    `toml:"port"`
 	BaudRate    int       `toml:"baud_rate"`
@@ -23,21 +23,21 @@ func (a *ArduinoSerial) boards() ([]*ArduinoSerial, error) {
 		return []*ArduinoSerial{a}, nil
 	}
 	if a.Port != "" || a.DeviceID != "" || a.CaptureFile != "" {
-		return nil, errors.New(`options "port", "device_id" and "capture_file" belong to each board: set them in the [[inputs.arduino_serial.board]] tables only`)
+		return nil, errors.New(`options "port", "device_id", and "capture_file" differ for each board; set them only in the [[inputs.arduino_serial.board]] tables`)
 	}
-	ports, devices, captures := newOnce("port"), newOnce("device_id"), newOnce("capture_file")
+	ports, devices, captures := newUnique("port"), newUnique("device_id"), newUnique("capture_file")
 	var all []*ArduinoSerial
 	for _, board := range a.Boards {
-		if err := errors.Join(ports.take(board.Port), devices.take(board.DeviceID), captures.take(board.CaptureFile)); err != nil {
+		if err := errors.Join(ports.check(board.Port), devices.check(board.DeviceID), captures.check(board.CaptureFile)); err != nil {
 			return nil, err
 		}
-		all = append(all, &ArduinoSerial{Options: board.over(a.Options), newParser: a.newParser})
+		all = append(all, &ArduinoSerial{Options: board.inherit(a.Options), newParser: a.newParser})
 	}
 	return all, nil
 }
 
-// over is the section's options with the board's in their place.
-func (b Board) over(section Options) Options {
+// inherit returns the options of the section, overridden by those of the board.
+func (b Board) inherit(section Options) Options {
 	section.Port, section.DeviceID, section.CaptureFile = b.Port, b.DeviceID, b.CaptureFile
 	for _, text := range []struct {
 		to   *string
@@ -56,23 +56,23 @@ func (b Board) over(section Options) Options {
 	return section
 }
 
-// once refuses a value that two boards have: they would take each other's bytes, or look like one board.
-type once struct {
+// unique rejects a value that two boards share: they would read each other's bytes, or look like one board.
+type unique struct {
 	option string
-	taken  map[string]bool
+	used   map[string]bool
 }
 
-func newOnce(option string) once { return once{option, make(map[string]bool)} }
+func newUnique(option string) unique { return unique{option, make(map[string]bool)} }
 
-func (o once) take(value string) error {
-	if value != "" && o.taken[value] {
-		return fmt.Errorf("option %q must differ from board to board (got %q twice)", o.option, value)
+func (u unique) check(value string) error {
+	if value != "" && u.used[value] {
+		return fmt.Errorf("option %q must be different for each board (got %q twice)", u.option, value)
 	}
-	o.taken[value] = true
+	u.used[value] = true
 	return nil
 }
 
-// EachBoard are the options of each board, for who looks at a configuration and reads no board.
+// EachBoard returns the options of each board, for a caller that checks a configuration and reads no board.
 func (a *ArduinoSerial) EachBoard() ([]Options, error) {
 	boards, err := a.boards()
 	if err != nil {

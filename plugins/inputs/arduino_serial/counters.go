@@ -10,15 +10,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// counters are the plugin's own statistics, which inputs.internal shows as internal_arduino_serial, tagged by the station.
+// counters are the statistics of the plugin, which inputs.internal shows as internal_arduino_serial, tagged by device_id.
 type counters struct {
 	bytes     selfstat.Stat // bytes read
-	lines     selfstat.Stat // lines read, good or bad
+	lines     selfstat.Stat // lines read, valid or not
 	readings  selfstat.Stat // readings that became metrics
 	errors    selfstat.Stat // readings of status 1
-	unknown   selfstat.Stat // values left out because the schema does not declare them
-	partial   selfstat.Stat // cut-off lines after opening the port and before losing it
-	positions selfstat.Stat // NMEA sentences with the state of the GPS, among lines of another format
+	unknown   selfstat.Stat // values left out because they are not in the schema
+	partial   selfstat.Stat // incomplete lines after opening the port and before losing it
+	positions selfstat.Stat // NMEA sentences with the state of the GPS between lines of another format
 
 	rejectedChecksum selfstat.Stat
 	rejectedSyntax   selfstat.Stat
@@ -29,15 +29,15 @@ type counters struct {
 	rejectedDevice   selfstat.Stat
 	rejectedEmpty    selfstat.Stat
 
-	lost        selfstat.Stat // readings that the gaps of seq tell of
+	lost        selfstat.Stat // readings missing by the gaps in seq
 	boardResets selfstat.Stat // boots of the board, by boot or seq
 
 	opens      selfstat.Stat // times that the port was opened
 	silences   selfstat.Stat // records of status 2
-	reopens    selfstat.Stat // times that the watchdog opened the port anew
+	reopens    selfstat.Stat // times that the watchdog reopened the port
 	resetsSent selfstat.Stat // times that the watchdog reset the board
 
-	framing selfstat.Stat // the driver's, since the port was opened first
+	framing selfstat.Stat // counted by the driver since the port was first opened
 	overrun selfstat.Stat
 	parity  selfstat.Stat
 }
@@ -78,14 +78,14 @@ func newCounters(statistics *selfstat.Collector, tags map[string]string) *counte
 	}
 }
 
-// The causes that are more than a name in the log.
+// The causes that change the message.
 const (
-	causeFused  = "fused"  // a reading was saved all the same
-	causeSyntax = "syntax" // perhaps another line format
-	causeNoise  = "noise"  // whatever else was found
+	causeFused  = "fused"  // a reading was saved anyway
+	causeSyntax = "syntax" // possibly another line format
+	causeNoise  = "noise"  // whatever the decoder found
 )
 
-// rejected is the counter for a cause, and the cause's name.
+// rejected returns the counter and the name of the cause.
 func (c *counters) rejected(err error) (counter selfstat.Stat, cause string) {
 	for _, known := range []struct {
 		err     error

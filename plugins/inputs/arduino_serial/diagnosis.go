@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"unicode"
 
+	"github.com/telegraf-station/telegraf-station/internal/line"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// awaitReading returns when there was a reading, or the reason why there was none until ctx ended.
+// awaitReading waits for a reading. Its error is the reason why there was none before ctx was done.
 func (s *station) awaitReading(ctx context.Context) error {
 	select {
 	case <-s.firstReading:
@@ -28,74 +30,90 @@ func (s *station) awaitReading(ctx context.Context) error {
 func (s *station) setState(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.good = fmt.Sprintf(format, args...), ""
+	s.state, s.goodSource = fmt.Sprintf(format, args...), ""
 }
 
-// outdateState is called with each reading.
-func (s *station) outdateState() {
+// noteReading marks the state as outdated.
+func (s *station) noteReading() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.good = s.source
+	s.goodSource = s.source
 }
 
-// diagnosis is the newest reason why there is no reading.
+// diagnosis returns the most recent reason why there is no reading.
 func (s *station) diagnosis() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.good != "" {
-		return s.good + " gave readings, but none came lately: does the board have power, does the sketch hang?"
+	if s.goodSource != "" {
+		return s.goodSource + " sent readings, but none recently; check the power of the board and whether its sketch hangs"
 	}
 	return s.state
 }
 
-// advice names what to do about a rejected line.
+// advice returns the fix for a rejected line, in the form "; FIX".
 func (s *station) advice(text []byte, cause string) string {
 	if wrongLine := s.noise.diagnosis(s.settings); wrongLine != "" {
-		return ": " + wrongLine
+		return "; " + wrongLine
 	}
 	if cause != causeSyntax {
 		return ""
 	}
 	if isModemCommand(text) {
-		return `: a program takes the board for a modem, and the board answers it: run "sudo systemctl disable --now ModemManager"`
+		return `; a program treats the board as a modem and gets an answer: run "sudo systemctl disable --now ModemManager"`
 	}
-	if s.announced { // its readings can be read: what cannot is something else
+	if s.reading { // its readings can be decoded, so this line is something else
 		return ""
 	}
 	if format := guess(text); format != "" && !s.parsed && format != s.lineFormat {
-		return fmt.Sprintf(`: it looks like line_format = %q: set that`, format)
+		return fmt.Sprintf(`; it looks like line_format = %q, so set that`, format)
 	}
 	return ""
 }
 
-// lineEndAdvice names what to do where lines have no end.
+// lineEndAdvice returns the fix for lines without an end.
 func (s *station) lineEndAdvice() string {
 	if wrongLine := s.noise.diagnosis(s.settings); wrongLine != "" {
 		return wrongLine
 	}
-	return s.rateAdvice() + ", and that the sketch ends each reading with println"
+	return s.rateAdvice() + ", and end each reading with println in the sketch"
 }
 
-// rateAdvice names where the baud rate is set: of a network port that is the other computer.
+// rateAdvice returns where to check the baud rate: for a network port, on the other computer.
 func (s settings) rateAdvice() string {
 	if s.network {
-		return "check the baud rate that ser2net has for this port"
+		return "check the baud rate of this port in ser2net"
 	}
 	return fmt.Sprintf("check baud_rate, now %d", s.mode.BaudRate)
 }
 
 var modemCommand = regexp.MustCompile(`\bAT(\+[A-Z]+.*|[EZ][0-9]?)?\s*$`)
 
-// isModemCommand recognizes what ModemManager sends to every new port, if the board sends it back.
+// isModemCommand reports whether the line echoes what ModemManager sends to every new port.
 func isModemCommand(text []byte) bool { return modemCommand.Match(text) }
 
-// valueAdvice names what to do about a value of status 1.
+// valueAdvice returns the fix for a value that causes status 1.
 func valueAdvice(problem schema.Problem) string {
 	if form, ok := errors.AsType[*schema.FormError](problem); ok {
 		return form.Advice
 	}
 	if problem.Field == schema.Lat || problem.Field == schema.Lon {
-		return "has the GPS a fix? Set location if the station stays where it is"
+		return "wait for a GPS fix, or set location if the station does not move"
 	}
-	return "is its sensor connected, and its wire?"
+	return "check its sensor and wiring"
+}
+
+// noise detects a wrong baud rate or framing.
+type noise struct{ line.Noise }
+
+// diagnosis returns "" if both look right.
+func (n *noise) diagnosis(s settings) string {
+	percent, wrong := n.Share()
+	if !wrong {
+		return ""
+	}
+	share := fmt.Sprintf("%d%% of %d bytes are not ASCII", percent, n.Bytes())
+	if parity := n.Parity(); parity != "" && s.framing == "8N1" && !s.network {
+		return fmt.Sprintf("%s, but all have %s parity; check framing, now 8N1 (try 7%c1)", share, parity, unicode.ToUpper(rune(parity[0])))
+	}
+	return share + "; " + s.rateAdvice()
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-// driverErrors counts what the port's driver says of bytes that did not arrive well.
+// driverErrors counts the bytes that the driver of the port received with errors.
 type driverErrors struct {
 	port     serialport.Port
 	counters *counters
@@ -15,17 +15,17 @@ type driverErrors struct {
 	next     time.Time
 }
 
-// driverPeriod lies between two questions to the driver.
+// driverPeriod is how often to query the driver.
 const driverPeriod = 5 * time.Second
 
-// newDriverErrors begins with what the driver has counted so far: it may be another program's.
+// newDriverErrors starts at the present counts of the driver: they may stem from another program.
 func newDriverErrors(port serialport.Port, counters *counters) *driverErrors {
 	d := &driverErrors{port: port, counters: counters, next: time.Now().Add(driverPeriod)}
 	d.known, d.ok = port.LineErrors()
 	return d
 }
 
-func (d *driverErrors) countNowAndThen() {
+func (d *driverErrors) countIfDue() {
 	if d.ok && !time.Now().Before(d.next) {
 		d.next = time.Now().Add(driverPeriod)
 		d.count()
@@ -43,7 +43,7 @@ func (d *driverErrors) count() {
 	d.known = now
 }
 
-// more is how much a driver's counter has grown; it has 32 bits and begins anew.
+// more returns the growth of a driver counter, which has 32 bits and wraps.
 func more(now, before int64) int64 {
 	return int64(uint32(now - before)) //nolint:gosec // cut on purpose
 }

@@ -20,15 +20,14 @@ const (
 	formatNMEA     = "nmea"
 )
 
-// influxFormat is what Telegraf takes for the data_format of a plugin that names none.
+// influxFormat is the data_format that Telegraf assumes for a plugin that sets none.
 const influxFormat = "influx"
 
 // UnmarshalTOML reads the options so that a misspelled one is an error.
 //
-// Telegraf counts an option as misspelled if neither the plugin nor its parser knows it. But reading options into the influx
-// parser, which it takes where data_format is not set, fails at our option `type`, in every second run before the misspelled
-// one was looked at (Parser.Type in plugins/parsers/influx is marked "not from TOML", and a table has no order). So the
-// parser's options count only where another data_format is set.
+// Telegraf treats an option as misspelled if neither the plugin nor its parser has it. But without data_format it decodes the options into the
+// influx parser, which fails at our option `type`, in every second run before the misspelled option is checked (Parser.Type in
+// plugins/parsers/influx is marked "not from TOML", and a table has no order). So parser options are allowed only with another data_format.
 func (a *ArduinoSerial) UnmarshalTOML(decode func(any) error) error {
 	var given map[string]any
 	if err := decode(&given); err != nil {
@@ -38,25 +37,25 @@ func (a *ArduinoSerial) UnmarshalTOML(decode func(any) error) error {
 	case nil, influxFormat:
 		return decode(&a.Options)
 	}
-	return decode((*optionsBesideParser)(&a.Options))
+	return decode((*optionsWithParser)(&a.Options))
 }
 
-// optionsBesideParser shows Telegraf, by being an input, that an option which is not ours may be the parser's.
-type optionsBesideParser Options
+// optionsWithParser tells Telegraf, by being an input, that an unknown option may belong to the parser.
+type optionsWithParser Options
 
 // SampleConfig makes it an input.
-func (*optionsBesideParser) SampleConfig() string { return "" }
+func (*optionsWithParser) SampleConfig() string { return "" }
 
 // Gather makes it an input.
-func (*optionsBesideParser) Gather(telegraf.Accumulator) error { return nil }
+func (*optionsWithParser) Gather(telegraf.Accumulator) error { return nil }
 
-// checkFormat makes what reads the lines; each board needs its own, since a format may keep what came before.
+// checkFormat returns the decoder of the line format. Each board needs its own, because a format may keep earlier lines.
 func (a *ArduinoSerial) checkFormat() (line.Format, error) {
 	switch {
 	case a.DataFormat != "" && a.LineFormat != formatJSON:
-		return nil, errors.New(`options "line_format" and "data_format" exclude each other: set one of them`)
+		return nil, errors.New(`options "line_format" and "data_format" are mutually exclusive; set only one of them`)
 	case a.LineFormat != formatCSV && len(a.Columns) > 0:
-		return nil, errors.New(`option "columns" names the values of line_format = "csv": set that, or leave columns out`)
+		return nil, errors.New(`option "columns" requires line_format = "csv"; set that, or remove columns`)
 	case a.DataFormat != "":
 		return a.checkParser()
 	}
@@ -70,12 +69,12 @@ func (a *ArduinoSerial) checkFormat() (line.Format, error) {
 	case formatNMEA:
 		return &line.NMEA{}, nil
 	}
-	return nil, fmt.Errorf(`option "line_format" must be "json", "csv", "key_value" or "nmea" (got %q)`, a.LineFormat)
+	return nil, fmt.Errorf(`option "line_format" must be "json", "csv", "key_value", or "nmea" (got %q)`, a.LineFormat)
 }
 
 func checkColumns(columns []string) error {
 	if len(columns) == 0 {
-		return errors.New(`option "columns" is missing: it names the values of a line in their order, e.g. columns = ["alcohol_gas", "co_gas", "temp"]`)
+		return errors.New(`option "columns" is required; it names the values of a line in order, e.g. columns = ["alcohol_gas", "co_gas", "temp"]`)
 	}
 	for i, column := range columns {
 		if strings.TrimSpace(column) == "" || slices.Contains(columns[:i], column) {
@@ -86,7 +85,7 @@ func checkColumns(columns []string) error {
 }
 
 func (a *ArduinoSerial) checkParser() (line.Format, error) {
-	if a.DataFormat == influxFormat { // made here, as its parser cannot read our options
+	if a.DataFormat == influxFormat { // created here, because its parser cannot decode our options
 		parser := &influx.Parser{}
 		return parserFormat{parser}, parser.Init()
 	}
@@ -97,8 +96,8 @@ func (a *ArduinoSerial) checkParser() (line.Format, error) {
 	return parserFormat{parser}, nil
 }
 
-// parserFormat reads lines with one of Telegraf's parsers; each of its metrics is a reading.
-// Their names, tags and times are not used: the options name the station and arrival is the time.
+// parserFormat decodes lines with a Telegraf parser. Each of its metrics is a reading. Names, tags, and times are ignored: the options name
+// the station, and the time is that of arrival.
 type parserFormat struct {
 	parser telegraf.Parser
 }
@@ -110,7 +109,7 @@ func (p parserFormat) Decode(text []byte) ([]line.Values, error) {
 		return nil, err
 	}
 	if len(metrics) == 0 {
-		return nil, errors.New("no reading in it")
+		return nil, errors.New("the parser found no reading")
 	}
 	readings := make([]line.Values, 0, len(metrics))
 	for _, metric := range metrics {
@@ -119,13 +118,13 @@ func (p parserFormat) Decode(text []byte) ([]line.Values, error) {
 	return readings, nil
 }
 
-// Starts are not known of a parser.
+// Starts returns none: a parser does not report them.
 func (parserFormat) Starts([]byte) []line.Start { return nil }
 
-// Delimited is not known of a parser.
+// Delimited is false: a parser does not report it.
 func (parserFormat) Delimited() bool { return false }
 
-// guess tells which line_format a line looks like that this one could not read, "" for none.
+// guess returns the line_format that can decode the line, or "".
 func guess(text []byte) string {
 	for _, candidate := range []struct {
 		name   string

@@ -18,7 +18,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-// Options are the user's.
+// Options are the options in telegraf.conf.
 type Options struct {
 	Port        string `toml:"port"`
 	BaudRate    int    `toml:"baud_rate"`
@@ -72,8 +72,8 @@ type settings struct {
 	framing        string
 	network        bool // the port is on another computer, which sets baud rate and framing
 	lineFormat     string
-	parsed         bool   // by a parser of Telegraf, not as lineFormat says
-	logPrefix      string // tells the boards of a section apart
+	parsed         bool   // by a Telegraf parser instead of lineFormat
+	logPrefix      string // the board, if a section has several
 }
 
 // check returns the settings of each board.
@@ -132,7 +132,7 @@ func (a *ArduinoSerial) checkMode() (*serial.Mode, error) {
 	}
 	parts := regexp.MustCompile(`^([5-8])([NEO])([12])$`).FindStringSubmatch(a.Framing)
 	if parts == nil {
-		return nil, fmt.Errorf(`option "framing" must be data bits 5-8, parity N, E or O, stop bits 1 or 2, as in "8N1" (got %q)`, a.Framing)
+		return nil, fmt.Errorf(`option "framing" must be data bits 5-8, parity N, E, or O, stop bits 1 or 2, as in "8N1" (got %q)`, a.Framing)
 	}
 	mode := &serial.Mode{BaudRate: a.BaudRate, DataBits: int(parts[1][0] - '0'), StopBits: serial.OneStopBit}
 	mode.Parity = map[string]serial.Parity{"N": serial.NoParity, "E": serial.EvenParity, "O": serial.OddParity}[parts[2]]
@@ -144,7 +144,7 @@ func (a *ArduinoSerial) checkMode() (*serial.Mode, error) {
 
 func (a *ArduinoSerial) checkTags() (map[string]string, error) {
 	if a.DeviceID == "" {
-		return nil, errors.New(`option "device_id" is missing: it names this station's Arduino, e.g. device_id = "RaspberryPi"`)
+		return nil, errors.New(`option "device_id" is required; it names the board, e.g. device_id = "RaspberryPi"`)
 	}
 	if strings.ContainsFunc(a.DeviceID, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
 		return nil, fmt.Errorf(`option "device_id" must not contain control characters or invalid UTF-8 (got %q)`, a.DeviceID)
@@ -162,11 +162,11 @@ func (a *ArduinoSerial) checkTags() (map[string]string, error) {
 func checkTopicPart(option, value string) error {
 	switch {
 	case value == "":
-		return fmt.Errorf("option %q is missing: site, index and type make the topic's name, e.g. JNU_1_rasp", option)
+		return fmt.Errorf("option %q is required; site, index, and type form the topic name, e.g. JNU_1_rasp", option)
 	case strings.Contains(value, "_"):
 		return fmt.Errorf(`option %q must not contain "_": it separates the parts of the topic name (got %q)`, option, value)
 	case !record.IsTopicPart(value):
-		return fmt.Errorf(`option %q must consist of the letters A-Z and a-z, digits, "." and "-": it is part of the topic name (got %q)`, option, value)
+		return fmt.Errorf(`option %q must consist of the letters A-Z and a-z, digits, ".", and "-"; it is part of the topic name (got %q)`, option, value)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (a *ArduinoSerial) checkChoices() error {
 	switch serialport.Reset(a.ResetOnOpen) {
 	case serialport.ResetAuto, serialport.ResetNever, serialport.ResetAlways:
 	default:
-		return fmt.Errorf(`option "reset_on_open" must be "auto", "never" or "always" (got %q)`, a.ResetOnOpen)
+		return fmt.Errorf(`option "reset_on_open" must be "auto", "never", or "always" (got %q)`, a.ResetOnOpen)
 	}
 	if a.Checksum != checksumOptional && a.Checksum != checksumRequired {
 		return fmt.Errorf(`option "checksum" must be "optional" or "required" (got %q)`, a.Checksum)
@@ -207,7 +207,7 @@ func (a *ArduinoSerial) checkTimes() error {
 		value config.Duration
 	}{{"silence_timeout", a.SilenceTimeout}, {"first_reading_timeout", a.FirstReadingTimeout}, {"reconnect_interval", a.ReconnectInterval}} {
 		if option.value <= 0 {
-			return fmt.Errorf("option %q must be more than 0 (got %s)", option.name, time.Duration(option.value))
+			return fmt.Errorf("option %q must be greater than 0 (got %s)", option.name, time.Duration(option.value))
 		}
 	}
 	return nil

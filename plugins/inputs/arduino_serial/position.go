@@ -7,19 +7,19 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// position is where the station is by its GPS's own sentences, for readings that do not say so themselves.
+// position is the position from GPS sentences, for readings without one.
 type position struct {
 	values line.Values
 	at     time.Time
 }
 
-// positionAge is how long a position holds. A receiver sends one a second; after ten it is gone.
+// positionAge is how long a position is valid. A receiver sends one per second.
 const positionAge = 10 * time.Second
 
-// fix takes the position of a sentence; lat is nil where the GPS has no fix.
-func (p *position) fix(values line.Values) { p.values, p.at = values, time.Now() }
+// set stores the position of a sentence; lat is nil if the GPS has no fix.
+func (p *position) set(values line.Values) { p.values, p.at = values, time.Now() }
 
-// fill gives a reading the position if it has neither lat nor lon, and there is one.
+// fill adds a valid position to a reading that has neither lat nor lon.
 func (p *position) fill(values line.Values) {
 	if values[schema.Lat] != nil || values[schema.Lon] != nil || p.values[schema.Lat] == nil || time.Since(p.at) > positionAge {
 		return

@@ -66,7 +66,7 @@ func TestLostReadingsAndBoots(t *testing.T) {
 	require.Equal(t, int64(1), b.counter("board_resets"))
 	require.Zero(t, b.counter("unknown_values"))
 	require.NotContains(t, metrics[0].Fields(), "seq")
-	require.Contains(t, strings.Join(b.log.Warnings(), "\n"), "Lost before the reading with seq 5: 2 reading(s): check cable and power")
+	require.Contains(t, strings.Join(b.log.Warnings(), "\n"), "Readings lost before the one with seq 5: 2; check cable and power")
 }
 
 func TestSequence(t *testing.T) {
@@ -93,11 +93,11 @@ func TestSequence(t *testing.T) {
 			if step.boot > 0 {
 				values["boot"] = step.boot
 			}
-			s.next(values)
+			s.update(values)
 			require.Equal(t, []int64{step.lost, step.resets}, []int64{s.lost, s.resets}, name)
 		}
-		s.next(line.Values{"seq": "x", "boot": 1.5})
-		s.next(line.Values{})
+		s.update(line.Values{"seq": "x", "boot": 1.5})
+		s.update(line.Values{})
 		require.Zero(t, s.lost+s.resets)
 	}
 }
@@ -106,7 +106,7 @@ func TestSequence(t *testing.T) {
 func TestSeqGoesBackInTheSameBoot(t *testing.T) {
 	var s sequence
 	for _, seq := range []int64{3, 2, 3} {
-		s.next(line.Values{"seq": seq, "boot": int64(7)})
+		s.update(line.Values{"seq": seq, "boot": int64(7)})
 		require.Zero(t, s.lost+s.resets)
 	}
 }
@@ -134,15 +134,15 @@ func TestDeviceIDIsComparedAsText(t *testing.T) {
 
 func TestNumbersMayBeFloats(t *testing.T) {
 	var s sequence
-	s.next(line.Values{"seq": 1.0, "boot": 7.0})
-	s.next(line.Values{"seq": 3.0, "boot": 7.0})
+	s.update(line.Values{"seq": 1.0, "boot": 7.0})
+	s.update(line.Values{"seq": 3.0, "boot": 7.0})
 	require.Equal(t, int64(1), s.lost)
 }
 
 func TestBootAlone(t *testing.T) {
 	var s sequence
 	for i, resets := range []int64{0, 0, 1, 0} {
-		s.next(line.Values{"boot": []int64{7, 7, 8, 8}[i]})
+		s.update(line.Values{"boot": []int64{7, 7, 8, 8}[i]})
 		require.Equal(t, []int64{0, resets}, []int64{s.lost, s.resets})
 	}
 }
@@ -220,15 +220,15 @@ func TestAdvice(t *testing.T) {
 		prints string
 		want   string
 	}{
-		"key=value":   {nil, "x\ntemp=26.52 light=554\n", `: it looks like line_format = "key_value": set that: "temp=26.52 light=554"`},
-		"csv":         {nil, "x\n9,117,26.52\n", `: it looks like line_format = "csv": set that: "9,117,26.52"`},
-		"json":        {func(a *ArduinoSerial) { a.LineFormat = formatKeyValue }, "x\n" + goodLine, `: it looks like line_format = "json": set that: "{\"lat\":`},
+		"key=value":   {nil, "x\ntemp=26.52 light=554\n", `; it looks like line_format = "key_value", so set that: "temp=26.52 light=554"`},
+		"csv":         {nil, "x\n9,117,26.52\n", `; it looks like line_format = "csv", so set that: "9,117,26.52"`},
+		"json":        {func(a *ArduinoSerial) { a.LineFormat = formatKeyValue }, "x\n" + goodLine, `; it looks like line_format = "json", so set that: "{\"lat\":`},
 		"text":        {nil, "x\nhello\n", `the last line was rejected: column 1: expected '{', found 'h': "hello"`},
-		"a modem":     {nil, "x\nAT+GCAP\n", `: a program takes the board for a modem, and the board answers it: run "sudo systemctl disable --now ModemManager": "AT+GCAP"`},
-		"wrong baud":  {nil, "\n" + strings.Repeat("\xf8\x80\x00\xe0", 100) + "\n", "99% of 402 bytes are not ASCII: check baud_rate, now 9600"},
-		"swapped":     {nil, strings.Replace(goodLine, "{", `{"device_id":"yard",`, 1), `another device_id: the board says "yard", the option device_id "`},
-		"no value":    {nil, "{\"ready\":1}\n", `no value of the schema in it ("environment")`},
-		"a long line": {nil, strings.Repeat("x", 5000), "a line is longer than max_line_length (4096 bytes): check baud_rate, now 9600, and that the sketch ends each reading with println"},
+		"a modem":     {nil, "x\nAT+GCAP\n", `; a program treats the board as a modem and gets an answer: run "sudo systemctl disable --now ModemManager": "AT+GCAP"`},
+		"wrong baud":  {nil, "\n" + strings.Repeat("\xf8\x80\x00\xe0", 100) + "\n", "99% of 402 bytes are not ASCII; check baud_rate, now 9600"},
+		"swapped":     {nil, strings.Replace(goodLine, "{", `{"device_id":"yard",`, 1), `another device_id: the board sent "yard", but option device_id is "`},
+		"no value":    {nil, "{\"ready\":1}\n", `no value is in the schema ("environment")`},
+		"a long line": {nil, strings.Repeat("x", 5000), "a line is longer than max_line_length (4096 bytes); check baud_rate, now 9600, and end each reading with println in the sketch"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

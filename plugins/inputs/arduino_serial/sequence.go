@@ -6,36 +6,36 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/line"
 )
 
-// The names in a line of its number, counted up by one with each, and of what differs with each boot of the board.
+// The names of the number that a board increments with each line, and of the one that differs with each boot.
 const (
 	seqName  = "seq"
 	bootName = "boot"
 )
 
-// sequence follows a board's numbers.
+// sequence tracks the numbers of a board.
 type sequence struct {
 	seq, boot number
-	// lost is how many lines are missing before the newest one, resets is 1 if the board has booted since the one before it.
+	// lost counts the lines that are missing before the newest one; resets is 1 if the board booted before it.
 	lost, resets int64
 }
 
-// number is the newest one that came.
+// number is the most recent value.
 type number struct {
 	known bool
 	value int64
 }
 
-// maxGap is how many lines are believed to be lost at once: a week of them, one a second. A larger step is another count.
+// maxGap limits a gap that counts as lost lines: a week of them, one per second. A larger step is a restart.
 const maxGap = 1_000_000
 
-// next takes a line's numbers, of which it may have none.
-func (s *sequence) next(values line.Values) {
+// update computes lost and resets from the numbers of a line, which may have none.
+func (s *sequence) update(values line.Values) {
 	s.lost, s.resets = 0, 0
 	before := s.seq
 	sameBoot := s.boot.known && values[bootName] != nil
-	booted := s.boot.take(values[bootName])
-	s.seq.take(values[seqName])
-	if s.seq.value >= 1<<32 { // no seq has so many bits
+	booted := s.boot.set(values[bootName])
+	s.seq.set(values[seqName])
+	if s.seq.value >= 1<<32 { // seq has at most 32 bits
 		s.seq = before
 	}
 	step := s.seq.value - before.value
@@ -45,15 +45,15 @@ func (s *sequence) next(values line.Values) {
 	case before.known && step > 0 && step <= maxGap:
 		s.lost = step - 1
 	case before.known && step != 0:
-		s.lost, s.resets = back(before.value, s.seq.value)
+		s.lost, s.resets = afterDecrease(before.value, s.seq.value)
 	}
-	if sameBoot && !booted { // the board says itself that it has not
+	if sameBoot && !booted { // the number of the boot is the same
 		s.resets = 0
 	}
 }
 
-// take returns whether it differs from a number of before. Some of Telegraf's parsers make floats of all numbers.
-func (n *number) take(value any) (changed bool) {
+// set stores the value and reports whether it has changed. Some Telegraf parsers return all numbers as floats.
+func (n *number) set(value any) (changed bool) {
 	given, ok := value.(int64)
 	if float, isFloat := value.(float64); isFloat && float == math.Trunc(float) && math.Abs(float) < 1<<53 {
 		given, ok = int64(float), true
@@ -66,9 +66,9 @@ func (n *number) take(value any) (changed bool) {
 	return changed
 }
 
-// back judges a seq that is smaller than the one before, or far away: at the end of 8, 16 or 32 bits, within 16, 100 and 100 numbers of it, it
-// begins anew with 0; else the board has.
-func back(before, seq int64) (lost, resets int64) {
+// afterDecrease handles a seq that is smaller than the previous one, or far from it: near the end of 8, 16, or 32 bits (within 16, 100, and
+// 100 numbers), it has wrapped to 0; otherwise the board has booted.
+func afterDecrease(before, seq int64) (lost, resets int64) {
 	for _, width := range []struct{ end, near int64 }{{1 << 8, 16}, {1 << 16, 100}, {1 << 32, 100}} {
 		if before < width.end && before >= width.end-width.near && seq < width.near {
 			return width.end - before - 1 + seq, 0

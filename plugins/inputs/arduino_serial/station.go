@@ -9,16 +9,17 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-// station turns lines (lines.go) into metrics. All of it runs in one goroutine, which also owns the port;
-// only what Gather asks for crosses over.
+// station turns the lines of a board into metrics. Everything runs in one goroutine, which also owns the port; only the fields below mu and
+// the channels are shared with Gather.
 type station struct {
 	settings
 	acc      telegraf.Accumulator
-	log      *repeats
+	log      *logonce.Log
 	counters *counters
 	capture  recorder
 	watchdog watchdog
@@ -26,40 +27,40 @@ type station struct {
 	position position
 	noise    noise
 
-	// firstReading is closed with the first reading that became a metric, stopped when run returns.
+	// firstReading is closed after the first metric, stopped when run returns.
 	firstReading chan struct{}
 	stopped      chan struct{}
 	once         sync.Once
 
-	// source is the path of the open port; announced says that the log tells of readings from it.
-	source    string
-	announced bool
-	received  int64 // bytes
-	newest    time.Time
+	// source is the path of the open port; reading is true once readings from it have been logged.
+	source   string
+	reading  bool
+	received int64 // bytes
+	newest   time.Time
 
 	mu    sync.Mutex
 	state string
-	// good is the port of which readings came after what state tells, else empty.
-	good string
+	// goodSource is the port that has sent readings since state was set, or empty.
+	goodSource string
 }
 
 func newStation(s settings, acc telegraf.Accumulator, log telegraf.Logger, counters *counters) *station {
-	repeats := newRepeats(log, s.logPrefix)
+	limited := logonce.New(log, s.logPrefix)
 	return &station{
-		settings: s, acc: acc, log: repeats, counters: counters, capture: newRecorder(s, repeats),
+		settings: s, acc: acc, log: limited, counters: counters, capture: newRecorder(s, limited),
 		watchdog:     watchdog{timeout: s.silenceTimeout},
 		firstReading: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
 
-// run reads until ctx ends, opening the port again whenever it is lost.
+// run reads until ctx is done, and reopens the port whenever it is lost.
 func (s *station) run(ctx context.Context) {
 	defer close(s.stopped)
 	defer s.capture.close()
-	s.watchdog.reading()
+	s.watchdog.restart()
 	reset := s.reset
 	for ctx.Err() == nil {
-		err := s.session(ctx, reset)
+		err := s.openAndRead(ctx, reset)
 		reset = s.reset
 		if errors.Is(err, errReopen) {
 			reset = serialport.ResetNever // the watchdog resets at its own rate
@@ -67,13 +68,13 @@ func (s *station) run(ctx context.Context) {
 		}
 		if err != nil {
 			s.setState("%v", err)
-			s.log.warnf(s.cause(err), "%v; trying again every %s", err, s.reconnect)
+			s.log.Warnf(s.cause(err), "%v; retrying every %s", err, s.reconnect)
 		}
 		s.pause(ctx)
 	}
 }
 
-// pause waits for the reconnect interval; silence is noticed meanwhile.
+// pause waits for the reconnect interval, and detects silence meanwhile.
 func (s *station) pause(ctx context.Context) {
 	until := time.Now().Add(s.reconnect)
 	for now := time.Now(); now.Before(until); now = time.Now() {
@@ -86,35 +87,35 @@ func (s *station) pause(ctx context.Context) {
 	}
 }
 
-// reading checks a decoded line and hands it on as a metric.
-func (s *station) reading(reading schema.Reading) {
+// addReading checks a decoded line and adds it as a metric.
+func (s *station) addReading(reading schema.Reading) {
 	record := s.schema.Check(reading, s.location)
-	s.announce()
+	s.logReading()
 	for _, problem := range record.Problems {
-		s.log.warnf("value "+problem.Field, "Reading with status 1: %v: %s", problem, valueAdvice(problem))
+		s.log.Warnf("value "+problem.Field, "Reading with status 1: %v; %s", problem, valueAdvice(problem))
 	}
 	for _, name := range record.Unknown {
 		s.counters.unknown.Incr(1)
-		s.log.warnf(s.log.named("unknown", name), "Value %.60q is not in schema %q and is left out", name, s.schema.Name)
+		s.log.Warnf("unknown "+name, "Value %.60q is not in schema %q and is left out", name, s.schema.Name)
 	}
 	if record.Status == schema.StatusSensingError {
 		s.counters.errors.Incr(1)
 	}
 	s.counters.readings.Incr(1)
-	s.watchdog.reading()
+	s.watchdog.restart()
 	s.noise = noise{}
 	s.add(record)
-	s.outdateState()
+	s.noteReading()
 	s.once.Do(func() { close(s.firstReading) })
 }
 
-// announce says, once after each opening and each silence, that readings arrive.
-func (s *station) announce() {
-	if s.announced {
+// logReading logs, once after each opening and each silence, that readings arrive.
+func (s *station) logReading() {
+	if s.reading {
 		return
 	}
-	s.announced = true
-	s.log.recovered("Reading from " + s.source)
+	s.reading = true
+	s.log.Recovered("Reading from " + s.source)
 }
 
 func (s *station) add(record schema.Record) {
@@ -126,13 +127,13 @@ func (s *station) add(record schema.Record) {
 	s.acc.AddMetric(m)
 }
 
-// smallStep is how far back the clock may go (two lines in one read, a slewing clock) without a metric's time going back.
+// smallStep is how far the clock can go back (two lines in one read, a slewing clock) before the time of metrics follows it.
 const smallStep = time.Second
 
-// now is the time of arrival. Two readings of a station never get the same time, since InfluxDB would keep one of them.
-// A clock that is set back by more than smallStep is followed: otherwise a wrong start would stick.
+// now returns the time of arrival. Two readings of a station never get the same time, because InfluxDB would keep only one of them. A clock
+// that is set back by more than smallStep is followed: otherwise a wrong time at boot would persist.
 func (s *station) now() time.Time {
-	now := time.Now().Round(0) // without the monotonic clock, which no step shows in
+	now := time.Now().Round(0) // without the monotonic clock, which hides steps
 	if behind := s.newest.Sub(now); behind >= 0 && behind <= smallStep {
 		now = s.newest.Add(time.Nanosecond)
 	}

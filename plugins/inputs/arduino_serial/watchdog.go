@@ -8,10 +8,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
 
-// watchdog looks after a board that gives no reading. Each silence_timeout is a step. At every one a record of status 2 says
-// so. At the first the port is opened anew, which cures a hung USB-serial chip and a dead connection; at the second, or the first
-// one after it at which the port is open, the board is reset, once in a silence and once an hour at most, so that one that prints
-// rarely is not kept from ever doing so; at the fourth, eighth, sixteenth and so on the port is opened anew again.
+// watchdog monitors a board for silence. Each silence_timeout without a reading is a step, and adds a record with status 2. The first step
+// reopens the port, which fixes a hung USB-serial chip and a dead connection. The second, or the next one at which the port is open, resets
+// the board, at most once per silence and once per hour: a board that prints rarely must be able to print at all. The fourth, eighth,
+// sixteenth, and so on reopen the port again.
 type watchdog struct {
 	timeout   time.Duration
 	due       time.Time
@@ -21,15 +21,15 @@ type watchdog struct {
 	lastReset time.Time
 }
 
-// resetPause lies between two resets by the watchdog.
+// resetPause is the minimum time between two resets by the watchdog.
 const resetPause = time.Hour
 
-// reading starts it anew.
-func (w *watchdog) reading() {
+// restart is called with each reading.
+func (w *watchdog) restart() {
 	w.due, w.steps, w.reset = time.Now().Add(w.timeout), 0, false
 }
 
-// step is true when it is time for the next one.
+// step reports whether the next step is due, and counts it.
 func (w *watchdog) step() bool {
 	now := time.Now()
 	if now.Before(w.due) {
@@ -40,34 +40,34 @@ func (w *watchdog) step() bool {
 	return true
 }
 
-func (w *watchdog) mayReset() bool {
+func (w *watchdog) canReset() bool {
 	return w.steps >= 2 && !w.reset && (w.lastReset.IsZero() || time.Since(w.lastReset) >= resetPause)
 }
 
-func (w *watchdog) mayReopen() bool {
+func (w *watchdog) mustReopen() bool {
 	return w.steps != 2 && bits.OnesCount(uint(w.steps)) == 1
 }
 
-// nextLook is when lookAfter has something to do, if nothing comes until then: an idle station sleeps.
-func (s *station) nextLook(driver *driverErrors) time.Time {
+// nextCheck returns when checkPort has something to do if no bytes arrive: an idle station sleeps.
+func (s *station) nextCheck(driver *driverErrors) time.Time {
 	if driver.ok && driver.next.Before(s.watchdog.due) {
 		return driver.next
 	}
 	return s.watchdog.due
 }
 
-// lookAfter is called between two reads of an open port.
-func (s *station) lookAfter(port serialport.Port, driver *driverErrors) error {
-	driver.countNowAndThen()
+// checkPort is called between two reads of an open port.
+func (s *station) checkPort(port serialport.Port, driver *driverErrors) error {
+	driver.countIfDue()
 	if !s.watchSilence() {
 		return nil
 	}
 	quiet := s.received == s.watchdog.received
 	s.watchdog.received = s.received
 	switch {
-	case quiet && s.watchdog.mayReset() && s.reset != serialport.ResetNever:
+	case quiet && s.watchdog.canReset() && s.reset != serialport.ResetNever:
 		s.resetBoard(port)
-	case s.watchdog.mayReopen():
+	case s.watchdog.mustReopen():
 		s.counters.reopens.Incr(1)
 		return errReopen
 	}
@@ -81,22 +81,22 @@ func (s *station) resetBoard(port serialport.Port) {
 	case errors.Is(err, serialport.ErrNoReset):
 		return
 	case err != nil:
-		s.log.warnf("reset", "The board is silent, and a reset did not work: %v", err)
+		s.log.Warnf("reset", "The board is silent, and resetting it failed: %v", err)
 		return
 	}
 	s.counters.resetsSent.Incr(1)
-	s.log.warnf("reset", "The board on %s is silent, also after the port was opened anew: a reset was sent to it", s.source)
+	s.log.Warnf("reset", "The board on %s is silent even after reopening the port; it was reset", s.source)
 }
 
-// watchSilence adds a record of status 2 for each silence_timeout without a reading, so that "no data" and "station dead"
-// differ in the central Telegraf. It returns whether it did.
+// watchSilence adds a record with status 2 for each silence_timeout without a reading, so that the central Telegraf can distinguish a silent
+// board from a dead station. It reports whether it did.
 func (s *station) watchSilence() bool {
 	if !s.watchdog.step() {
 		return false
 	}
-	s.announced = false
+	s.reading = false
 	s.counters.silences.Incr(1)
-	s.log.warnf("silence", "No reading for %s: sending a record of status 2: %s", s.silenceTimeout, s.diagnosis())
+	s.log.Warnf("silence", "No reading for %s; sending a status 2 record: %s", s.silenceTimeout, s.diagnosis())
 	s.add(s.schema.Silence(s.location))
 	return true
 }

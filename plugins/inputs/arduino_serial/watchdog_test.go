@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 	"github.com/telegraf-station/telegraf-station/internal/serialport"
 )
@@ -29,8 +30,8 @@ func TestSilence(t *testing.T) {
 		"status": int64(2), "lat": 35.17959, "lon": 126.90822, "alcohol_gas": int64(-1), "co_gas": int64(-1), "temp": -999.0, "light": int64(-1),
 	}, silent.Fields())
 	require.Len(t, b.log.Warnings(), 1, "logged once, however often it is repeated")
-	require.Contains(t, b.log.Warnings()[0], "No reading for 700ms: sending a record of status 2: "+b.board.Path()+
-		" is open at 9600 baud, but nothing came: does the sketch print to Serial, and is it this port?")
+	require.Contains(t, b.log.Warnings()[0], "No reading for 700ms; sending a status 2 record: "+b.board.Path()+
+		" is open at 9600 baud, but no bytes arrive; check that the sketch prints to Serial, and that this is its port")
 	b.print(t, goodLine)
 	require.Eventually(t, func() bool { return b.counter("readings") == 1 }, 10*time.Second, time.Millisecond)
 }
@@ -86,7 +87,7 @@ func watch(t *testing.T, port *silentPort, reset string, duration time.Duration)
 	s := newStation(settings, b.acc, b.log, newCounters(b.plugin.Statistics, settings.tags))
 	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
-	s.watchdog.reading()
+	s.watchdog.restart()
 	for ctx.Err() == nil {
 		if err := s.read(ctx, port); err != nil {
 			require.ErrorIs(t, err, errReopen)
@@ -119,7 +120,7 @@ func TestWatchdog(t *testing.T) {
 				require.Equal(t, test.reopens, b.counter("reopens"), "reopens")
 				require.Equal(t, test.sent, b.counter("resets_sent"), "resets_sent")
 				require.Equal(t, int(test.resets), test.port.resets)
-				require.LessOrEqual(t, len(b.log.Warnings()), 2*(1+int(test.duration/repeatPeriod)), "warnings are limited")
+				require.LessOrEqual(t, len(b.log.Warnings()), 2*(1+int(test.duration/logonce.Period)), "warnings are limited")
 			})
 		})
 	}
@@ -130,19 +131,19 @@ func TestTheResetComesAfterAnAbsence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		port := &silentPort{}
 		w := watchdog{timeout: 30 * time.Second}
-		w.reading()
+		w.restart()
 		for range 3 { // steps without a port
 			time.Sleep(30 * time.Second)
 			require.True(t, w.step())
 		}
 		s := &station{watchdog: w, counters: newCounters(selfstat.NewCollector(map[string]string{}), map[string]string{"device_id": t.TempDir()})}
 		s.settings = settings{reset: serialport.ResetAuto, silenceTimeout: 30 * time.Second, schema: mustLoad(t)}
-		s.acc, s.log = &testutil.Accumulator{}, newRepeats(&testutil.CaptureLogger{}, "")
+		s.acc, s.log = &testutil.Accumulator{}, logonce.New(&testutil.CaptureLogger{}, "")
 		time.Sleep(30 * time.Second)
-		require.NoError(t, s.lookAfter(port, newDriverErrors(port, s.counters)))
+		require.NoError(t, s.checkPort(port, newDriverErrors(port, s.counters)))
 		require.Equal(t, 1, port.resets)
 		time.Sleep(30 * time.Second)
-		require.NoError(t, s.lookAfter(port, newDriverErrors(port, s.counters)))
+		require.NoError(t, s.checkPort(port, newDriverErrors(port, s.counters)))
 		require.Equal(t, 1, port.resets, "once in a silence")
 	})
 }
@@ -158,15 +159,15 @@ func mustLoad(t *testing.T) *schema.Schema {
 func TestTheWatchdogLeavesASlowBoardAlone(t *testing.T) {
 	w := watchdog{timeout: 30 * time.Second}
 	w.steps = 2
-	require.True(t, w.mayReset())
+	require.True(t, w.canReset())
 	w.reset = true
-	require.False(t, w.mayReset())
-	w.reading()
+	require.False(t, w.canReset())
+	w.restart()
 	w.steps = 2
 	w.lastReset = time.Now().Add(-59 * time.Minute)
-	require.False(t, w.mayReset())
+	require.False(t, w.canReset())
 	w.lastReset = time.Now().Add(-61 * time.Minute)
-	require.True(t, w.mayReset())
+	require.True(t, w.canReset())
 }
 
 // countingPort has a driver that counts.
@@ -182,7 +183,7 @@ func TestDriverErrors(t *testing.T) {
 	port := &countingPort{errors: serialport.LineErrors{Framing: 100, Overrun: 200, Parity: 300}}
 	driver := newDriverErrors(port, counters)
 	port.errors = serialport.LineErrors{Framing: 101, Overrun: 202, Parity: 303}
-	driver.countNowAndThen()
+	driver.countIfDue()
 	require.Zero(t, counters.framing.Get(), "not at each read")
 	driver.count()
 	driver.count()

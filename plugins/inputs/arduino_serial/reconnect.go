@@ -12,28 +12,29 @@ import (
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/capture"
 )
 
-// errReopen ends a session because the watchdog wants the port opened anew.
-var errReopen = errors.New("the port is opened anew")
+// errReopen is returned when the watchdog requires the port to be reopened.
+var errReopen = errors.New("reopening the port")
 
-// session opens the port and reads it until ctx ends, the port is lost or the watchdog wants it opened anew; the error tells why.
-func (s *station) session(ctx context.Context, reset serialport.Reset) error {
+// openAndRead opens the port and reads it until ctx is done, the port is lost, or the watchdog requires it to be reopened; the error is the
+// reason.
+func (s *station) openAndRead(ctx context.Context, reset serialport.Reset) error {
 	path, err := s.find()
 	if err != nil {
 		return err
 	}
-	if s.diagnosis() == "" { // else what came of the last try says more
-		s.setState("%s is being opened, no answer yet: is it reachable?", path)
+	if s.diagnosis() == "" { // otherwise, the result of the last attempt says more
+		s.setState("opening %s; no response yet", path)
 	}
-	opening, cancel := context.WithDeadline(ctx, s.watchdog.due) // silence is noticed afterwards
+	opening, cancel := context.WithDeadline(ctx, s.watchdog.due) // silence is detected afterwards
 	port, err := s.system.Open(opening, path, s.mode, reset)
 	cancel()
 	if err != nil {
 		return err
 	}
-	defer port.Close() //nolint:errcheck // it is read-only and either lost or given up
+	defer port.Close() //nolint:errcheck // it was only read, and is lost or closed
 	s.counters.opens.Incr(1)
-	s.setState("%s is open%s, but nothing came: does the sketch print to Serial, and is it this port?", path, s.atBaud())
-	s.source, s.announced, s.noise = path, false, noise{}
+	s.setState("%s is open%s, but no bytes arrive; check that the sketch prints to Serial, and that this is its port", path, s.atBaud())
+	s.source, s.reading, s.noise = path, false, noise{}
 	s.decoder.Forget() // it may be another board
 	s.capture.event(capture.Open, []byte(path))
 	err = s.read(ctx, port)
@@ -55,12 +56,12 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 	}()
 	driver := newDriverErrors(port, s.counters)
 	defer driver.count()
-	interrupting := context.AfterFunc(ctx, func() { _ = port.SetReadDeadline(time.Unix(1, 0)) }) // it fails when the port is lost
+	interrupting := context.AfterFunc(ctx, func() { _ = port.SetReadDeadline(time.Unix(1, 0)) }) // fails if the port is lost
 	defer interrupting()
 	chunk := make([]byte, 4096)
 	for {
-		err := port.SetReadDeadline(s.nextLook(driver))
-		if ctx.Err() != nil { // looked at behind the deadline: should ctx end now, the one that interrupts comes after it
+		err := port.SetReadDeadline(s.nextCheck(driver))
+		if ctx.Err() != nil { // checked after the deadline was set, so that the interrupting deadline of a later cancellation wins
 			return nil
 		}
 		if err != nil {
@@ -74,7 +75,7 @@ func (s *station) read(ctx context.Context, port serialport.Port) error {
 		if err != nil {
 			return err
 		}
-		if err := s.lookAfter(port, driver); err != nil {
+		if err := s.checkPort(port, driver); err != nil {
 			return err
 		}
 	}
@@ -87,25 +88,25 @@ func (s *station) atBaud() string {
 	return fmt.Sprintf(" at %d baud", s.mode.BaudRate)
 }
 
-// receive notes bytes before they are looked at.
+// receive counts and records bytes before they are decoded.
 func (s *station) receive(chunk []byte, first bool) {
 	s.capture.event(capture.Read, chunk)
 	s.counters.bytes.Incr(int64(len(chunk)))
 	s.received += int64(len(chunk))
 	s.noise.Add(chunk)
 	if first {
-		s.setState("%s sends, but no whole line yet: %s", s.source, s.lineEndAdvice())
+		s.setState("%s sends bytes, but no complete line yet; %s", s.source, s.lineEndAdvice())
 	}
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// cause is what stays the same when the same trouble comes again: process ids and the ports of connections differ.
+// cause returns the part of an error that stays the same when it recurs: process ids and connection ports differ.
 func (s *station) cause(err error) string {
 	for _, known := range []error{serialport.ErrLost, serialport.ErrUnreachable} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
 	}
-	return s.log.named("port", digits.ReplaceAllString(err.Error(), "#"))
+	return "port " + digits.ReplaceAllString(err.Error(), "#")
 }

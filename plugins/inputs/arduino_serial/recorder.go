@@ -3,16 +3,17 @@ package arduino_serial
 import (
 	"time"
 
+	"github.com/telegraf-station/telegraf-station/internal/logonce"
 	"github.com/telegraf-station/telegraf-station/plugins/inputs/arduino_serial/capture"
 )
 
-// recorder writes down every byte for the option `capture_file`. Trouble with that file never stops the reading.
+// recorder saves every byte for the option `capture_file`. An error of that file never stops reading.
 type recorder struct {
-	file *capture.File // nil if nothing is to be written down
-	log  *repeats
+	file *capture.File // nil without capture_file
+	log  *logonce.Log
 }
 
-func newRecorder(s settings, log *repeats) recorder {
+func newRecorder(s settings, log *logonce.Log) recorder {
 	if s.captureFile == "" {
 		return recorder{log: log}
 	}
@@ -24,7 +25,7 @@ func (r recorder) event(kind capture.Kind, text []byte) {
 		return
 	}
 	if err := r.file.Write(capture.Event{Time: time.Now(), Kind: kind, Text: text}); err != nil {
-		r.log.warnf("capture", "These bytes are missing in the capture, reading goes on: %v", err)
+		r.log.Warnf("capture", "Capture file is missing bytes; reading continues: %v", err)
 	}
 }
 
@@ -33,6 +34,6 @@ func (r recorder) close() {
 		return
 	}
 	if err := r.file.Close(); err != nil {
-		r.log.warnf("capture", "The capture's end may be missing: %v", err)
+		r.log.Warnf("capture", "The end of the capture file may be missing: %v", err)
 	}
 }
