@@ -54,7 +54,7 @@ func TestAlertRulesFireOnProblemsOnly(t *testing.T) {
 	s := filled(t)
 	const (
 		torn    = "id=RaspberryPi-2 index=1 site=JNU type=rasp"
-		harbour = "group=telegraf-station index=1 site=Busan.East type=rasp"
+		harbor = "group=telegraf-station index=1 site=Busan.East type=rasp"
 		lab     = "group=telegraf-station index=1 site=KIST-2 type=uno"
 	)
 	problems := map[string][]string{
@@ -62,9 +62,9 @@ func TestAlertRulesFireOnProblemsOnly(t *testing.T) {
 		"station-sensing-errors":     {torn},
 		"station-sensor-temp":        {torn},
 		"station-sensor-alcohol_gas": nil, "station-sensor-co_gas": nil, "station-sensor-light": nil,
-		"station-lag-growing":    {harbour},
+		"station-lag-growing":    {harbor},
 		"station-outbox-filling": {"id=lab (2)/a.b index=1 site=KIST-2 type=uno"},
-		"station-lost":           {harbour, lab},
+		"station-lost":           {harbor, lab},
 	}
 	for _, r := range rules(t) {
 		want, known := problems[r.UID]

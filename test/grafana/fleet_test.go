@@ -34,7 +34,7 @@ func stations() []station {
 		{site: "JNU", index: "1", kind: "rasp", id: "RaspberryPi-2", lat: 35.17712, lon: 126.91105, disconnected: 2 * time.Hour},
 		{site: "JNU", index: "2", kind: "rasp", id: "roof", lat: 35.17611, lon: 126.90534, silent: 30 * time.Minute},
 		{site: "KNU", index: "1", kind: "rasp", id: "RaspberryPi", lat: 35.88843, lon: 128.61162, away: 40 * time.Minute},
-		{site: "Busan.East", index: "1", kind: "rasp", id: "harbour", lat: 35.10311, lon: 129.04232},
+		{site: "Busan.East", index: "1", kind: "rasp", id: "harbor", lat: 35.10311, lon: 129.04232},
 		// Its ID contains special characters of regular expressions.
 		{site: "KIST-2", index: "1", kind: "uno", id: "lab (2)/a.b", lat: 37.60204, lon: 127.04532, filling: time.Hour},
 	}

@@ -100,7 +100,7 @@ func compareRules(a, b rule) int {
 
 func (c *Cluster) rulesOf(ctx context.Context, user string) ([]rule, error) {
 	filter := anyRule()
-	filter.Principal = kmsg.StringPtr(principalPrefix + user)
+	filter.Principal = new(principalPrefix + user)
 	return c.rules(ctx, filter)
 }
 
@@ -160,8 +160,14 @@ func (c *Cluster) forbid(ctx context.Context, r rule) error {
 		Principal: &r.Principal, Host: &r.Host, Operation: r.Operation, PermissionType: r.Permission,
 	}}
 	answer, err := request.RequestWith(ctx, c.client)
-	if err == nil && len(answer.Results) == 1 {
-		err = answerError(answer.Results[0].ErrorCode, answer.Results[0].ErrorMessage)
+	if err != nil {
+		return explain(err)
+	}
+	for _, result := range answer.Results {
+		err = cmp.Or(err, answerError(result.ErrorCode, result.ErrorMessage))
+		for _, deleted := range result.MatchingACLs {
+			err = cmp.Or(err, answerError(deleted.ErrorCode, deleted.ErrorMessage))
+		}
 	}
 	return explain(err)
 }

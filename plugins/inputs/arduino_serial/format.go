@@ -40,7 +40,7 @@ func (a *ArduinoSerial) UnmarshalTOML(decode func(any) error) error {
 	return decode((*optionsWithParser)(&a.Options))
 }
 
-// optionsWithParser tells Telegraf, by being an input, that an unknown option may belong to the parser.
+// optionsWithParser is an input, so that Telegraf allows unknown options, which may belong to the parser.
 type optionsWithParser Options
 
 // SampleConfig makes it an input.

@@ -1,13 +1,13 @@
-// Package capture writes down what came over a serial port, with its times, and reads it again for a test or a look.
+// Package capture saves the bytes from a serial port with their times, and reads them again, for tests and for inspection.
 //
-// A capture is text, a line an event:
+// A capture is text, with one event per line:
 //
 //	2026-11-24T02:00:00.123456789Z open "/dev/ttyACM0"
 //	2026-11-24T02:00:01.500000000Z read "{\"light\":554}\r\n"
 //	2026-11-24T02:00:07.000000000Z close "/dev/ttyACM0"
 //
-// The quoted text is in the form of Go's strconv.Quote: every byte as it came, \xNN for those that are not ASCII text.
-// Empty lines and lines that start with "#" are remarks.
+// The text is quoted as by strconv.Quote: every byte as received, \xNN for those that are not ASCII text.
+// Empty lines and lines that start with "#" are comments.
 package capture
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Kind is what happened.
+// Kind is the kind of an event.
 type Kind string
 
 // The kinds of events.
@@ -39,15 +39,15 @@ type Event struct {
 
 const timeForm = "2006-01-02T15:04:05.000000000Z"
 
-// String is the event's line.
+// String returns the line of the event.
 func (e Event) String() string {
 	return fmt.Sprintf("%s %s %s\n", e.Time.UTC().Format(timeForm), e.Kind, strconv.QuoteToASCII(string(e.Text)))
 }
 
-// maxLine is how long a line of a capture may be: a read has 4096 bytes, and a byte takes four characters at most.
+// maxLine limits a line of a capture: a read has up to 4096 bytes, and a byte takes up to four characters.
 const maxLine = 64 << 10
 
-// Parse reads a capture. Its error tells the line.
+// Parse reads a capture. Its error has the line number.
 func Parse(reader io.Reader) ([]Event, error) {
 	var events []Event
 	lines := bufio.NewScanner(reader)

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// File is a capture on disk, bounded: when half of its size is full, the file is renamed to PATH.1, over the one before, and a
-// new one begins. It is for one goroutine.
+// File is a capture on disk with a limited size: when half of it is used, the file is renamed to PATH.1, replacing the previous one, and a
+// new file starts. It is not safe for concurrent use.
 type File struct {
 	path string
 	half int64 // bytes
@@ -19,10 +19,10 @@ type File struct {
 	written int64
 }
 
-// NewFile makes nothing yet: the first Write does. Together PATH and PATH.1 take at most size bytes.
+// NewFile returns a file that the first Write creates. Together, PATH and PATH.1 take at most size bytes.
 func NewFile(path string, size int64) *File { return &File{path: path, half: size / 2} }
 
-// Write appends an event. After an error the next Write tries to open the file anew.
+// Write appends an event. After an error, the next Write reopens the file.
 func (f *File) Write(event Event) error {
 	text := event.String()
 	if err := f.makeRoom(int64(len(text))); err != nil {
@@ -49,12 +49,12 @@ func (f *File) makeRoom(need int64) error {
 	return f.open()
 }
 
-// open goes on with a capture of before.
+// open continues an earlier capture.
 func (f *File) open() error {
 	if f.file != nil {
 		return nil
 	}
-	// Nonblocking, since a pipe without a reader would stop the reading of the port.
+	// Nonblocking, because a pipe without a reader would block reading the port.
 	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_RDWR|unix.O_NONBLOCK, 0o640) //nolint:gosec // the user's path; a group may read it
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (f *File) open() error {
 	return nil
 }
 
-// wholeSize cuts off an event that a full disk or a power cut has left without its end, and returns the file's size.
+// wholeSize removes an event that a full disk or a power cut has truncated, and returns the size of the file.
 func wholeSize(file *os.File) (int64, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -87,7 +87,7 @@ func wholeSize(file *os.File) (int64, error) {
 	return size, file.Truncate(size)
 }
 
-// Close may be called at any time, and more than once.
+// Close can be called at any time, and more than once.
 func (f *File) Close() error {
 	if f.file == nil {
 		return nil

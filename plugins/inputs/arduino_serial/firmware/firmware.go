@@ -3,7 +3,7 @@ package firmware
 
 import "embed"
 
-// Sketch has the folder "station" with station.ino and the files beside it.
+// Sketch has the directory "station" with station.ino and its header files.
 //
 //go:embed station
 var Sketch embed.FS

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A station without an Arduino: prints its computer's temperature once a second, as inputs.arduino_serial reads it.
 # Usage: station.sh [LINES] > /dev/ttyUSB0
-lines=${1:-0} # 0 is for ever
+lines=${1:-0} # 0 is without end
 seq=0
 boot=$(date +%s)
 while [ "$lines" -eq 0 ] || [ "$seq" -lt "$lines" ]; do

@@ -13,7 +13,7 @@ inline int16_t readPin(uint8_t pin) {
 
 // A count, or -1 if it is less than a working sensor gives.
 //
-// A wire that came off can only be told where the pin has a resistor of 100 kOhm to GND: then it reads 0. Without one the pin
+// A disconnected wire can only be detected if the pin has a resistor of 100 kOhm to GND: then it reads 0. Without one the pin
 // floats and reads anything, mostly what the pin before it has. A sensor whose own board has broken can give any number.
 inline int16_t countOf(uint8_t pin, int16_t least) {
   int16_t count = readPin(pin);
@@ -40,7 +40,7 @@ inline int32_t temperatureOf(uint8_t pin, int32_t atZeroDegrees, int32_t least, 
   return (sum * 50000 + 8192) / 16384 - atZeroDegrees * 10;
 }
 
-// LM35: 0 mV at 0 degrees. With one supply it cannot go below 2 degrees (20 mV), so 0 V is no reading; it ends at 150 degrees.
+// LM35: 0 mV at 0 degrees. With one supply it cannot go below 2 degrees (20 mV), so 0 V is not a reading; the maximum is 150 degrees.
 inline int32_t lm35(uint8_t pin) { return temperatureOf(pin, 0, 1, 1500); }
 
 // TMP36: 500 mV at 0 degrees; from -40 degrees (100 mV) to 125 (1750 mV).

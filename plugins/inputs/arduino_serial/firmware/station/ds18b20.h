@@ -108,7 +108,7 @@ private:
     if (!wire.reset()) {
       return false;
     }
-    wire.writeByte(0xCC); // to whoever is there
+    wire.writeByte(0xCC); // to all devices
     wire.writeByte(0x44); // measure
     return true;
   }

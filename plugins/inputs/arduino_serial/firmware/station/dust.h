@@ -45,7 +45,7 @@ private:
   uint32_t sum;
   uint16_t samples;
 
-  // The datasheet's pulse: the output is at its peak 280 us after the LED goes on, and it goes off after 320 us. The converter
+  // The datasheet's pulse: the output is at its peak 280 us after the LED turns on, and it turns off after 320 us. The converter
   // takes its sample 12 us (1.5 of its clocks) after it is started; the delays leave room for the other lines (seen in simavr:
   // sample after 281 us, off after 322). Returns -1 if an interrupt came between: a byte from a GPS on SoftwareSerial takes 1 ms.
   int16_t pulse() {

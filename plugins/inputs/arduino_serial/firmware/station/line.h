@@ -1,5 +1,5 @@
 // The line to the Raspberry Pi: what is printed is counted into a CRC-32, so nothing has to be kept until the line is whole.
-// (All code beside the sketch is in .h files: a .cpp file would not see the choices made at the top of station.ino.)
+// (All code outside the sketch is in .h files: a .cpp file would not see the choices made at the top of station.ino.)
 #pragma once
 #include <Arduino.h>
 

@@ -1,5 +1,5 @@
 // Station: prints one reading of its sensors a second, as a line of JSON with a checksum, for Telegraf's inputs.arduino_serial.
-// For Arduino Uno, Nano and Mega (5 V). The README beside this folder has the wiring.
+// For Arduino Uno, Nano and Mega (5 V). The README above this directory has the wiring.
 //
 //   {"seq":1,"boot":7,"alcohol_gas":9,"co_gas":117,"temp":26.37,"light":554,"dust":1.27,"lat":35.179590,"lon":126.908220}*65E408E4
 
@@ -70,7 +70,7 @@
 #ifndef GPS_BAUD
 #define GPS_BAUD 9600
 #endif
-// A count below these is no reading but a wire that came off (see analog.h). A powered MQ sensor always gives more than 0;
+// A count below these is a disconnected wire, not a reading (see analog.h). A powered MQ sensor always gives more than 0;
 // a photocell gives 0 in the dark, so for light nothing is an error unless you know better.
 #ifndef GAS_LEAST
 #define GAS_LEAST 1
