@@ -53,9 +53,9 @@ func TestAlertRulesFireOnProblemsOnly(t *testing.T) {
 	t.Parallel()
 	s := filled(t)
 	const (
-		torn    = "id=RaspberryPi-2 index=1 site=JNU type=rasp"
+		torn   = "id=RaspberryPi-2 index=1 site=JNU type=rasp"
 		harbor = "group=telegraf-station index=1 site=Busan.East type=rasp"
-		lab     = "group=telegraf-station index=1 site=KIST-2 type=uno"
+		lab    = "group=telegraf-station index=1 site=KIST-2 type=uno"
 	)
 	problems := map[string][]string{
 		"station-silent":             {"id=RaspberryPi index=1 site=KNU type=rasp", "id=roof index=2 site=JNU type=rasp"},
