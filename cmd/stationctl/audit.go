@@ -18,7 +18,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
-// auditFlags are the command's.
+// auditFlags are the flags of audit.
 type auditFlags struct {
 	kafka                       kafkaFlags
 	pattern                     string
@@ -31,17 +31,22 @@ func newAudit() *cobra.Command {
 	var f auditFlags
 	command := &cobra.Command{
 		Use:   "audit [TOPIC...]",
-		Short: "Prove from the topics what was lost, repeated or disordered",
-		Long: `Audit reads the topics of sites from their beginning to what is their end now, and tells for each site and device how many records
-there are, and which are lost, repeated, in conflict (one number with two values) or out of order, from the numbers that outputs.kafka_site
-gives each record. Numbers that a station gave up are parked or dropped, not lost: the next record of that device tells of them, and
-until it comes they count as lost. With --influx-url it also looks whether
-InfluxDB has one point for each reading; points that the bucket's retention has removed are not missed.
+		Short: "Check topics for lost, repeated, or out-of-order records",
+		Long: `Read the topics of the sites from their beginning to their present end. For each
+site and device, report the number of records, and which are lost, repeated, in
+conflict (one number with two values), or out of order, by the numbers that
+outputs.kafka_site assigns to the records of each device. Numbers that a station
+has parked or dropped are not lost: the next record of the device reports them;
+until it arrives, they count as lost. With --influx-url, also check that InfluxDB
+has one point for each reading; points that the bucket's retention has deleted
+are not missing.
 
-It exits with 1 if anything is lost, in conflict, out of order, unreadable, or not in InfluxDB exactly once. It changes nothing, and commits no offsets.`,
+The exit code is 1 if anything is lost, in conflict, out of order, unreadable, or
+not in InfluxDB exactly once. audit changes nothing and commits no offsets.`,
 		Example: `  stationctl audit --brokers kafka-1:9092,kafka-2:9092
   stationctl audit --brokers kafka-1:9092 JNU_1_rasp
-  stationctl audit --brokers kafka-1:9092 --influx-url http://localhost:8086 --influx-org station --influx-bucket station --influx-token-file token`,
+  stationctl audit --brokers kafka-1:9092 --influx-url http://localhost:8086 \
+    --influx-org station --influx-bucket station --influx-token-file token`,
 		RunE: func(command *cobra.Command, topics []string) error {
 			if err := f.check(command.Flags(), topics); err != nil {
 				return err
@@ -51,27 +56,27 @@ It exits with 1 if anything is lost, in conflict, out of order, unreadable, or n
 	}
 	flags := command.Flags()
 	f.kafka.add(flags)
-	flags.StringVar(&f.pattern, "topic-regexp", audit.DefaultPattern, "which topics are audited if none is named")
-	flags.StringVar(&f.url, "influx-url", "", "InfluxDB 2 to compare with, e.g. http://localhost:8086")
-	flags.StringVar(&f.org, "influx-org", "station", "its organization")
-	flags.StringVar(&f.bucket, "influx-bucket", "station", "its bucket")
-	flags.StringVar(&f.tokenFile, "influx-token-file", "", "file with a token that may read the bucket; without it the variable INFLUX_TOKEN")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "how long it may take")
+	flags.StringVar(&f.pattern, "topic-regexp", audit.DefaultPattern, "topics to audit if no TOPIC is named")
+	flags.StringVar(&f.url, "influx-url", "", "`URL` of the InfluxDB 2 to compare with, e.g. http://localhost:8086")
+	flags.StringVar(&f.org, "influx-org", "station", "InfluxDB organization")
+	flags.StringVar(&f.bucket, "influx-bucket", "station", "InfluxDB bucket")
+	flags.StringVar(&f.tokenFile, "influx-token-file", "", "`FILE` with a token that can read the bucket (default: $INFLUX_TOKEN)")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time limit of the command")
 	flags.BoolVar(&f.json, "json", false, "print JSON, with the lost numbers of each epoch")
 	return command
 }
 
-// check refuses flags that would be without effect: who gives them expects that they are heeded, above all that InfluxDB was compared.
+// check rejects flags that have no effect: a user who sets them expects, above all, that InfluxDB was compared.
 func (f *auditFlags) check(flags *pflag.FlagSet, topics []string) error {
 	if len(topics) > 0 && flags.Changed("topic-regexp") {
-		return errors.New("give topics or --topic-regexp, not both")
+		return errors.New("topics and --topic-regexp cannot be used together")
 	}
 	if f.timeout <= 0 {
 		return fmt.Errorf("flag --timeout must be above zero, e.g. 10m (got %q)", f.timeout)
 	}
 	for _, name := range []string{"influx-org", "influx-bucket", "influx-token-file"} {
 		if f.url == "" && flags.Changed(name) {
-			return fmt.Errorf("flag --%s requires --influx-url too", name)
+			return fmt.Errorf("flag --%s requires --influx-url", name)
 		}
 	}
 	if address, err := url.Parse(f.url); f.url != "" && (err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https") {
@@ -94,11 +99,11 @@ func (f *auditFlags) run(ctx context.Context, topics []string, out io.Writer) er
 	if report == nil {
 		return err
 	}
-	// One topic that cannot be read does not hide what is lost in the others.
+	// A topic that cannot be read does not hide what is lost in the rest.
 	if err := errors.Join(err, f.print(report, out)); err != nil {
 		return err
 	}
-	if !report.Sound() {
+	if !report.OK() {
 		return errFound
 	}
 	return nil
@@ -137,7 +142,7 @@ func (f *auditFlags) print(report *audit.Report, out io.Writer) error {
 	return printJSON(out, report)
 }
 
-// secret comes from a file or, without one, from a variable: a value on the command line could be seen by everybody.
+// secret reads a file or, without one, a variable: all users can see command-line arguments.
 func secret(file, variable string) (string, error) {
 	if file == "" {
 		return os.Getenv(variable), nil

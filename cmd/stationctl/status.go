@@ -13,7 +13,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/status"
 )
 
-// statusFlags are the command's.
+// statusFlags are the flags of status.
 type statusFlags struct {
 	kafka          kafkaFlags
 	status.Options // without brokers and config
@@ -26,25 +26,35 @@ func newStatus() *cobra.Command {
 	var f statusFlags
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Show how all sites are",
-		Long: `Status shows for each site's topic, from Kafka alone: the age of its last reading; how many readings come in; the status of the devices by
-their last readings (good, sensing error, or silent); the lag, which is how many records the central's consumer group has before it
-("all" if it never read the topic); how many readings are lost; and how many the stations have parked.
+		Short: "Show the state of all sites",
+		Long: `Show the state of each site, based on Kafka alone: the age of the last reading,
+the reading rate, the status of the devices (good, sensing error, or silent),
+the consumer lag, and the number of lost readings and parked records.
 
-It reads the last 100 records of each partition, and tells what is lost, and which devices there are, from these alone:
-stationctl audit proves it of all records. What is parked comes from the agents' own report in these records; "-" if there is none.
+Lag is the number of records that the central Telegraf's consumer group has not
+read yet ("all" if it has never read the topic). Lost readings and devices are
+determined from the last 100 records of each partition; to check all records,
+use stationctl audit. The number of parked records is reported by the agents in
+these records; "-" means that there is no report.
 
-It exits with 1 if a site is in trouble: a device without a reading for --silent-after, or whose board says nothing (status 2); a clock
-that is ahead; something lost, parked or unreadable; a lag above --max-lag; a topic that cannot be read.
+The exit code is 1 if a site has a problem:
 
-It changes nothing. Log in as an administrator, or as a user who may READ the topics and DESCRIBE the group.`,
+    - a device has no reading for --silent-after or longer, or its board is
+      silent (status 2)
+    - a device's clock is ahead
+    - readings are lost, or records are parked or unreadable
+    - the lag is above --max-lag
+    - the topic cannot be read
+
+status changes nothing. Log in as an administrator, or as a user with READ on
+the topics and DESCRIBE on the group.`,
 		Example: `  stationctl status --brokers kafka-1:9092,kafka-2:9092
   stationctl status --brokers kafka-1:9092 --watch
   stationctl status --brokers kafka-1:9092 --watch=30s --site 'JNU_*_rasp'
   stationctl status --brokers kafka-1:9092 --site JNU --silent-after 1h --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("it takes no %q: give a site as --site JNU, and an interval as --watch=10s", args[0])
+				return fmt.Errorf("unexpected argument %q; select a site with --site JNU, and set an interval with --watch=10s", args[0])
 			}
 			return nil
 		},
@@ -62,14 +72,14 @@ It changes nothing. Log in as an administrator, or as a user who may READ the to
 func (f *statusFlags) add(command *cobra.Command) {
 	flags := command.Flags()
 	f.kafka.add(flags)
-	flags.StringVar(&f.Site, "site", "", "only this site, e.g. JNU, or the topics of a `PATTERN` such as 'JNU_*_rasp'")
-	flags.StringVar(&f.Group, "group", "telegraf-station", "the central Telegraf's consumer group")
-	flags.DurationVar(&f.SilentAfter, "silent-after", 5*time.Minute, "how old a device's last reading may be")
-	flags.Int64Var(&f.MaxLag, "max-lag", 1000, "how many records the group may have before it in a topic")
-	flags.StringVar(&f.sort, "sort", "troubles", "what comes first: troubles, or name")
-	flags.DurationVar(&f.watch, "watch", 0, "show it again and again, after `INTERVAL`")
+	flags.StringVar(&f.Site, "site", "", "only this site, e.g. JNU, or topics that match a `PATTERN` such as 'JNU_*_rasp'")
+	flags.StringVar(&f.Group, "group", "telegraf-station", "consumer group `NAME` of the central Telegraf")
+	flags.DurationVar(&f.SilentAfter, "silent-after", 5*time.Minute, "age of its last reading above which a device counts as silent")
+	flags.Int64Var(&f.MaxLag, "max-lag", 1000, "lag above which a site has a problem")
+	flags.StringVar(&f.sort, "sort", "troubles", "sort `ORDER`: troubles (problems first) or name")
+	flags.DurationVar(&f.watch, "watch", 0, "repeat every `INTERVAL`")
 	flags.Lookup("watch").NoOptDefVal = "5s"
-	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long one look may take")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "time limit of one update")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 }
 
@@ -83,7 +93,7 @@ func (f *statusFlags) check() error {
 	}
 	switch {
 	case f.Group == "":
-		return errors.New("flag --group is empty: it is the consumer_group of the central Telegraf's inputs.kafka_sites")
+		return errors.New("flag --group must not be empty; set the consumer_group of inputs.kafka_sites on the central host")
 	case f.SilentAfter <= 0:
 		return fmt.Errorf("flag --silent-after must be above zero, e.g. 5m (got %q)", f.SilentAfter)
 	case f.MaxLag < 0:
@@ -115,14 +125,14 @@ func (f *statusFlags) look(ctx context.Context, out io.Writer) error {
 	if err := f.print(report, out); err != nil {
 		return err
 	}
-	if !report.Well() {
+	if !report.OK() {
 		return errFound
 	}
 	return nil
 }
 
 func (f *statusFlags) report(ctx context.Context) (*status.Report, error) {
-	late := fmt.Errorf("not done within %s: see --timeout", f.timeout)
+	late := fmt.Errorf("not finished within %s; raise --timeout", f.timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, late)
 	defer cancel()
 	report, err := status.Run(ctx, f.Options)

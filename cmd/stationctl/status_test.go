@@ -48,12 +48,12 @@ func TestStatus(t *testing.T) {
 	code, out, errs := call(t, "status", "--brokers", brokers)
 	require.Equal(t, exitFound, code, errs)
 	lines := strings.Split(out, "\n")
-	require.Regexp(t, `^topic +last reading +rate +status +devices +lag +lost +parked +trouble$`, lines[0])
-	require.Regexp(t, `^JNU_1_rasp +\d+s +- +silent +1 +all 1 +0 +- +the board of "pi" says nothing$`, lines[1])
+	require.Regexp(t, `^topic +last reading +rate +status +devices +lag +lost +parked +problems$`, lines[0])
+	require.Regexp(t, `^JNU_1_rasp +\d+s +- +silent +1 +all 1 +0 +- +the board of "pi" is silent$`, lines[1])
 	require.Regexp(t, `^A_1_x +\d+s +- +good +1 +all 1 +0 +-$`, lines[2])
 	require.Regexp(t, `^Z_1_x +\d+s +- +sensing error +1 +all 1 +0 +-$`, lines[3])
-	require.Contains(t, lines[4], `! group "telegraf-station" has read none of them: is it the consumer_group of the central Telegraf?`)
-	require.Equal(t, "3 site(s), 1 in trouble", lines[5])
+	require.Contains(t, lines[4], `! group "telegraf-station" has read none of these topics; check --group`)
+	require.Equal(t, "3 sites, 1 with problems", lines[5])
 
 	_, out, _ = call(t, "status", "--brokers", brokers, "--sort", "name")
 	require.Contains(t, strings.Split(out, "\n")[1], "A_1_x")
@@ -68,17 +68,17 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, exitFound, code)
 	code, _, errs = call(t, "status", "--brokers", brokers, "--site", "KAIST")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, `stationctl: no site's topic is "KAIST"`)
+	require.Contains(t, errs, `stationctl: no site topic matches "KAIST"`)
 }
 
 func TestStatusWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		`flag --brokers: option "brokers" is required`:                       {},
-		`it takes no "10s": give a site as --site JNU, and an interval as`:   {"--watch", "10s"},
+		`unexpected argument "10s"; select a site with --site JNU`:   {"--watch", "10s"},
 		`flag --watch must be 1s or more (got "1ms")`:                        {"--watch=1ms"},
 		`flag --site: "[": syntax error in pattern`:                          {"--site", "["},
-		`flag --group is empty`:                                              {"--group", ""},
+		`flag --group must not be empty`:                                              {"--group", ""},
 		`flag --silent-after must be above zero, e.g. 5m (got "0s")`:         {"--silent-after", "0"},
 		`flag --max-lag must be 0 or more (got "-1")`:                        {"--max-lag", "-1"},
 		`flag --sort must be troubles or name (got "lag")`:                   {"--sort", "lag"},

@@ -11,15 +11,17 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// watching shows the sites until it is interrupted, and ends with what the last look found. A look that fails is shown too: brokers come back.
+// watching shows the sites until it is interrupted, and returns the last result. A failed update is also shown: brokers come back.
 func (f *statusFlags) watching(ctx context.Context, out io.Writer) error {
 	var found error
 	for {
 		var table bytes.Buffer
 		err := f.look(ctx, &table)
-		if ctx.Err() != nil { // what was begun is nobody's answer
+		if ctx.Err() != nil { // the interrupted update has no result
 			return found
 		}
 		if found = err; err != nil && !errors.Is(err, errFound) {
@@ -36,7 +38,7 @@ func (f *statusFlags) watching(ctx context.Context, out io.Writer) error {
 	}
 }
 
-// redraw puts the text in the place of the last one on a terminal, and otherwise behind it.
+// redraw replaces the previous text on a terminal, and otherwise appends to it.
 func redraw(out io.Writer, text string, now time.Time) error {
 	file, isFile := out.(*os.File)
 	if isFile {
@@ -49,14 +51,14 @@ func redraw(out io.Writer, text string, now time.Time) error {
 	return err
 }
 
-// fit cuts a text that a terminal has no room for: else the first lines, which matter most, would be out of sight.
+// fit truncates a text that exceeds the terminal: otherwise the first lines, which matter most, would scroll away.
 func fit(text string, width, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if rows(lines, width) < height {
 		return text
 	}
 	if most := max(2, height-1); len(lines) > most {
-		more := fmt.Sprintf("and %d more line(s); %s", len(lines)-most+1, lines[len(lines)-1])
+		more := fmt.Sprintf("and %s; %s", texttable.Count(len(lines)-most+1, "more line"), lines[len(lines)-1])
 		lines = append(lines[:most-1], more)
 	}
 	for i, line := range lines {
@@ -67,7 +69,7 @@ func fit(text string, width, height int) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// rows is how many the lines take on a terminal.
+// rows returns the number of terminal rows of the lines.
 func rows(lines []string, width int) (count int) {
 	for _, line := range lines {
 		count += 1 + len(line)/max(1, width)

@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// The values of a record's status.
+// The values of the status of a record.
 const (
-	// StatusSuccess says that every value is good.
+	// StatusSuccess means that every value is valid.
 	StatusSuccess int64 = 0
-	// StatusSensingError says that a value is missing or wrong; it has its error value or is left out.
+	// StatusSensingError means that a value is missing or invalid; it has its error value or is left out.
 	StatusSensingError int64 = 1
-	// StatusCommunicationError says that the Arduino sent no reading for a while.
+	// StatusCommunicationError means that the Arduino sent no reading for a while.
 	StatusCommunicationError int64 = 2
 )
 
-// Reading is a decoded line: values by name, as they came (int64, uint64, float64, string, bool, nil or anything else).
+// Reading is a decoded line: values by name, as decoded (int64, uint64, float64, string, bool, nil or anything else).
 type Reading map[string]any
 
 // Location is a configured position in degrees.
@@ -34,15 +34,15 @@ type Value struct {
 type Record struct {
 	// Status is one of the Status constants.
 	Status int64
-	// Values are in the order of the schema; a field that has neither a good value nor an error value is not among them.
+	// Values are in the order of the schema; a field with neither a valid value nor an error value is omitted.
 	Values []Value
-	// Problems tell why the status is StatusSensingError, one for each missing or wrong value.
+	// Problems are the reasons for StatusSensingError, one for each missing or invalid value.
 	Problems []Problem
-	// Unknown are the reading's names that the schema does not declare, in order; they are not in the record.
+	// Unknown are the names in the reading that the schema does not declare, in order; they are not in the record.
 	Unknown []string
 }
 
-// Problem is a missing or wrong value of a reading.
+// Problem is a missing or invalid value of a reading.
 type Problem struct {
 	Field string
 	Err   error
@@ -54,8 +54,8 @@ func (p Problem) Unwrap() error { return p.Err }
 
 var errMissing = errors.New("is missing")
 
-// Check turns a reading into a record. A reading without a good position, as from a GPS without a fix,
-// takes the configured location; nil is none.
+// Check turns a reading into a record. A reading without a valid position, as from a GPS without a fix,
+// gets the configured location, if it is not nil.
 func (s *Schema) Check(reading Reading, location *Location) Record {
 	record := Record{Values: make([]Value, 0, len(s.Fields))}
 	fixed := s.fixedPosition(reading, location)
@@ -77,14 +77,14 @@ func (s *Schema) Check(reading Reading, location *Location) Record {
 	return record
 }
 
-// Silence is the record of a station that sent no reading: status 2, every value its error value.
+// Silence returns the record of a station without a reading: status 2, every value its error value.
 func (s *Schema) Silence(location *Location) Record {
 	record := s.Check(nil, location)
 	record.Status, record.Problems = StatusCommunicationError, nil
 	return record
 }
 
-// fixedPosition gives the configured latitude and longitude, both or none, if the reading lacks a good one of either.
+// fixedPosition returns the configured latitude and longitude, both or neither, if one of them is not valid in the reading.
 func (s *Schema) fixedPosition(reading Reading, location *Location) map[string]float64 {
 	if location == nil {
 		return nil
@@ -98,7 +98,7 @@ func (s *Schema) fixedPosition(reading Reading, location *Location) map[string]f
 	return nil
 }
 
-// addReplaced takes the configured position. That the line has none is no error; that it has a wrong one is.
+// addReplaced adds the configured position. A missing position in the line is not an error; an invalid one is.
 func (r *Record) addReplaced(field *Field, given any, replacement float64) {
 	if given != nil {
 		if _, err := field.check(given); err != nil && !errors.Is(err, errNotFinite) {
@@ -131,7 +131,7 @@ func (r *Record) addProblem(field *Field, err error) {
 	r.Problems = append(r.Problems, Problem{field.Name, err})
 }
 
-// IsStatus tells whether a number is one of the Status constants.
+// IsStatus reports whether a number is one of the Status constants.
 func IsStatus(number int64) bool {
 	return number >= StatusSuccess && number <= StatusCommunicationError
 }

@@ -16,7 +16,7 @@ const (
 	Float Type = "float"
 )
 
-// maxExact bounds min, max and error_value of an int field: from 2^53 on a float64 no longer holds every int.
+// maxExact limits min, max, and error_value of an int field: above 2^53, a float64 cannot represent every int.
 const maxExact = 1 << 53
 
 var fieldName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
@@ -26,10 +26,10 @@ type Field struct {
 	// Name is the key in the line, in the metric and in the record.
 	Name string `toml:"name"`
 	Type Type   `toml:"type"`
-	// Min and Max are the range of a good value, both included; nil is no bound.
+	// Min and Max are the range of a valid value, both included; nil means unlimited.
 	Min *float64 `toml:"min"`
 	Max *float64 `toml:"max"`
-	// ErrorValue stands in for a missing or wrong value; nil leaves the field out of the record.
+	// ErrorValue replaces a missing or invalid value; nil leaves the field out of the record.
 	ErrorValue *float64 `toml:"error_value"`
 	// Required makes a missing value a sensing error even without an ErrorValue.
 	Required bool `toml:"required"`
@@ -37,7 +37,7 @@ type Field struct {
 	Unit string `toml:"unit"`
 }
 
-// validate tells what is wrong with a declaration.
+// validate returns an error if the declaration is not valid.
 func (f *Field) validate() error {
 	if !fieldName.MatchString(f.Name) {
 		return fmt.Errorf("field name %q: use letters, digits and \"_\", with a letter first", f.Name)
@@ -54,7 +54,7 @@ func (f *Field) validate() error {
 		return fmt.Errorf("field %q: min %v is above max %v", f.Name, *f.Min, *f.Max)
 	}
 	if f.ErrorValue != nil && f.inRange(*f.ErrorValue) {
-		return fmt.Errorf("field %q: error_value %v is a good value too: set it outside min..max", f.Name, *f.ErrorValue)
+		return fmt.Errorf("field %q: error_value %v is also a valid value; set it outside min..max", f.Name, *f.ErrorValue)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (f *Field) validateNumber(number *float64) error {
 	case math.IsNaN(*number) || math.IsInf(*number, 0):
 		return fmt.Errorf("must be a finite number (got %v)", *number)
 	case f.Type == Int && *number != math.Trunc(*number):
-		return fmt.Errorf("must be a whole number, as the type is \"int\" (got %v)", *number)
+		return fmt.Errorf("must be a whole number, because the type is \"int\" (got %v)", *number)
 	case f.Type == Int && math.Abs(*number) > maxExact:
 		return fmt.Errorf("must be within ±2^53 (got %v)", *number)
 	}
@@ -77,7 +77,7 @@ func (f *Field) inRange(number float64) bool {
 	return (f.Min == nil || number >= *f.Min) && (f.Max == nil || number <= *f.Max)
 }
 
-// FormError tells of a value that no trouble of a sensor explains: it was printed in another form than the field declares.
+// FormError is returned for a value that no sensor error explains: it was printed in another form than the field declares.
 type FormError struct {
 	Problem string
 	// Advice is what to change in the sketch or the schema.
@@ -92,7 +92,7 @@ func notANumber(format string, value any) *FormError {
 
 var errNotFinite = errors.New("is not a finite number")
 
-// Convert gives value the field's type: an int64 or a float64.
+// Convert returns the value in the type of the field: an int64 or a float64.
 // It loses nothing: an int field takes 554 and 554.0 but not 554.5, a float field takes 26 and 26.0.
 func (f *Field) Convert(value any) (any, error) {
 	switch number := value.(type) {
@@ -137,7 +137,7 @@ func (f *Field) convertFloat(value any, number float64) (any, error) {
 	return int64(number), nil
 }
 
-// check converts a value of a reading and tells whether it is a good one.
+// check converts a value of a reading, and returns an error if it is not valid.
 func (f *Field) check(value any) (any, error) {
 	typed, err := f.Convert(value)
 	if err != nil {
@@ -159,7 +159,7 @@ func (f *Field) rangeText() string {
 	return text(f.Min) + ".." + text(f.Max)
 }
 
-// errorValue is the ErrorValue in the field's type, nil if there is none.
+// errorValue returns ErrorValue in the type of the field, or nil.
 func (f *Field) errorValue() any {
 	switch {
 	case f.ErrorValue == nil:

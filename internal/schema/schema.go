@@ -1,6 +1,5 @@
-// Package schema holds the sensor schema: which values a station's record has, and what makes a value good.
-// There is one declaration; the input, the serializer and the parser all use it.
-// It knows nothing of Telegraf.
+// Package schema holds the sensor schema: the values in the record of a station, and when a value is valid. It is one declaration that the
+// input, the serializer, and the parser share, and does not depend on Telegraf.
 package schema
 
 import (
@@ -76,7 +75,7 @@ func Parse(text string) (*Schema, error) {
 	return New(file.Name, file.Field)
 }
 
-// New makes a schema of sensor fields; it refuses a wrong declaration, a repeated name and an empty list.
+// New returns a schema of sensor fields. It rejects an invalid declaration, a duplicate name, and an empty list.
 func New(name string, sensors []Field) (*Schema, error) {
 	if len(sensors) == 0 {
 		return nil, fmt.Errorf("schema %q declares no field", name)
@@ -104,7 +103,7 @@ func (s *Schema) Field(name string) (*Field, bool) {
 	return &s.Fields[i], true
 }
 
-// position declares where the station stands, in degrees (WGS 84).
+// position declares the position of the station, in degrees (WGS 84).
 func position() []Field {
 	bound := func(number float64) *float64 { return &number }
 	return []Field{

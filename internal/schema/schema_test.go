@@ -71,10 +71,10 @@ func TestWrongSchemas(t *testing.T) {
 		sensor(`name = "ph"`, `type = "string"`):                                  `field "ph": type must be "int" or "float" (got "string")`,
 		sensor(`name = "ph"`, `typ = "int"`):                                      `unknown option "field.typ"`,
 		sensor(`name = "temp"`, `type="int"`, `min=5`, `max=1`):                   `field "temp": min 5 is above max 1`,
-		sensor(`name = "n"`, `type="int"`, `min=0.5`):                             `field "n": min must be a whole number, as the type is "int" (got 0.5)`,
+		sensor(`name = "n"`, `type="int"`, `min=0.5`):                             `field "n": min must be a whole number, because the type is "int" (got 0.5)`,
 		sensor(`name = "n"`, `type="int"`, `max=1e300`):                           `field "n": max must be within ±2^53 (got 1e+300)`,
 		sensor(`name = "n"`, `type="float"`, `max=inf`):                           `field "n": max must be a finite number (got +Inf)`,
-		sensor(`name = "n"`, `type="float"`, `min=0`, `max=1`, `error_value=0.5`): `field "n": error_value 0.5 is a good value too: set it outside min..max`,
+		sensor(`name = "n"`, `type="float"`, `min=0`, `max=1`, `error_value=0.5`): `field "n": error_value 0.5 is also a valid value; set it outside min..max`,
 		sensor(`name = "status"`, `type="int"`):                                   `field "status" is declared twice, or is one that every record has (device_id, status, time, lat, lon)`,
 		sensor(`name = "lat"`, `type="float"`):                                    `field "lat" is declared twice, or is one that every record has (device_id, status, time, lat, lon)`,
 	} {

@@ -16,19 +16,19 @@ type Warner interface {
 	Warnf(format string, args ...any)
 }
 
-// NewUnknown takes the value of an option `unknown_fields`: "drop" (also for an empty option), "keep" or "error".
+// NewUnknown takes the value of an option `unknown_fields`: "drop" (also for an empty option), "keep", or "error".
 func NewUnknown(option string) (Unknown, error) {
 	switch option {
 	case "":
 		option = "drop"
 	case "drop", "keep", "error":
 	default:
-		return Unknown{}, fmt.Errorf(`option "unknown_fields" must be "drop", "keep" or "error" (got %q)`, option)
+		return Unknown{}, fmt.Errorf(`option "unknown_fields" must be "drop", "keep", or "error" (got %q)`, option)
 	}
 	return Unknown{choice: option, warned: new(sync.Map)}, nil
 }
 
-// Keep tells whether to keep the value of that name. With "drop" it warns once for each name;
+// Keep reports whether to keep the value of that name. With "drop" it warns once for each name;
 // with "error" it returns an error.
 func (u Unknown) Keep(name string, log Warner) (bool, error) {
 	switch u.choice {

@@ -195,14 +195,14 @@ func (s *stage) verify(fault, expected string, repeats int64, stations ...*Stati
 		Fault: fault, Expected: expected, Seen: verdict(report), Records: report.Records(), Lost: report.Lost() + report.Missing(),
 		Repeated: report.Repeated(), Stall: s.stall(topics[0]),
 	})
-	require.True(s, report.Sound(), "%s: %+v", verdict(report), report)
+	require.True(s, report.OK(), "%s: %+v", verdict(report), report)
 	require.LessOrEqual(s, report.Repeated(), repeats, "repeats")
 	require.Equal(s, accepted, report.Records()-report.Repeated()+report.Parked(), "accepted readings and records")
 	return report
 }
 
 func verdict(report *audit.Report) string {
-	if report.Sound() {
+	if report.OK() {
 		return "all in Kafka, in order, and once in InfluxDB"
 	}
 	return fmt.Sprintf("%d lost, %d conflicts, %d out of order, %d unreadable, %d not in InfluxDB, %d duplicates",

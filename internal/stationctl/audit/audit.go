@@ -1,8 +1,11 @@
-// Package audit reads the topics of sites from their beginning to their end and says what was lost, repeated or disordered on the way,
-// from the headers that internal/delivery describes, and whether InfluxDB has each reading.
+// Package audit reads the topics of sites from their beginning to their end, and reports what was lost, repeated, or delivered out of order, by
+// the headers in internal/record, and whether InfluxDB has each reading.
 //
-// Memory: a few ranges for each device and epoch, 65,536 hashes a device (8 MB), and with InfluxDB eight bytes for each reading of the
-// topics that are being read (sixteen at once).
+// connect.go connects, partition.go reads a partition, entry.go decodes a record, series.go tracks the numbers of a device, store.go compares
+// with InfluxDB, and report.go is the result.
+//
+// Memory: a few ranges per device and epoch, 65,536 hashes per device (8 MB), and with InfluxDB eight bytes per reading of the topics that are
+// being read (up to sixteen).
 package audit
 
 import (
@@ -19,26 +22,27 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// Options say what is audited.
+// Options select what to audit.
 type Options struct {
 	Brokers []string
-	// Config are the connection's settings; nil for the default.
+	// Config has the settings of the connection; nil for the default.
 	Config *sarama.Config
-	// Topics are the names, or Pattern what they match; without both it is DefaultPattern.
+	// Topics are the names, or Pattern matches them; without both, DefaultPattern does.
 	Topics  []string
 	Pattern *regexp.Regexp
-	// Store is where the points should be; nil: it is not asked.
+	// Store should have the points; nil to skip the comparison.
 	Store Store
 }
 
 // DefaultPattern matches the topics of sites: three parts with _ between them.
 const DefaultPattern = `^[^_]+_[^_]+_[^_]+$`
 
-// parallel is how many topics are read at once: most of the time goes by in waiting for Kafka (300 topics of 10 records: 4 take 7.6 s, 16 take 2.0 s).
+// parallel is the number of topics that are read concurrently: most of the time is spent waiting for Kafka (300 topics of 10 records take
+// 7.6 s with 4, and 2.0 s with 16).
 const parallel = 16
 
-// Run audits what the topics hold now. An error says what could not be read; that something is lost is no error. Beside an error
-// the report, if there is one, has the topics that could be read.
+// Run audits the present content of the topics. An error means that something could not be read; lost records are not an error. The report
+// that accompanies an error, if any, has the topics that could be read.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	client, end, err := Connect(ctx, options.Brokers, options.Config)
 	if err != nil {
@@ -62,7 +66,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	return &Report{Topics: topics, Store: options.Store != nil}, err
 }
 
-// findTopics are those that are named, or that match.
+// findTopics returns the named topics, or those that match.
 func findTopics(client sarama.Client, options Options) ([]string, error) {
 	if len(options.Topics) > 0 {
 		return slices.Compact(slices.Sorted(slices.Values(options.Topics))), nil
@@ -72,11 +76,11 @@ func findTopics(client sarama.Client, options Options) ([]string, error) {
 		pattern = regexp.MustCompile(DefaultPattern)
 	}
 	if err := client.RefreshMetadata(); err != nil {
-		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+		return nil, fmt.Errorf("cannot list the topics: %w", err)
 	}
 	all, err := client.Topics()
 	if err != nil {
-		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+		return nil, fmt.Errorf("cannot list the topics: %w", err)
 	}
 	names := slices.DeleteFunc(all, func(name string) bool { return !pattern.MatchString(name) })
 	if len(names) == 0 {
@@ -92,7 +96,7 @@ type auditor struct {
 	store    Store
 }
 
-// all audits topics side by side, and returns those that could be read in their order.
+// all audits the topics concurrently, and returns those that could be read, in order.
 func (a *auditor) all(ctx context.Context, names []string) ([]Topic, error) {
 	topics, errs := make([]Topic, len(names)), make([]error, len(names))
 	var running sync.WaitGroup

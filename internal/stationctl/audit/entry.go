@@ -12,22 +12,22 @@ import (
 // entry is a record as it was read.
 type entry struct {
 	partition int32
-	place     place
+	position  position
 	skipped   record.Skipped
 	value     []byte
-	// time is zero if the value is no reading.
+	// time is zero if the value is not a reading.
 	time time.Time
-	// whole says that the partition begins at offset 0.
+	// whole is true if the partition begins at offset 0.
 	whole bool
 }
 
-// read fills in what headers and value tell. A record whose value or skipped numbers make no sense is numbered all the same: it has
+// read decodes the headers and the value. A record with an invalid value or invalid skipped numbers still counts with its number: it has
 // arrived, and is not lost.
 func (e *entry) read(headers map[string]string) (numbered bool, err error) {
-	if e.place.epoch, err = record.ParseEpoch(headers[record.HeaderEpoch]); err != nil {
+	if e.position.epoch, err = record.ParseEpoch(headers[record.HeaderEpoch]); err != nil {
 		return false, err
 	}
-	if e.place.seq, err = record.ParseSeq(headers[record.HeaderSeq]); err != nil {
+	if e.position.seq, err = record.ParseSeq(headers[record.HeaderSeq]); err != nil {
 		return false, err
 	}
 	var skipErr, timeErr error
@@ -41,10 +41,10 @@ func readingTime(value []byte) (time.Time, error) {
 		Time time.Time `json:"time"`
 	}
 	if err := json.Unmarshal(value, &reading); err != nil {
-		return time.Time{}, fmt.Errorf("the value is no reading: %w", err)
+		return time.Time{}, fmt.Errorf("the value is not a reading: %w", err)
 	}
 	if reading.Time.IsZero() {
-		return time.Time{}, errors.New("the value is no reading: it has no time")
+		return time.Time{}, errors.New("the value is not a reading: it has no time")
 	}
 	return reading.Time, nil
 }

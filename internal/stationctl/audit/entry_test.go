@@ -41,7 +41,7 @@ func TestUnreadableRecords(t *testing.T) {
 			d := devices["pi"].device("pi")
 			report := Report{Topics: []Topic{topic}}
 			require.EqualValues(t, 1, report.Unreadable())
-			require.False(t, report.Sound())
+			require.False(t, report.OK())
 			require.Len(t, d.Epochs, 1)
 			if test.numbered {
 				require.EqualValues(t, 3, d.Records)

@@ -9,7 +9,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// partition is one that is read from its beginning to what was its end when it was asked for.
+// partition is read from its beginning to the end that it had at the start of the audit.
 type partition struct {
 	client     sarama.Client
 	topic      string
@@ -17,10 +17,10 @@ type partition struct {
 	start, end int64
 }
 
-// silence is how long nothing comes before it is looked whether anything can.
+// silence is how long to wait for a record before checking whether there are any left.
 const silence = time.Second
 
-// openPartition asks where the partition begins and ends.
+// openPartition requests the first and the last offset.
 func openPartition(client sarama.Client, topic string, number int32) (*partition, error) {
 	start, err := client.GetOffset(topic, number, sarama.OffsetOldest)
 	if err != nil {
@@ -72,31 +72,31 @@ func (p *partition) read(ctx context.Context, consumer sarama.Consumer, each fun
 	return nil
 }
 
-// explain says what can be done about an error.
+// explain adds the fix to an error.
 func explain(err error) error {
 	if errors.Is(err, sarama.ErrOffsetOutOfRange) {
-		return fmt.Errorf("records were deleted while they were read: run the audit again: %w", err)
+		return fmt.Errorf("records were deleted while they were read; repeat the audit: %w", err)
 	}
 	return err
 }
 
-// ended is why the client library ended the reading: it tells, and then closes both channels.
+// ended returns why the client library stopped reading: it sends the error, and then closes both channels.
 func ended(messages sarama.PartitionConsumer) error {
 	if err, told := <-messages.Errors(); told {
 		return explain(err)
 	}
-	return errors.New("the reading was ended: run the audit again")
+	return errors.New("the client stopped reading; repeat the audit")
 }
 
-// isOver tells whether what is left is nothing that a reader gets: markers of transactions, or what compaction has emptied. The client
-// library passes those over without a word.
+// isOver reports whether the rest of the partition has no records: only transaction markers, or batches that compaction has emptied. The client
+// library skips those.
 func (p *partition) isOver(next int64) (bool, error) {
 	leader, err := p.client.Leader(p.topic, p.number)
 	if err != nil {
 		return false, err
 	}
 	const size = 1 << 20
-	// Version 11 is of Kafka 2.3; one below 10 cannot read zstd. -1: no fetch session, no leader epoch.
+	// Version 11 is supported since Kafka 2.3; versions below 10 cannot read zstd. -1 is no fetch session, and no leader epoch.
 	request := &sarama.FetchRequest{Version: 11, MaxWaitTime: 100, MinBytes: 1, MaxBytes: size, SessionEpoch: -1}
 	request.AddBlock(p.topic, p.number, next, size, -1)
 	response, err := leader.Fetch(request)
@@ -107,7 +107,7 @@ func (p *partition) isOver(next int64) (bool, error) {
 	if block == nil {
 		return false, nil
 	}
-	// A block with an error has no records: the consumer meets the error too, and tells or tries again.
+	// A block with an error has no records: the consumer also gets the error, and returns it or retries.
 	for _, records := range block.RecordsSet {
 		batch := records.RecordBatch
 		if batch == nil || !batch.Control && len(batch.Records) > 0 && batch.LastOffset() >= next {

@@ -68,7 +68,7 @@ func TestRecordsThatAreDeletedWhileTheyAreReadAreAnError(t *testing.T) {
 		return response, nil, true
 	})
 	_, err := s.audit("JNU_1_rasp")
-	require.ErrorContains(t, err, `topic "JNU_1_rasp", partition 0: records were deleted while they were read: run the audit again: `)
+	require.ErrorContains(t, err, `topic "JNU_1_rasp", partition 0: records were deleted while they were read; repeat the audit: `)
 }
 
 // endedReading is one that the client library has ended: the error waits beside channels that are closed.
@@ -95,7 +95,7 @@ func TestAReadingThatIsEndedIsAnError(t *testing.T) {
 	t.Parallel()
 	for range 100 { // which of the channels is seen first is chance
 		for want, told := range map[string]error{
-			"records were deleted while they were read: run the audit again": sarama.ErrOffsetOutOfRange, "the reading was ended: run the audit again": nil,
+			"records were deleted while they were read; repeat the audit": sarama.ErrOffsetOutOfRange, "the client stopped reading; repeat the audit": nil,
 		} {
 			e := &endedReading{messages: make(chan *sarama.ConsumerMessage), errors: make(chan *sarama.ConsumerError, 1)}
 			if told != nil {

@@ -14,21 +14,21 @@ import (
 // Report is what an audit found.
 type Report struct {
 	Topics []Topic `json:"topics"`
-	// Store says that InfluxDB was compared too.
+	// Store is true if InfluxDB was compared.
 	Store bool `json:"store"`
 }
 
-// Topic is a site's.
+// Topic is the result of a topic.
 type Topic struct {
 	Name string `json:"topic"`
-	// Foreign are records without the headers, Unreadable those with headers or values that make no sense. An unreadable record whose
-	// number can be read is counted with its device too: it has arrived.
+	// Foreign counts records without the headers, Unreadable those with invalid headers or values. An unreadable record with a valid number
+	// also counts for its device: it has arrived.
 	Foreign    int64    `json:"foreign"`
 	Unreadable int64    `json:"unreadable"`
 	Devices    []Device `json:"devices"`
 }
 
-// Device is what was found of one device in a topic. Parked and Dropped are numbers that the agent gave up and told of.
+// Device is the result of one device in a topic. Parked and Dropped count the numbers that the agent reported as such.
 type Device struct {
 	ID         string    `json:"device_id"`
 	Records    int64     `json:"records"`
@@ -40,23 +40,23 @@ type Device struct {
 	Dropped    int64     `json:"dropped"`
 	Newest     time.Time `json:"newest,omitzero"`
 	Epochs     []Epoch   `json:"epochs"`
-	// Doubled are times of readings for which InfluxDB has more than one point, as with a tag that was added later.
+	// Doubled counts the times for which InfluxDB has more than one point, as with a tag that was added later.
 	Doubled int64 `json:"doubled"`
-	// Missing are distinct times of readings that InfluxDB does not have; MissingTimes are the first few.
+	// Missing counts the distinct times of readings that InfluxDB lacks; MissingTimes are the first few.
 	Missing      int64       `json:"missing"`
 	MissingTimes []time.Time `json:"missing_times,omitempty"`
 }
 
-// Epoch is one life of the device's outbox.
+// Epoch is one epoch of the outbox of the device.
 type Epoch struct {
 	Name  string         `json:"epoch"`
 	First uint64         `json:"first"`
 	Last  uint64         `json:"last"`
 	Lost  []record.Range `json:"lost,omitempty"`
-	// Parked and Dropped are the numbers that the agent gave up and told of.
+	// Parked and Dropped are the numbers that the agent reported as such.
 	Parked  []record.Range `json:"parked,omitempty"`
 	Dropped []record.Range `json:"dropped,omitempty"`
-	// BeginDeleted says that the topic's retention has deleted records, so that numbers before First are not judged.
+	// BeginDeleted is true if retention has deleted records, so that numbers before First are not checked.
 	BeginDeleted bool `json:"begin_deleted"`
 }
 
@@ -69,34 +69,34 @@ func (r *Report) sum(of func(*Device) int64) (n int64) {
 	return n
 }
 
-// Records are all that have the headers.
+// Records counts the records with the headers.
 func (r *Report) Records() int64 { return r.sum(func(d *Device) int64 { return d.Records }) }
 
-// Lost are numbers that did not arrive and that no agent told of.
+// Lost counts the numbers that did not arrive and that no agent reported.
 func (r *Report) Lost() int64 { return r.sum(func(d *Device) int64 { return d.Lost }) }
 
-// Repeated are records with a number that was there before.
+// Repeated counts the records with an earlier number and the same value.
 func (r *Report) Repeated() int64 { return r.sum(func(d *Device) int64 { return d.Repeated }) }
 
-// Conflicts are records with a number that was there before, but another value.
+// Conflicts counts the records with an earlier number and a different value.
 func (r *Report) Conflicts() int64 { return r.sum(func(d *Device) int64 { return d.Conflicts }) }
 
-// OutOfOrder are records that came after a newer one of their device, repeats aside.
+// OutOfOrder counts the records after a newer one of their device, except repeats.
 func (r *Report) OutOfOrder() int64 { return r.sum(func(d *Device) int64 { return d.OutOfOrder }) }
 
-// Parked and Dropped are numbers that agents told of.
+// Parked counts the numbers that agents reported as parked.
 func (r *Report) Parked() int64 { return r.sum(func(d *Device) int64 { return d.Parked }) }
 
-// Dropped are numbers that a full outbox gave up.
+// Dropped counts the numbers that a full outbox dropped.
 func (r *Report) Dropped() int64 { return r.sum(func(d *Device) int64 { return d.Dropped }) }
 
-// Missing are readings that are not in InfluxDB.
+// Missing counts the readings that are not in InfluxDB.
 func (r *Report) Missing() int64 { return r.sum(func(d *Device) int64 { return d.Missing }) }
 
-// Doubled are readings that are in InfluxDB more than once.
+// Doubled counts the readings with more than one point in InfluxDB.
 func (r *Report) Doubled() int64 { return r.sum(func(d *Device) int64 { return d.Doubled }) }
 
-// Unreadable are records with the headers, but with headers or values that make no sense.
+// Unreadable counts the records with invalid headers or values.
 func (r *Report) Unreadable() (n int64) {
 	for _, topic := range r.Topics {
 		n += topic.Unreadable
@@ -104,12 +104,12 @@ func (r *Report) Unreadable() (n int64) {
 	return n
 }
 
-// Sound tells whether everything that was promised is kept.
-func (r *Report) Sound() bool {
+// OK reports whether every promise is kept.
+func (r *Report) OK() bool {
 	return r.Lost() == 0 && r.Conflicts() == 0 && r.OutOfOrder() == 0 && r.Unreadable() == 0 && r.Missing() == 0 && r.Doubled() == 0
 }
 
-// Write prints the report as a table, the details, and a summary.
+// Write prints the report as a table, with details and a summary.
 func (r *Report) Write(w io.Writer) error {
 	if err := texttable.Write(w, r.rows()); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (d *Device) newest() string {
 	return d.Newest.Format(time.RFC3339)
 }
 
-// shown is a record's key as a terminal can show it: what is no agent's may hold anything.
+// shown returns the key of a record in a form that is safe for a terminal: a foreign record can have any key.
 func shown(key string) string {
 	if quoted := strconv.Quote(key); quoted != `"`+key+`"` || key == "" {
 		return quoted
@@ -174,13 +174,13 @@ func (r *Report) details() string {
 	return text.String()
 }
 
-// shownLosses is how many lost ranges of an epoch are printed; JSON has all.
+// shownLosses limits the printed lost ranges of an epoch; JSON has all.
 const shownLosses = 10
 
 func (e *Epoch) losses(topic, device string) string {
 	var text strings.Builder
 	if e.BeginDeleted && e.First > 1 {
-		fmt.Fprintf(&text, "%s, %s, epoch %s: begins at %d: retention has deleted records, what was before is not judged\n", topic, device, e.Name, e.First)
+		fmt.Fprintf(&text, "%s, %s, epoch %s: begins at %d; retention has deleted the records before it, which are not checked\n", topic, device, e.Name, e.First)
 	}
 	for _, lost := range e.Lost[:min(len(e.Lost), shownLosses)] {
 		fmt.Fprintf(&text, "%s, %s, epoch %s: lost %d to %d\n", topic, device, e.Name, lost.From, lost.To)

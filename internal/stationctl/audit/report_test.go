@@ -26,7 +26,7 @@ func TestRetentionIsTold(t *testing.T) {
 	require.True(t, report.Topics[0].Devices[0].Epochs[0].BeginDeleted)
 	var text bytes.Buffer
 	require.NoError(t, report.Write(&text))
-	require.Contains(t, text.String(), "epoch "+firstEpoch+": begins at 3: retention has deleted records, what was before is not judged\n")
+	require.Contains(t, text.String(), "epoch "+firstEpoch+": begins at 3; retention has deleted the records before it, which are not checked\n")
 }
 
 func TestATopicThatCannotBeReadHidesNoOther(t *testing.T) {
@@ -56,7 +56,7 @@ func TestTimesAreKeptOnlyForAStore(t *testing.T) {
 	t.Parallel()
 	for _, compared := range []bool{false, true} {
 		s := newSeries(compared)
-		s.add(&entry{place: place{firstEpoch, 1}, value: []byte("x"), time: begin, whole: true})
+		s.add(&entry{position: position{firstEpoch, 1}, value: []byte("x"), time: begin, whole: true})
 		require.Equal(t, compared, len(s.times) == 1)
 		require.Equal(t, []record.Range{{From: 1, To: 1}}, []record.Range(s.epochs[firstEpoch].seen))
 	}

@@ -8,44 +8,44 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// rememberedValues is how many of a device's newest numbers have their value remembered, to tell a repeat from a conflict.
-// Repeats are bounded by a batch of 500 records, so a repeat of an older number than these counts as a repeat.
+// rememberedValues limits the newest numbers of a device whose values are kept, to distinguish a repeat from a conflict. A retry repeats at
+// most a batch of 500 records, so an older number counts as a repeat.
 const rememberedValues = 65_536
 
-// series is what was seen of a topic's device.
+// series tracks a device in a topic.
 type series struct {
 	records, repeated, conflicts, outOfOrder int64
 	newest                                   time.Time
 	epochs                                   map[string]*epoch
-	// reached is the highest place in each partition.
-	reached map[int32]place
-	values  map[place]uint64
-	order   []place
+	// reached is the highest position in each partition.
+	reached map[int32]position
+	values  map[position]uint64
+	order   []position
 	seed    maphash.Seed
-	// times are the readings', kept only if a store is compared.
+	// times are those of the readings, kept only if a store is compared.
 	times    []int64
 	compared bool
 }
 
-// epoch is one life of an outbox.
+// epoch tracks one epoch of an outbox.
 type epoch struct {
 	seen, parked, dropped record.RangeSet
-	// whole says that no partition with its records has lost any to the topic's retention, so that the numbers begin at 1.
+	// whole is true if retention has deleted no records of its partitions, so that the numbers begin at 1.
 	whole bool
 }
 
-// place orders the records of a device: epochs sort by time.
-type place struct {
+// position orders the records of a device: epochs sort by time.
+type position struct {
 	epoch string
 	seq   uint64
 }
 
-func (p place) before(other place) bool {
+func (p position) before(other position) bool {
 	return p.epoch < other.epoch || p.epoch == other.epoch && p.seq < other.seq
 }
 
 func newSeries(compared bool) *series {
-	return &series{compared: compared, epochs: make(map[string]*epoch), reached: make(map[int32]place), values: make(map[place]uint64), seed: maphash.MakeSeed()}
+	return &series{compared: compared, epochs: make(map[string]*epoch), reached: make(map[int32]position), values: make(map[position]uint64), seed: maphash.MakeSeed()}
 }
 
 func (s *series) add(e *entry) {
@@ -53,10 +53,10 @@ func (s *series) add(e *entry) {
 	if e.time.After(s.newest) {
 		s.newest = e.time
 	}
-	ep := s.epochs[e.place.epoch]
+	ep := s.epochs[e.position.epoch]
 	if ep == nil {
 		ep = &epoch{whole: e.whole}
-		s.epochs[e.place.epoch] = ep
+		s.epochs[e.position.epoch] = ep
 	}
 	ep.whole = ep.whole && e.whole
 	for _, r := range e.skipped.Parked {
@@ -66,22 +66,22 @@ func (s *series) add(e *entry) {
 		ep.dropped.Add(r)
 	}
 	hash := maphash.Bytes(s.seed, e.value)
-	if ep.seen.Add(record.Single(e.place.seq)) == 0 {
-		s.repeat(e.place, hash)
+	if ep.seen.Add(record.Single(e.position.seq)) == 0 {
+		s.repeat(e.position, hash)
 		return
 	}
-	s.remember(e.place, hash)
+	s.remember(e.position, hash)
 	if s.compared && !e.time.IsZero() {
 		s.times = append(s.times, e.time.UnixNano())
 	}
-	if e.place.before(s.reached[e.partition]) {
+	if e.position.before(s.reached[e.partition]) {
 		s.outOfOrder++
 		return
 	}
-	s.reached[e.partition] = e.place
+	s.reached[e.partition] = e.position
 }
 
-func (s *series) repeat(p place, hash uint64) {
+func (s *series) repeat(p position, hash uint64) {
 	if known, found := s.values[p]; found && known != hash {
 		s.conflicts++
 		return
@@ -89,7 +89,7 @@ func (s *series) repeat(p place, hash uint64) {
 	s.repeated++
 }
 
-func (s *series) remember(p place, hash uint64) {
+func (s *series) remember(p position, hash uint64) {
 	s.values[p] = hash
 	s.order = append(s.order, p)
 	if len(s.order) > rememberedValues {
@@ -98,7 +98,7 @@ func (s *series) remember(p place, hash uint64) {
 	}
 }
 
-// device is the result.
+// device returns the result.
 func (s *series) device(id string) Device {
 	d := Device{ID: id, Records: s.records, Repeated: s.repeated, Conflicts: s.conflicts, OutOfOrder: s.outOfOrder, Newest: s.newest.UTC()}
 	names := make([]string, 0, len(s.epochs))

@@ -18,7 +18,7 @@ type damage struct {
 	want   Device
 	epoch  string
 	// arrived are the numbers that are there, of all epochs; held come later than they should.
-	arrived []place
+	arrived []position
 	held    []uint64
 	// gone are the numbers of the epoch that nothing tells of, newest its highest that arrived.
 	gone   []uint64
@@ -31,7 +31,7 @@ type damage struct {
 
 func (d *damage) write(seq uint64) {
 	e := numbered(int(seq))
-	e.place.epoch = d.epoch
+	e.position.epoch = d.epoch
 	if seq < d.newest {
 		d.want.OutOfOrder++
 	} else {
@@ -42,13 +42,13 @@ func (d *damage) write(seq uint64) {
 	}
 	d.want.Newest = maxTime(d.want.Newest, e.time)
 	d.want.Records++
-	d.arrived = append(d.arrived, e.place)
+	d.arrived = append(d.arrived, e.position)
 	d.series.add(e)
 }
 
-func (d *damage) again(p place, conflict bool) {
+func (d *damage) again(p position, conflict bool) {
 	e := numbered(int(p.seq))
-	e.place = p
+	e.position = p
 	d.want.Records++
 	if conflict {
 		e.value = []byte("another")
@@ -143,7 +143,7 @@ func maxTime(a, b time.Time) time.Time {
 }
 
 func numbered(seq int) *entry {
-	return &entry{place: place{firstEpoch, uint64(seq)}, value: fmt.Append(nil, seq), time: begin.Add(time.Duration(seq)), whole: true}
+	return &entry{position: position{firstEpoch, uint64(seq)}, value: fmt.Append(nil, seq), time: begin.Add(time.Duration(seq)), whole: true}
 }
 
 func TestMemoryOfALongStreamIsBounded(t *testing.T) {

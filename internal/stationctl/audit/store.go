@@ -12,18 +12,18 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// Store has the points that the readings became.
+// Store has the points of the readings.
 type Store interface {
-	// Since is the time from which on the store keeps points.
+	// Since returns the time since when the store keeps points.
 	Since(ctx context.Context) (time.Time, error)
-	// Times calls each with the times of a device's points from one to another, both included, in rising order.
+	// Times calls each with the times of the points of a device in a range, ends included, in ascending order.
 	Times(ctx context.Context, topic, device string, from, to time.Time, each func(int64)) error
 }
 
-// shownTimes is how many missing times a report names.
+// shownTimes limits the missing times in a report.
 const shownTimes = 5
 
-// compare looks whether the store has one point for each time.
+// compare checks that the store has one point for each time.
 func compare(ctx context.Context, store Store, topic string, d *Device, times []int64) error {
 	since, err := store.Since(ctx)
 	if err != nil {
@@ -57,22 +57,22 @@ func compare(ctx context.Context, store Store, topic string, d *Device, times []
 	return err
 }
 
-// InfluxDB is a bucket of InfluxDB 2, written as conf/central does: measurement {site}_{type}, tags id, site, index and type.
+// InfluxDB is a bucket of InfluxDB 2, written as conf/central does: measurement {site}_{type}, tags id, site, index, and type.
 type InfluxDB struct {
 	client      influxdb2.Client
 	org, bucket string
 }
 
-// NewInfluxDB connects when it is first asked. Close ends the connections.
+// NewInfluxDB returns a client that connects on first use. Close closes the connections.
 func NewInfluxDB(url, token, org, bucket string) *InfluxDB {
-	// The time of a long answer is the context's: the client's own limit of 20 s would end it in the middle.
+	// The context limits a long response: the default of the client, 20 s, would cut it off.
 	return &InfluxDB{influxdb2.NewClientWithOptions(url, token, influxdb2.DefaultOptions().SetHTTPRequestTimeout(0)), org, bucket}
 }
 
-// Close ends the connections.
+// Close closes the connections.
 func (i *InfluxDB) Close() { i.client.Close() }
 
-// Since follows the bucket's retention.
+// Since depends on the retention of the bucket.
 func (i *InfluxDB) Since(ctx context.Context) (time.Time, error) {
 	bucket, err := i.client.BucketsAPI().FindBucketByName(ctx, i.bucket)
 	if err != nil {
@@ -87,11 +87,11 @@ func (i *InfluxDB) Since(ctx context.Context) (time.Time, error) {
 	return since, nil
 }
 
-// Times asks for the field status, which every point has.
+// Times queries the field status, which every point has.
 func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to time.Time, each func(int64)) error {
 	site, ok := record.SplitTopic(topic)
 	if !ok {
-		return fmt.Errorf("topic %q is not SITE_INDEX_TYPE: InfluxDB cannot be asked for it", topic)
+		return fmt.Errorf("topic %q is not SITE_INDEX_TYPE, so InfluxDB cannot be queried for it", topic)
 	}
 	query := fmt.Sprintf(`from(bucket: %s)
   |> range(start: %s, stop: %s)
@@ -114,7 +114,7 @@ func (i *InfluxDB) Times(ctx context.Context, topic, device string, from, to tim
 	return nil
 }
 
-// quote makes a Flux string. Go's own quoting is another: Flux knows no \u, and would run what stands in ${}.
+// quote returns a Flux string literal. Go's quoting does not fit: Flux does not support \u, and evaluates ${}.
 func quote(text string) string {
 	var quoted strings.Builder
 	quoted.WriteByte('"')

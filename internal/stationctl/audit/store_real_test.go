@@ -85,14 +85,14 @@ func TestRealInfluxDBIsCompared(t *testing.T) {
 	b.put(hostile, nil, 1, 2, 3)
 	b.put("pi", nil, 501, 502) // what Kafka has deleted may be there still
 	report := b.compare()
-	require.True(t, report.Sound(), "%+v", report)
+	require.True(t, report.OK(), "%+v", report)
 	require.EqualValues(t, 505, report.Records())
 
 	b.remove(11, 17)
 	b.remove(400, 400)
 	b.put("pi", map[string]string{"host": "central-2"}, 30, 31)
 	report = b.compare()
-	require.False(t, report.Sound())
+	require.False(t, report.OK())
 	require.EqualValues(t, 8, report.Missing())
 	require.EqualValues(t, 2, report.Doubled())
 	require.Zero(t, report.Lost())

@@ -9,19 +9,19 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// device is what the last records tell of one.
+// device is the state of a device by its last records.
 type device struct {
 	id string
-	// newest is the latest time of a reading, and status that reading's; arrived is when its record came in.
+	// newest is the time of the newest reading, and status its status; arrived is when its record arrived.
 	oldest, newest, arrived time.Time
 	status                  int64
-	// readings are those with a later time than all before them: what is sent again counts once.
+	// readings are those with a later time than all before them: a retry counts once.
 	readings int
-	// epoch is that of the agent's outbox: devices of one agent have the same.
+	// epoch is the epoch of the agent's outbox: the devices of one agent share it.
 	epoch   string
 	numbers map[string]*numbers
 	lost    int64
-	// health is the newest that the agent told, in a record that came in at healthAt.
+	// health is the most recent report of the agent, in a record that arrived at healthAt.
 	health   record.Health
 	healthAt time.Time
 }
@@ -42,7 +42,7 @@ func (d *device) take(r reading, arrived time.Time, h headers) {
 	d.takeNumber(h)
 }
 
-// takeNumber passes over what has no number: it was not written by our agent.
+// takeNumber ignores records without a number: they were not written by our agent.
 func (d *device) takeNumber(h headers) {
 	epoch, epochErr := record.ParseEpoch(h.epoch)
 	seq, seqErr := record.ParseSeq(h.seq)
@@ -56,7 +56,7 @@ func (d *device) takeNumber(h headers) {
 	d.numbers[epoch].add(seq, h.skipped)
 }
 
-// join adds what another partition tells of the device.
+// join adds the records of the device in another partition.
 func (d *device) join(other *device) {
 	if other.newest.After(d.newest) {
 		d.newest, d.status, d.arrived, d.epoch = other.newest, other.status, other.arrived, other.epoch
@@ -71,7 +71,7 @@ func (d *device) join(other *device) {
 	d.lost += other.lost
 }
 
-// rate is in readings a minute; 0: it cannot be told from one reading.
+// rate returns the readings per minute, or 0 if there is only one reading.
 func (d *device) rate() float64 {
 	span := d.newest.Sub(d.oldest)
 	if d.readings < 2 || span <= 0 {
@@ -80,14 +80,14 @@ func (d *device) rate() float64 {
 	return float64(d.readings-1) / span.Minutes()
 }
 
-// reading is what every record says.
+// reading has the values that every record contains.
 type reading struct {
 	device string
 	status int64
 	time   time.Time
 }
 
-// readReading takes what parsers.station takes.
+// readReading accepts the same values as parsers.station.
 func readReading(value []byte) (reading, error) {
 	members, err := flatjson.Decode(value)
 	if err != nil {
@@ -98,7 +98,7 @@ func readReading(value []byte) (reading, error) {
 	text, _ := members[schema.Time].(string)
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if device == "" || !isNumber || !schema.IsStatus(status) || err != nil {
-		return reading{}, errors.New("no reading")
+		return reading{}, errors.New("not a reading")
 	}
 	return reading{device, status, at.UTC()}, nil
 }

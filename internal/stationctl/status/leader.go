@@ -9,7 +9,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// The bounds of one fetch. A broker answers with one batch at least, however large it is.
+// The limits of one fetch. A broker returns at least one batch, whatever its size.
 const (
 	fetchPartitions = 50
 	fetchBytes      = 4 << 20
@@ -17,13 +17,13 @@ const (
 	fetchWait       = 100 // ms
 )
 
-// leader is a broker, and reads the partitions that it leads.
+// leader reads the partitions that a broker leads.
 type leader struct {
 	broker  *sarama.Broker
 	version sarama.KafkaVersion
 }
 
-// readTails reads from all leaders side by side. Each tail has the result or its error.
+// readTails reads from all leaders concurrently. Each tail gets its result or its error.
 func readTails(client sarama.Client, tails []*tail) {
 	byLeader := make(map[int32][]*tail)
 	for _, t := range tails {
@@ -52,7 +52,7 @@ func fail(tails []*tail, err error) {
 	}
 }
 
-// bound asks where the partitions begin and end, and returns those that have records.
+// bound requests the offsets of the partitions, and returns those that have records.
 func (l leader) bound(tails []*tail) (filled []*tail) {
 	l.offsets(tails, sarama.OffsetOldest, func(t *tail, offset int64) { t.oldest = offset })
 	l.offsets(tails, sarama.OffsetNewest, func(t *tail, offset int64) { t.newest = offset })
@@ -72,13 +72,13 @@ func (l leader) offsets(tails []*tail, at int64, set func(*tail, int64)) {
 	}
 	answer, err := l.broker.GetAvailableOffsets(request)
 	if err != nil {
-		fail(tails, fmt.Errorf("its broker %s does not answer: %w", l.broker.Addr(), err))
+		fail(tails, fmt.Errorf("broker %s does not respond: %w", l.broker.Addr(), err))
 		return
 	}
 	for _, t := range tails {
 		switch block := answer.GetBlock(t.topic, t.partition); {
 		case block == nil:
-			t.err = errors.New("its offsets are not known to Kafka")
+			t.err = errors.New("Kafka did not return its offsets")
 		case block.Err != sarama.ErrNoError:
 			t.err = explain(block.Err)
 		default:
@@ -87,16 +87,16 @@ func (l leader) offsets(tails []*tail, at int64, set func(*tail, int64)) {
 	}
 }
 
-// read reads all to their ends, as many at once as a fetch may have.
+// read reads all partitions to their ends, as many per fetch as its limits allow.
 func (l leader) read(tails []*tail) {
 	for len(tails) > 0 {
 		n := min(fetchPartitions, len(tails))
-		tails = slices.Concat(tails[n:], l.fetch(tails[:n])) // those that are left wait behind the others
+		tails = slices.Concat(tails[n:], l.fetch(tails[:n])) // the unfinished ones wait for the rest
 	}
 }
 
-// fetch asks once, and returns the tails that are not at their ends. If nobody gets anything, nothing is there: what is left are
-// batches that compaction has emptied, which the library passes over.
+// fetch sends one request, and returns the tails that are not at their ends. If none of them makes progress, only batches are left that
+// compaction has emptied, which the library skips.
 func (l leader) fetch(tails []*tail) (unfinished []*tail) {
 	answer, err := l.broker.Fetch(newFetch(tails))
 	if err != nil {
@@ -107,7 +107,7 @@ func (l leader) fetch(tails []*tail) (unfinished []*tail) {
 		fail(tails, code)
 		return nil
 	}
-	progress := answer.ThrottleTime > 0 // a broker that slows us down may answer with nothing
+	progress := answer.ThrottleTime > 0 // a broker that throttles us may return nothing
 	for _, t := range tails {
 		if t.take(answer.GetBlock(t.topic, t.partition)) {
 			progress = true
@@ -127,17 +127,18 @@ func (l leader) fetch(tails []*tail) (unfinished []*tail) {
 	return unfinished
 }
 
-// fetchHalves finds whose records cannot be decoded: the library refuses the answer as a whole. If the connection is broken, all fail at once.
+// fetchHalves finds the partition whose records cannot be decoded: the library rejects the whole response. If the connection is broken, all
+// fail.
 func (l leader) fetchHalves(tails []*tail, err error) {
 	if len(tails) == 1 {
-		fail(tails, fmt.Errorf("partition %d cannot be read: %w", tails[0].partition, err))
+		fail(tails, fmt.Errorf("cannot read partition %d: %w", tails[0].partition, err))
 		return
 	}
 	l.read(tails[:len(tails)/2])
 	l.read(tails[len(tails)/2:])
 }
 
-// newFetch uses version 11: a lower one than 10 cannot read zstd. SessionEpoch -1 keeps no session at the broker.
+// newFetch uses version 11: versions below 10 cannot read zstd. SessionEpoch -1 creates no session on the broker.
 func newFetch(tails []*tail) *sarama.FetchRequest {
 	request := &sarama.FetchRequest{Version: 11, MaxWaitTime: fetchWait, MinBytes: 1, MaxBytes: fetchBytes, SessionEpoch: -1}
 	for _, t := range tails {
@@ -146,15 +147,15 @@ func newFetch(tails []*tail) *sarama.FetchRequest {
 	return request
 }
 
-// explain says what to do about an error of Kafka.
+// explain adds the fix to an error from Kafka.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
-		return fmt.Errorf("Kafka does not allow reading it: log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
+		return fmt.Errorf("not authorized to read it; log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
 	case errors.Is(err, sarama.ErrOffsetOutOfRange):
-		return fmt.Errorf("its records were deleted while they were read: run it again (%w)", err)
+		return fmt.Errorf("its records were deleted while they were read; repeat the command (%w)", err)
 	case errors.Is(err, sarama.ErrNotLeaderForPartition):
-		return fmt.Errorf("another broker leads it now: run it again (%w)", err)
+		return fmt.Errorf("another broker leads it now; repeat the command (%w)", err)
 	}
 	return err
 }

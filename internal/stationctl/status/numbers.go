@@ -6,15 +6,15 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// maxSkipped is the most bytes of a header station-skipped that are read: a stolen station may write anything.
+// maxSkipped limits the header station-skipped, in bytes: a stolen station can write anything.
 const maxSkipped = 64 << 10
 
-// numbers are those of a device's records in one epoch.
+// numbers tracks the sequence numbers of a device in one epoch.
 type numbers struct {
-	// first is that of the first record in the topic's order, and last the highest: a batch that is sent again begins before first,
-	// and what lies between is not lost.
+	// first is the number of the first record in the order of the topic, and last the highest: a retried batch begins before first,
+	// and the numbers between are not lost.
 	first, last uint64
-	// known are those that came, or were skipped.
+	// known are the numbers that arrived or were skipped.
 	known record.RangeSet
 }
 

@@ -17,11 +17,11 @@ import (
 const (
 	Good         = "good"
 	SensingError = "sensing error"
-	// Silent is a device whose board says nothing, or of which nothing came for too long.
+	// Silent is a device whose board is silent, or that has sent nothing for too long.
 	Silent = "silent"
 )
 
-// Site is how a site's topic is. Lag is not known if it is nil, and Parked if no agent told of it among the last records.
+// Site is the state of a site. Lag is nil if it is unknown, Parked if no agent reported it in the last records.
 type Site struct {
 	Topic         string     `json:"topic"`
 	Newest        *time.Time `json:"newest_reading"`
@@ -33,14 +33,14 @@ type Site struct {
 	Parked        *int64     `json:"parked"`
 	Unreadable    int64      `json:"unreadable"`
 	Troubles      []string   `json:"troubles"`
-	// Unknown says that the topic could not be read, so that nothing of it is known.
+	// Unknown is true if the topic could not be read, so that nothing is known about it.
 	Unknown bool `json:"unknown"`
 
 	records int64
 	age     time.Duration
 }
 
-// Device is a site's device, by its last reading.
+// Device is a device of a site, by its last reading.
 type Device struct {
 	ID        string        `json:"device_id"`
 	Newest    time.Time     `json:"newest_reading"`
@@ -67,14 +67,14 @@ func (o *Options) report(topics []*sarama.TopicMetadata, tails []*tail, progress
 		if progress.err == nil {
 			site.addLag(byTopic[topic.Name], progress)
 		}
-		site.judge(failure(topic, byTopic[topic.Name]), report.Time, o)
+		site.findProblems(failure(topic, byTopic[topic.Name]), report.Time, o)
 		report.Sites = append(report.Sites, site)
 	}
 	slices.SortFunc(report.Sites, func(a, b Site) int { return cmp.Compare(a.Topic, b.Topic) })
 	return report
 }
 
-// failure is why the topic could not be read.
+// failure returns why the topic could not be read.
 func failure(topic *sarama.TopicMetadata, tails []*tail) error {
 	if topic.Err != sarama.ErrNoError {
 		return explain(topic.Err)
@@ -85,7 +85,7 @@ func failure(topic *sarama.TopicMetadata, tails []*tail) error {
 		}
 	}
 	if len(tails) == 0 {
-		return errors.New("it has no partition")
+		return errors.New("the topic has no partition")
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (d *device) result(now time.Time, silentAfter time.Duration) Device {
 	return Device{d.id, d.newest, d.arrived.UTC(), d.status, state, d.rate(), d.lost, d.health}
 }
 
-// parked sums what the agents have parked; devices of one agent tell of the same records.
+// parked adds up the parked records of the agents; devices of one agent report the same ones.
 func parked(devices map[string]*device) *int64 {
 	agents := make(map[string]*device)
 	for _, d := range devices {
@@ -144,7 +144,7 @@ func parked(devices map[string]*device) *int64 {
 	return &sum
 }
 
-// addLag sums what the group has before it: all records of a partition, if it has committed nothing there.
+// addLag adds up the lag of the group: all records of a partition if it has committed no offset there.
 func (s *Site) addLag(tails []*tail, progress groupProgress) {
 	var lag int64
 	never := true
@@ -158,7 +158,7 @@ func (s *Site) addLag(tails []*tail, progress groupProgress) {
 			continue
 		}
 		never = false
-		lag += max(0, t.newest-offset) // commits of a topic that was made anew are beyond its end
+		lag += max(0, t.newest-offset) // commits of a re-created topic are beyond its end
 	}
 	s.Lag, s.NeverConsumed = &lag, never
 }

@@ -1,6 +1,7 @@
-// Package status tells how all sites are, from Kafka alone: it reads the last records of each site's topic, and how far the central Telegraf is.
+// Package status determines the state of all sites from Kafka alone: it reads the last records of each topic (leader.go, tail.go), finds
+// their devices (device.go, numbers.go) and problems (site.go, trouble.go), and prints a table (table.go).
 //
-// Memory: a few times what each broker answers at once (4 MiB, or one batch), and a few hundred bytes for each device.
+// Memory: a few times the response of each broker (4 MiB, or one batch), and a few hundred bytes per device.
 package status
 
 import (
@@ -18,30 +19,30 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
-// Options say what is looked at, and what counts as trouble.
+// Options select the sites, and what counts as a problem.
 type Options struct {
 	Brokers []string
 	Config  *sarama.Config
-	// Site is what the topics are: a site, such as JNU, or a pattern such as JNU_*_rasp; empty: all sites.
+	// Site is a site, such as JNU, or a pattern for topics, such as JNU_*_rasp; empty for all sites.
 	Site string
 	// Group is the consumer group of the central Telegraf.
 	Group string
-	// SilentAfter is the age that a device's last reading may have, and MaxLag how many records the central Telegraf may have before it.
+	// SilentAfter limits the age of the last reading of a device, and MaxLag the lag of the central Telegraf in records.
 	SilentAfter time.Duration
 	MaxLag      int64
 }
 
-// Report is how the sites were at a time.
+// Report is the state of the sites at a time.
 type Report struct {
 	Time  time.Time `json:"time"`
 	Group string    `json:"group"`
-	// GroupTrouble is why the lag is not known.
+	// GroupTrouble is the error that hides the lag.
 	GroupTrouble string `json:"group_trouble,omitempty"`
 	Sites        []Site `json:"sites"`
 }
 
-// Well says that nothing is in trouble.
-func (r *Report) Well() bool { return r.GroupTrouble == "" && r.inTrouble() == 0 }
+// OK reports whether no site has a problem.
+func (r *Report) OK() bool { return r.GroupTrouble == "" && r.inTrouble() == 0 }
 
 func (r *Report) inTrouble() (count int) {
 	for i := range r.Sites {
@@ -52,10 +53,10 @@ func (r *Report) inTrouble() (count int) {
 	return count
 }
 
-// answerTimeout is how long a broker may be silent before its topics are in trouble. The library's 30 s are long for who looks at a table.
+// answerTimeout is how long a broker can be silent before its topics have a problem. The default of the library, 30 s, is long for a table.
 const answerTimeout = 10 * time.Second
 
-// Run looks once. An error says that nothing could be told; a topic that cannot be read is in the report.
+// Run determines the state once. An error means that there is no report; a topic that cannot be read is in the report.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	config := *options.Config
 	config.Net.DialTimeout, config.Net.ReadTimeout, config.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
@@ -78,35 +79,35 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	tails := newTails(topics)
 	readTails(client, tails)
 	asking.Wait()
-	if ctx.Err() != nil { // the troubles would be ours
+	if ctx.Err() != nil { // the problems would be our own
 		return nil, context.Cause(ctx)
 	}
 	return options.report(topics, tails, progress), nil
 }
 
-// findTopics describes the topics of sites, in the order of their names.
+// findTopics describes the topics of the sites, by name.
 func findTopics(client sarama.Client, admin sarama.ClusterAdmin, site string) ([]*sarama.TopicMetadata, error) {
 	names, err := client.Topics()
 	if err != nil {
-		return nil, fmt.Errorf("cannot list Kafka's topics: %w", err)
+		return nil, fmt.Errorf("cannot list the topics: %w", err)
 	}
 	isSite := regexp.MustCompile(audit.DefaultPattern)
 	names = slices.DeleteFunc(names, func(name string) bool { return !isSite.MatchString(name) || !matches(name, site) })
 	switch {
 	case len(names) == 0 && site != "":
-		return nil, fmt.Errorf("no site's topic is %q: stationctl site list shows those that are there", site)
+		return nil, fmt.Errorf("no site topic matches %q; \"stationctl site list\" shows the existing topics", site)
 	case len(names) == 0:
-		return nil, errors.New("there is no site's topic yet, or this user may see none: stationctl site add makes one")
+		return nil, errors.New("no site topic exists, or this user cannot see any; create one with \"stationctl site add\"")
 	}
 	slices.Sort(names)
 	topics, err := admin.DescribeTopics(names)
 	if err != nil {
-		return nil, fmt.Errorf("cannot describe Kafka's topics: %w", err)
+		return nil, fmt.Errorf("cannot describe the topics: %w", err)
 	}
 	return topics, nil
 }
 
-// CheckSite checks a pattern.
+// CheckSite returns an error if the pattern is not valid.
 func CheckSite(pattern string) error {
 	if _, err := path.Match(pattern, ""); err != nil {
 		return fmt.Errorf("%q: %w", pattern, err)
@@ -114,14 +115,14 @@ func CheckSite(pattern string) error {
 	return nil
 }
 
-// matches takes a pattern of a topic's name, or of its first part.
+// matches accepts a pattern for the name of the topic, or for its first part.
 func matches(topic, pattern string) bool {
 	whole, _ := path.Match(pattern, topic)
 	part, _ := path.Match(pattern+"_*", topic)
 	return pattern == "" || whole || part
 }
 
-// groupProgress is how far a consumer group is.
+// groupProgress has the committed offsets of a consumer group.
 type groupProgress struct {
 	answer *sarama.OffsetFetchResponse
 	err    error
@@ -130,15 +131,15 @@ type groupProgress struct {
 func askGroup(admin sarama.ClusterAdmin, group string) groupProgress {
 	answer, err := admin.ListConsumerGroupOffsets(group, nil)
 	switch {
-	case errors.Is(err, sarama.ErrGroupIDNotFound): // of newer brokers; others say that it has committed nothing
+	case errors.Is(err, sarama.ErrGroupIDNotFound): // newer brokers; older ones return no committed offsets
 		answer, err = &sarama.OffsetFetchResponse{}, nil
 	case err != nil:
-		err = fmt.Errorf("the lag of group %q is not known: %w", group, err)
+		err = fmt.Errorf("the lag of group %q is unknown: %w", group, err)
 	}
 	return groupProgress{answer, err}
 }
 
-// offset is what the group has committed; -1: nothing.
+// offset returns the committed offset, or -1.
 func (g groupProgress) offset(topic string, partition int32) int64 {
 	block := g.answer.GetBlock(topic, partition)
 	if block == nil || !errors.Is(block.Err, sarama.ErrNoError) {

@@ -24,15 +24,15 @@ func TestColumns(t *testing.T) {
 
 	report := b.look(t)
 	report.SortTroubles()
-	require.False(t, report.Well())
+	require.False(t, report.OK())
 	var out bytes.Buffer
 	require.NoError(t, report.Write(&out))
 	text := regexp.MustCompile(` [0-9]+s +`).ReplaceAllString(out.String(), " NOW ")
-	require.Equal(t, `topic         last reading  rate   status       devices  lag    lost  parked  trouble
-GIST_1_rasp   NOW -      2 of 5 good  5        all 5  0     -       readings of "d" come in, but are old: it sends what has waited, or its clock is wrong; the board of "e" says nothing
-KAIST_1_rasp  never         -      -            0        0      0     -       there is no record
+	require.Equal(t, `topic         last reading  rate   status       devices  lag    lost  parked  problems
+GIST_1_rasp   NOW -      2 of 5 good  5        all 5  0     -       readings of "d" arrive, but are old: they were pending, or its clock is wrong; the board of "e" is silent
+KAIST_1_rasp  never         -      -            0        0      0     -       no records
 JNU_1_rasp    NOW 6/min  good         1        3      0     -
-3 site(s), 2 in trouble
+3 sites, 2 with problems
 `, text)
 }
 
@@ -83,14 +83,14 @@ func TestTroubles(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		"good_1_x": "", "failing_1_x": "", "skipped_1_x": "", "late_1_x": "", "again_1_x": "", "replayed_1_x": "",
-		"empty_1_x":   "there is no record",
-		"mute_1_x":    `the board of "pi" says nothing`,
-		"old_1_x":     `readings of "pi" come in, but are old: it sends what has waited, or its clock is wrong`,
+		"empty_1_x":   "no records",
+		"mute_1_x":    `the board of "pi" is silent`,
+		"old_1_x":     `readings of "pi" arrive, but are old: they were pending, or its clock is wrong`,
 		"ahead_1_x":   `the clock of "pi" is ahead`,
-		"lost_1_x":    "3 lost among the last records: see stationctl audit lost_1_x",
-		"parked_1_x":  "3 parked: see stationctl outbox list at the station",
-		"noise_1_x":   "2 of its last records are no readings",
-		"foreign_1_x": "there is no reading among its last records; 1 of its last records are no readings",
+		"lost_1_x":    "3 lost in its last records; run stationctl audit lost_1_x",
+		"parked_1_x":  "3 parked; run stationctl outbox list on the station",
+		"noise_1_x":   "2 of its last records are unreadable",
+		"foreign_1_x": "no readings in its last records; 1 of its last records are unreadable",
 		"lag_1_x":     `group "telegraf-station" lags by 1001 records`,
 	}, got)
 }
@@ -147,7 +147,7 @@ func TestSitePattern(t *testing.T) {
 	o := options(b.Addresses())
 	o.Site = "KAIST"
 	_, err := Run(t.Context(), o)
-	require.EqualError(t, err, `no site's topic is "KAIST": stationctl site list shows those that are there`)
+	require.EqualError(t, err, `no site topic matches "KAIST"; "stationctl site list" shows the existing topics`)
 	require.ErrorContains(t, CheckSite("["), `"[": syntax error in pattern`)
 }
 
@@ -203,5 +203,5 @@ func TestBrokersThatAreNotThere(t *testing.T) {
 	require.ErrorContains(t, err, "cannot connect to Kafka at 127.0.0.1:1")
 	b := newBed(t)
 	_, err = Run(t.Context(), options(b.Addresses()))
-	require.ErrorContains(t, err, "there is no site's topic yet")
+	require.ErrorContains(t, err, "no site topic exists")
 }

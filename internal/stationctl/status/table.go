@@ -12,7 +12,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/texttable"
 )
 
-// SortTroubles puts the sites in trouble first.
+// SortTroubles puts the sites with problems first.
 func (r *Report) SortTroubles() {
 	slices.SortStableFunc(r.Sites, func(a, b Site) int { return cmp.Compare(rank(&a), rank(&b)) })
 }
@@ -26,18 +26,18 @@ func rank(s *Site) int {
 
 // Write prints a table and a summary.
 func (r *Report) Write(out io.Writer) error {
-	rows := [][]string{{"topic", "last reading", "rate", "status", "devices", "lag", "lost", "parked", "trouble"}}
+	rows := [][]string{{"topic", "last reading", "rate", "status", "devices", "lag", "lost", "parked", "problems"}}
 	for i := range r.Sites {
 		rows = append(rows, r.Sites[i].row())
 	}
 	if err := texttable.Write(out, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s%d site(s), %d in trouble\n", r.groupText(), len(r.Sites), r.inTrouble())
+	_, err := fmt.Fprintf(out, "%s%s, %d with problems\n", r.groupText(), texttable.Count(len(r.Sites), "site"), r.inTrouble())
 	return err
 }
 
-// groupText is a line about the group, if there is something to say.
+// groupText returns a line about a problem of the group, or "".
 func (r *Report) groupText() string {
 	if r.GroupTrouble != "" {
 		return "! " + r.GroupTrouble + "\n"
@@ -53,7 +53,7 @@ func (r *Report) groupText() string {
 	if !waiting {
 		return ""
 	}
-	return fmt.Sprintf("! group %q has read none of them: is it the consumer_group of the central Telegraf? See --group\n", r.Group)
+	return fmt.Sprintf("! group %q has read none of these topics; check --group and the consumer_group of the central Telegraf\n", r.Group)
 }
 
 func (s *Site) row() []string {
@@ -77,7 +77,7 @@ func (s *Site) lastText() string {
 	return ageText(s.age)
 }
 
-// stateText is the state of the only device, or of how many it is good.
+// stateText returns the state of the only device, or the number of devices in the state good.
 func (s *Site) stateText() string {
 	good := 0
 	for _, d := range s.Devices {
@@ -118,7 +118,7 @@ func rateText(perMinute float64) string {
 	return fmt.Sprintf("%.3g/min", perMinute)
 }
 
-// ageText has two units at most: 2h5m, 3d4h.
+// ageText returns an age in at most two units: 2h5m, 3d4h.
 func ageText(age time.Duration) string {
 	switch {
 	case age < -clockTolerance:

@@ -9,19 +9,18 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// tailRecords is how many records are read of a partition, from its end, and tailBytes how many bytes of them: if they are more, fewer
-// records are read, down to the last one.
+// tailRecords is the number of records to read from the end of a partition. If they exceed tailBytes, fewer are read, down to the last one.
 const (
 	tailRecords = 100
 	tailBytes   = 4 << 20
 )
 
-// tail is what the last records of a partition tell.
+// tail is the result of reading the last records of a partition.
 type tail struct {
 	topic                string
 	partition, leader    int32
 	oldest, newest, next int64
-	// records are how many are wanted, and bytes what was read of them.
+	// records is the number of records to read, and bytes what has been read.
 	records    int64
 	bytes      int
 	devices    map[string]*device
@@ -34,7 +33,7 @@ func newTails(topics []*sarama.TopicMetadata) (tails []*tail) {
 		for _, p := range topic.Partitions {
 			t := &tail{topic: topic.Name, partition: p.ID, leader: p.Leader}
 			if p.Leader < 0 {
-				t.err = fmt.Errorf("partition %d has no leader: the brokers that have it are down", p.ID)
+				t.err = fmt.Errorf("partition %d has no leader, because its brokers are down", p.ID)
 			}
 			tails = append(tails, t)
 		}
@@ -42,7 +41,7 @@ func newTails(topics []*sarama.TopicMetadata) (tails []*tail) {
 	return tails
 }
 
-// begin reads from so many records before the end.
+// begin starts reading the given number of records before the end.
 func (t *tail) begin(records int64) {
 	t.records, t.next, t.bytes = records, max(t.oldest, t.newest-records), 0
 	t.devices, t.unreadable = make(map[string]*device), 0
@@ -50,7 +49,7 @@ func (t *tail) begin(records int64) {
 
 func (t *tail) unfinished() bool { return t.err == nil && t.next < t.newest }
 
-// take takes the partition's part of an answer. It returns false if there is nothing in it.
+// take reads the part of the partition in a response. It returns false if it is empty.
 func (t *tail) take(block *sarama.FetchResponseBlock) bool {
 	switch {
 	case block == nil:
@@ -68,13 +67,13 @@ func (t *tail) take(block *sarama.FetchResponseBlock) bool {
 		t.takeBatch(records.RecordBatch)
 	}
 	if t.bytes > tailBytes && t.unfinished() && t.records > 1 {
-		t.begin(max(1, min(t.records, t.newest-t.oldest)/10)) // the numbers that are left out are not lost
+		t.begin(max(1, min(t.records, t.newest-t.oldest)/10)) // the skipped numbers are not lost
 		return true
 	}
 	return t.next > before
 }
 
-// takeBatch passes over the markers of transactions. Records of aborted ones count: the central Telegraf reads them too.
+// takeBatch skips the markers of transactions. Records of aborted transactions count: the central Telegraf also reads them.
 func (t *tail) takeBatch(batch *sarama.RecordBatch) {
 	if batch.PartialTrailingRecord {
 		return
@@ -87,7 +86,7 @@ func (t *tail) takeBatch(batch *sarama.RecordBatch) {
 	t.next = max(t.next, batch.LastOffset()+1)
 }
 
-// arrival is when the broker got the record or, by the topic's settings, when it was sent.
+// arrival returns when the broker received the record or, depending on the topic, when it was sent.
 func arrival(batch *sarama.RecordBatch, r *sarama.Record) time.Time {
 	if batch.LogAppendTime {
 		return batch.MaxTimestamp
@@ -102,7 +101,7 @@ func (t *tail) takeRecord(r *sarama.Record, arrived time.Time) {
 		t.unreadable++
 		return
 	}
-	id := string(r.Key) // as the audit has it
+	id := string(r.Key) // as in the audit
 	if id == "" {
 		id = reading.device
 	}
@@ -114,7 +113,7 @@ func (t *tail) takeRecord(r *sarama.Record, arrived time.Time) {
 	d.take(reading, arrived, t.takeHeaders(r))
 }
 
-// headers are those of a record that say something here.
+// headers are the headers of a record that matter here.
 type headers struct{ epoch, seq, skipped, health string }
 
 func (t *tail) takeHeaders(r *sarama.Record) (h headers) {
@@ -134,7 +133,7 @@ func (t *tail) takeHeaders(r *sarama.Record) (h headers) {
 	return h
 }
 
-// finish counts what is lost, and lets go of the numbers.
+// finish counts the lost records, and releases the numbers.
 func (t *tail) finish() {
 	for _, d := range t.devices {
 		for _, n := range d.numbers {

@@ -51,7 +51,7 @@ func TestTransactions(t *testing.T) {
 	require.Zero(t, site.Unreadable)
 	require.InDelta(t, 6, site.PerMinute, 0.1)
 	b.deleteTo(t, "JNU_1_rasp", 3) // the last marker stays
-	require.Equal(t, []string{"there is no reading among its last records"}, b.site(t).Troubles)
+	require.Equal(t, []string{"no readings in its last records"}, b.site(t).Troubles)
 }
 
 func (b *bed) deleteTo(t *testing.T, topic string, offset int64) {
@@ -73,7 +73,7 @@ func TestRecordsThatRetentionDeleted(t *testing.T) {
 	require.EqualValues(t, 10, *site.Lag)
 	b.deleteTo(t, "JNU_1_rasp", 150)
 	site = b.site(t)
-	require.Equal(t, []string{"there is no record"}, site.Troubles)
+	require.Equal(t, []string{"no records"}, site.Troubles)
 	require.Zero(t, *site.Lag)
 }
 
@@ -93,25 +93,25 @@ func TestRefusals(t *testing.T) {
 	)
 	report := b.look(t)
 	require.Len(t, report.Sites, 4)
-	const denied = "Kafka does not allow reading it: log in as"
-	for i, want := range map[int]string{0: denied, 2: denied, 3: "another broker leads it now: run it again"} {
+	const denied = "not authorized to read it; log in as"
+	for i, want := range map[int]string{0: denied, 2: denied, 3: "another broker leads it now; repeat the command"} {
 		require.True(t, report.Sites[i].Unknown)
 		require.Contains(t, report.Sites[i].Troubles[0], want)
 	}
 	require.Empty(t, report.Sites[1].Troubles, report.Sites[1].Topic)
 	require.Nil(t, report.Sites[1].Lag)
 	require.Contains(t, report.GroupTrouble, `the lag of group "telegraf-station" is not known: `)
-	require.False(t, report.Well())
+	require.False(t, report.OK())
 	var out bytes.Buffer
 	require.NoError(t, report.Write(&out))
-	require.Contains(t, out.String(), "\n! the lag of group \"telegraf-station\" is not known: ")
+	require.Contains(t, out.String(), "\n! the lag of group \"telegraf-station\" is unknown: ")
 	require.Contains(t, out.String(), "denied_1_x  unknown ")
 }
 
 func TestPartitionsWithoutALeader(t *testing.T) {
 	t.Parallel()
 	tails := newTails([]*sarama.TopicMetadata{{Name: "JNU_1_rasp", Partitions: []*sarama.PartitionMetadata{{ID: 0, Leader: -1}}}})
-	require.EqualError(t, tails[0].err, "partition 0 has no leader: the brokers that have it are down")
+	require.EqualError(t, tails[0].err, "partition 0 has no leader, because its brokers are down")
 	readTails(nil, tails) // asks nobody
 	require.Error(t, failure(&sarama.TopicMetadata{}, tails))
 }
@@ -174,7 +174,7 @@ func TestManyDevices(t *testing.T) {
 	b.send(t, "JNU_1_rasp", all...)
 	site := b.site(t)
 	require.Len(t, site.Devices, 2*tailRecords, "those of the last records")
-	require.Contains(t, site.Troubles[0], `" and 197 more says nothing`)
+	require.Contains(t, site.Troubles[0], `" and 197 more is silent`)
 }
 
 // More partitions than one fetch may have, and one of them that is read in vain.
@@ -188,7 +188,7 @@ func TestManyTopics(t *testing.T) {
 	}
 	report := b.look(t)
 	require.Len(t, report.Sites, fetchPartitions+50)
-	require.True(t, report.Well())
+	require.True(t, report.OK())
 }
 
 // The library refuses an answer as a whole if one batch of it is damaged.
@@ -217,7 +217,7 @@ func TestDamagedBatchHidesNoOtherTopic(t *testing.T) {
 			continue
 		}
 		require.True(t, site.Unknown)
-		require.Contains(t, site.Troubles[0], "partition 0 cannot be read: kafka: error decoding packet: CRC didn't match")
+		require.Contains(t, site.Troubles[0], "cannot read partition 0: kafka: error decoding packet: CRC didn't match")
 	}
 }
 

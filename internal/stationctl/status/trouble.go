@@ -8,30 +8,30 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/schema"
 )
 
-// clockTolerance is how far a station's clock may be ahead of ours.
+// clockTolerance is how far the clock of a station can be ahead of ours.
 const clockTolerance = time.Minute
 
-// judge finds the troubles, the worst first.
-func (s *Site) judge(failure error, now time.Time, o *Options) {
+// findProblems adds the problems of the site, the worst first.
+func (s *Site) findProblems(failure error, now time.Time, o *Options) {
 	switch {
 	case failure != nil:
 		s.Unknown = true
 		s.trouble("%s", failure)
 		return
 	case s.records == 0:
-		s.trouble("there is no record")
+		s.trouble("no records")
 	case s.Newest == nil:
-		s.trouble("there is no reading among its last records")
+		s.trouble("no readings in its last records")
 	}
 	s.judgeDevices(now, o.SilentAfter)
 	if s.Lost > 0 {
-		s.trouble("%d lost among the last records: see stationctl audit %s", s.Lost, s.Topic)
+		s.trouble("%d lost in its last records; run stationctl audit %s", s.Lost, s.Topic)
 	}
 	if s.Parked != nil && *s.Parked > 0 {
-		s.trouble("%d parked: see stationctl outbox list at the station", *s.Parked)
+		s.trouble("%d parked; run stationctl outbox list on the station", *s.Parked)
 	}
 	if s.Unreadable > 0 {
-		s.trouble("%d of its last records are no readings", s.Unreadable)
+		s.trouble("%d of its last records are unreadable", s.Unreadable)
 	}
 	if s.Lag != nil && *s.Lag > o.MaxLag {
 		s.trouble("group %q lags by %d records", o.Group, *s.Lag)
@@ -58,15 +58,15 @@ func (s *Site) judgeDevices(now time.Time, silentAfter time.Duration) {
 		}
 	}
 	s.name("no reading of %s for "+ageText(silentAfter)+" or more", old)
-	s.name("readings of %s come in, but are old: it sends what has waited, or its clock is wrong", late)
-	s.name("the board of %s says nothing", mute)
+	s.name("readings of %s arrive, but are old: they were pending, or its clock is wrong", late)
+	s.name("the board of %s is silent", mute)
 	s.name("the clock of %s is ahead", ahead)
 }
 
-// namedDevices is how many devices a trouble names.
+// namedDevices limits the devices that a problem names.
 const namedDevices = 3
 
-// name tells of a trouble of some devices.
+// name adds a problem of some devices.
 func (s *Site) name(format string, ids []string) {
 	if len(ids) == 0 {
 		return
@@ -82,7 +82,7 @@ func (s *Site) name(format string, ids []string) {
 	s.trouble(format, text)
 }
 
-// quote makes an id safe for a terminal, and short.
+// quote returns an id that is safe for a terminal, and short.
 func quote(id string) string {
 	const most = 40
 	if runes := []rune(id); len(runes) > most {

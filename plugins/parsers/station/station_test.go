@@ -106,7 +106,7 @@ func TestParseReturnsTheValidRecordsNextToABadOne(t *testing.T) {
 
 func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
-	require.EqualError(t, (&Parser{UnknownFields: "ignore"}).Init(), `option "unknown_fields" must be "drop", "keep" or "error" (got "ignore")`)
+	require.EqualError(t, (&Parser{UnknownFields: "ignore"}).Init(), `option "unknown_fields" must be "drop", "keep", or "error" (got "ignore")`)
 	require.EqualError(t, (&Parser{Schema: "enviroment"}).Init(), `option "schema" must be "environment" or the path of a schema file (got "enviroment")`)
 }
 

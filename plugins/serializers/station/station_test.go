@@ -94,6 +94,6 @@ func TestSerializeBatchKeepsTheGoodOnes(t *testing.T) {
 }
 
 func TestWrongOptions(t *testing.T) {
-	require.EqualError(t, (&Serializer{UnknownFields: "x"}).Init(), `option "unknown_fields" must be "drop", "keep" or "error" (got "x")`)
+	require.EqualError(t, (&Serializer{UnknownFields: "x"}).Init(), `option "unknown_fields" must be "drop", "keep", or "error" (got "x")`)
 	require.EqualError(t, (&Serializer{Schema: "x"}).Init(), `option "schema" must be "environment" or the path of a schema file (got "x")`)
 }
