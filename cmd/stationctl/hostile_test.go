@@ -14,7 +14,7 @@ import (
 	"github.com/telegraf-station/telegraf-station/test/bed/hostile"
 )
 
-// Whoever answers in the broker's place: the tool says what is wrong, soon, and does nothing by half.
+// Whatever answers instead of the broker: the tool reports the cause, soon, and leaves nothing half done.
 func TestSiteMeetsStrangeBrokers(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -38,7 +38,7 @@ func warned() int {
 	return exitGood
 }
 
-// hang is when a command has hung; it is no figure of how fast it is: 3 minutes for 1000 sites.
+// hang is when a command counts as hung, not a measure of its speed: 3 minutes for 1,000 sites.
 func hang() time.Duration { return time.Duration(fleetSize()) * 180 * time.Millisecond }
 
 // fleet is the command line of an administrator with many sites to make on real brokers.
@@ -156,7 +156,7 @@ func (f *fleet) killed(t *testing.T) {
 	require.Less(t, len(f.files(t)), fleetSize())
 }
 
-// nothingUnsafe says that whoever can log in is kept to his topic, and that his password is known.
+// nothingUnsafe checks that each user that can log in is confined to its topic, and that its password is in a file.
 func (f *fleet) nothingUnsafe(t *testing.T) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) { // the brokers learn of the last changes from the controller, one by one

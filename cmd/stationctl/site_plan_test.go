@@ -78,7 +78,7 @@ func TestSitePlanWithoutUsers(t *testing.T) {
 	require.False(t, report.DryRun)
 }
 
-// What cannot be applied changes nothing; what fails in the middle is told with what was made.
+// What cannot be applied changes nothing; what fails midway is reported with what was applied.
 func TestSitePlanMeetsErrors(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)

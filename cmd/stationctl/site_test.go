@@ -194,7 +194,7 @@ func TestSiteWritesTheConfiguration(t *testing.T) {
 	require.Contains(t, out, "= configuration \""+file+"\"\nnothing to change\n")
 }
 
-// An InfluxDB that answers with a page is no InfluxDB, and nothing is done by half.
+// A server that returns a web page is not an InfluxDB, and nothing is left half done.
 func TestSiteMeetsAStrangeInfluxDB(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "t0p-secret")
 	g := newGuarded(t)

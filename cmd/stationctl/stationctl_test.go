@@ -69,7 +69,7 @@ func TestAudit(t *testing.T) {
 	require.EqualValues(t, 2, report.Lost())
 	code, out, errs = call(t, "audit", "--brokers", lossy, "JNU_1_rasp", "nowhere_1_rasp")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, out, "lost 2 to 3\n", "the other topic is told of all the same")
+	require.Contains(t, out, "lost 2 to 3\n", "the other topic is reported anyway")
 	require.Contains(t, errs, `stationctl: topic "nowhere_1_rasp": `)
 }
 

@@ -46,8 +46,8 @@ The exit code is 1 if a site has a problem:
     - the lag is above --max-lag
     - the topic cannot be read
 
-status changes nothing. Log in as an administrator, or as a user with READ on
-the topics and DESCRIBE on the group.`,
+status changes nothing. Log in as an administrator, or as a user that can READ the
+topics and DESCRIBE the group.`,
 		Example: `  stationctl status --brokers kafka-1:9092,kafka-2:9092
   stationctl status --brokers kafka-1:9092 --watch
   stationctl status --brokers kafka-1:9092 --watch=30s --site 'JNU_*_rasp'

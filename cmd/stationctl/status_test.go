@@ -75,10 +75,10 @@ func TestStatusWrongUse(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		`flag --brokers: option "brokers" is required`:                       {},
-		`unexpected argument "10s"; select a site with --site JNU`:   {"--watch", "10s"},
+		`unexpected argument "10s"; select a site with --site JNU`:           {"--watch", "10s"},
 		`flag --watch must be 1s or more (got "1ms")`:                        {"--watch=1ms"},
 		`flag --site: "[": syntax error in pattern`:                          {"--site", "["},
-		`flag --group must not be empty`:                                              {"--group", ""},
+		`flag --group must not be empty`:                                     {"--group", ""},
 		`flag --silent-after must be above zero, e.g. 5m (got "0s")`:         {"--silent-after", "0"},
 		`flag --max-lag must be 0 or more (got "-1")`:                        {"--max-lag", "-1"},
 		`flag --sort must be troubles or name (got "lag")`:                   {"--sort", "lag"},

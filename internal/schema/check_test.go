@@ -29,7 +29,7 @@ func TestCheck(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		change   Reading // nil as a value deletes the key
-		null     string  // a key that is there with null
+		null     string  // a key whose value is null
 		location *Location
 		status   int64
 		values   Reading // what differs from good; nil is left out

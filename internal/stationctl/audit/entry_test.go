@@ -25,12 +25,12 @@ func TestUnreadableRecords(t *testing.T) {
 		"there is no number":         {firstEpoch, "", "", reading, false},
 		"the number is 0":            {firstEpoch, "0", "", reading, false},
 		"the number is too high":     {firstEpoch, "18446744073709551615", "", reading, false},
-		"the value is no JSON":       {firstEpoch, "2", "", "no JSON", true},
+		"the value is not JSON":      {firstEpoch, "2", "", "no JSON", true},
 		"the value is null":          {firstEpoch, "2", "", "null", true},
 		"the value has no time":      {firstEpoch, "2", "", "{}", true},
 		"the skipped are too high":   {firstEpoch, "2", "parked=3-18446744073709551615", reading, true},
-		"the skipped make no sense":  {firstEpoch, "2", "given up=1", reading, true},
-		"both of them make no sense": {firstEpoch, "2", "given up=1", "null", true},
+		"the skipped make no sense":  {firstEpoch, "2", "abandoned=1", reading, true},
+		"both of them make no sense": {firstEpoch, "2", "abandoned=1", "null", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +64,7 @@ func consumed(r [4]string) *sarama.ConsumerMessage {
 	return message
 }
 
-// Whoever writes to a topic chooses the key: it must not move a terminal's cursor, nor the table's columns.
+// Any writer chooses the keys: they must not move a terminal's cursor, nor the table's columns.
 func TestAnyKeyIsShown(t *testing.T) {
 	t.Parallel()
 	report := Report{Topics: []Topic{

@@ -96,7 +96,7 @@ func (p *partition) isOver(next int64) (bool, error) {
 		return false, err
 	}
 	const size = 1 << 20
-	// Version 11 is supported since Kafka 2.3; versions below 10 cannot read zstd. -1 is no fetch session, and no leader epoch.
+	// Version 11 is supported since Kafka 2.3; versions below 10 cannot read zstd. -1 means without a fetch session, and without a leader epoch.
 	request := &sarama.FetchRequest{Version: 11, MaxWaitTime: 100, MinBytes: 1, MaxBytes: size, SessionEpoch: -1}
 	request.AddBlock(p.topic, p.number, next, size, -1)
 	response, err := leader.Fetch(request)

@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// A marker at a topic's end is no record that a reader gets: it must not be waited for.
+// A marker at the end of a topic is not a record: the audit must not wait for it.
 func TestATopicThatEndsWithAMarkerIsRead(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -71,7 +71,7 @@ func TestRecordsThatAreDeletedWhileTheyAreReadAreAnError(t *testing.T) {
 	require.ErrorContains(t, err, `topic "JNU_1_rasp", partition 0: records were deleted while they were read; repeat the audit: `)
 }
 
-// endedReading is one that the client library has ended: the error waits beside channels that are closed.
+// endedReading is one that the client library has stopped: an error, and closed channels.
 type endedReading struct {
 	sarama.PartitionConsumer
 	messages chan *sarama.ConsumerMessage
@@ -109,7 +109,7 @@ func TestAReadingThatIsEndedIsAnError(t *testing.T) {
 	}
 }
 
-// A device changes its partition when a topic is given more of them. What retention deleted in one is no loss, whichever is read first.
+// A device changes its partition when a topic is given more of them. What retention deleted in one is not lost, whichever is read first.
 func TestRetentionInOnePartitionIsNoLoss(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -143,7 +143,7 @@ func (s *stage) deleteRecords(topic string, partition int32, before int64) {
 	require.NoError(s.t, admin.Close())
 }
 
-// What takes connections and says nothing, such as another program or a frozen broker, is given up when the time is over.
+// A peer that accepts connections and never responds, such as a frozen broker, is abandoned after the time limit.
 func TestABrokerThatSaysNothingIsGivenUp(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

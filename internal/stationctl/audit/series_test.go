@@ -12,20 +12,20 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// damage writes a stream of one device in one partition and does to it what it is told; it knows what an audit must find.
+// damage writes a stream of one device in one partition and damages it as requested; it has what an audit must find.
 type damage struct {
 	series *series
 	want   Device
 	epoch  string
-	// arrived are the numbers that are there, of all epochs; held come later than they should.
+	// arrived are the numbers in the topic, of all epochs; held arrive late.
 	arrived []position
 	held    []uint64
-	// gone are the numbers of the epoch that nothing tells of, newest its highest that arrived.
+	// gone are the unreported missing numbers of the epoch, newest its highest that arrived.
 	gone   []uint64
 	newest uint64
-	// untold are given up; the next record tells.
-	untold record.Skipped
-	// told are those that a record told of.
+	// unreported are dropped; the next record reports them.
+	unreported record.Skipped
+	// reported are those that a record has reported.
 	parked, dropped []record.Range
 }
 
@@ -35,10 +35,10 @@ func (d *damage) write(seq uint64) {
 	if seq < d.newest {
 		d.want.OutOfOrder++
 	} else {
-		d.want.Parked += count(d.untold.Parked)
-		d.want.Dropped += count(d.untold.Dropped)
-		d.parked, d.dropped = append(d.parked, d.untold.Parked...), append(d.dropped, d.untold.Dropped...)
-		e.skipped, d.untold, d.newest = d.untold, record.Skipped{}, seq
+		d.want.Parked += count(d.unreported.Parked)
+		d.want.Dropped += count(d.unreported.Dropped)
+		d.parked, d.dropped = append(d.parked, d.unreported.Parked...), append(d.dropped, d.unreported.Dropped...)
+		e.skipped, d.unreported, d.newest = d.unreported, record.Skipped{}, seq
 	}
 	d.want.Newest = maxTime(d.want.Newest, e.time)
 	d.want.Records++
@@ -99,9 +99,9 @@ func (d *damage) step(t *rapid.T, seq uint64) {
 	case 0:
 		d.gone = append(d.gone, seq)
 	case 1:
-		d.untold.Parked = append(d.untold.Parked, record.Range{From: seq, To: seq})
+		d.unreported.Parked = append(d.unreported.Parked, record.Range{From: seq, To: seq})
 	case 2:
-		d.untold.Dropped = append(d.untold.Dropped, record.Range{From: seq, To: seq})
+		d.unreported.Dropped = append(d.unreported.Dropped, record.Range{From: seq, To: seq})
 	case 3:
 		d.held = append(d.held, seq)
 	case 4, 5:
@@ -123,7 +123,7 @@ func TestDamageIsReportedExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := &damage{series: newSeries(false), want: Device{ID: "pi"}}
 		for _, d.epoch = range []string{firstEpoch, secondEpoch} {
-			d.newest, d.gone, d.held, d.untold = 0, nil, nil, record.Skipped{}
+			d.newest, d.gone, d.held, d.unreported = 0, nil, nil, record.Skipped{}
 			d.parked, d.dropped = nil, nil
 			n := rapid.Uint64Range(1, 100).Draw(t, "n")
 			for seq := uint64(1); seq <= n; seq++ {
@@ -157,5 +157,5 @@ func TestMemoryOfALongStreamIsBounded(t *testing.T) {
 	old := numbered(1)
 	old.value = []byte("another")
 	s.add(old)
-	require.EqualValues(t, 1, s.repeated, "too long ago to be told from a repeat")
+	require.EqualValues(t, 1, s.repeated, "too old to be distinguished from a repeat")
 }

@@ -35,7 +35,7 @@ func TestFilesOfSites(t *testing.T) {
 	} {
 		sites, err := ReadFile(fileOf(t, name, text), standard)
 		if name == "sites.yaml" {
-			require.ErrorContains(t, err, "yaml: line 4: ", "it is no YAML")
+			require.ErrorContains(t, err, "yaml: line 4: ", "not valid YAML")
 			continue
 		}
 		require.NoError(t, err, name)

@@ -88,7 +88,7 @@ func TestFleetKilledAndRunAgain(t *testing.T) {
 	require.Error(t, write(addresses, login(t, "place_0_rasp", passwordOf(t, sites[0].Credentials, "place_0_rasp")), "place_1_rasp"))
 }
 
-// requireSafe says that whoever can log in is kept to his topic, and that his password is known.
+// requireSafe checks that each user that can log in is confined to its topic, and that its password is in a file.
 func requireSafe(t *testing.T, f *Fleet) {
 	t.Helper()
 	for _, p := range f.Sites {

@@ -29,7 +29,7 @@ type Topic struct {
 	// User can write to the topic and log in with SCRAM-SHA-512; empty for none. HasUsers reports whether Kafka has ACLs.
 	User     string `json:"user"`
 	HasUsers bool   `json:"-"`
-	// Trouble is the error that hides records and newest.
+	// Records and Newest are unknown because of this error.
 	Trouble string `json:"trouble,omitempty"`
 }
 

@@ -34,7 +34,7 @@ func faulty(t *testing.T, brokers int) *kfake.Cluster {
 // changes are the requests of an apply.
 var changes = []kmsg.Key{kmsg.CreateTopics, kmsg.CreateACLs, kmsg.AlterUserSCRAMCredentials}
 
-// counted is told of retries.
+// counted counts retries.
 func counted(c *Cluster) *atomic.Int32 {
 	count := &atomic.Int32{}
 	c.Retried = func(error) { count.Add(1) }

@@ -180,7 +180,7 @@ func (r *guarded) rotated(t *testing.T) {
 	r.unchanged(t, r.options)
 }
 
-// wideRules are told of: they let others write the topic.
+// wideRules are reported: they let others write to the topic.
 func (r *guarded) wideRules(t *testing.T) {
 	prefixed := allow("JNU_1", kmsg.ACLResourceTypeTopic, "JNU_1", kmsg.ACLOperationWrite)
 	prefixed.Pattern = kmsg.ACLResourcePatternTypePrefixed

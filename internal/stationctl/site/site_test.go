@@ -186,7 +186,7 @@ func TestAddKilledBetweenAnyTwoSteps(t *testing.T) {
 	}
 }
 
-// Brokers before 2.8 want a right on the cluster of whoever numbers his records.
+// Brokers before 2.8 require a permission on the cluster from idempotent producers.
 func TestOldBrokersNeedIdempotentWrite(t *testing.T) {
 	t.Parallel()
 	c := open(t, newGuarded(t, kfake.MaxVersions(kversion.V2_7_0())))

@@ -1,5 +1,5 @@
 // Package status determines the state of all sites from Kafka alone: it reads the last records of each topic (leader.go, tail.go), finds
-// their devices (device.go, numbers.go) and problems (site.go, trouble.go), and prints a table (table.go).
+// their devices (device.go, numbers.go) and problems (site.go, problems.go), and prints a table (table.go).
 //
 // Memory: a few times the response of each broker (4 MiB, or one batch), and a few hundred bytes per device.
 package status

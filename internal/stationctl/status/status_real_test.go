@@ -44,7 +44,7 @@ func TestRealKafkaWithAThousandSites(t *testing.T) {
 	}
 }
 
-// runProgram also logs what it took: a busy machine is no reason to fail. The program goes on watching until its memory was looked at:
+// runProgram also logs its time: a busy machine must not fail the test. The program keeps watching until its memory has been measured:
 // that of a program that has ended counts what the test had when it was started.
 func runProgram(t *testing.T, program string, addresses []string) *Report {
 	t.Helper()

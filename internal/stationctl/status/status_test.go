@@ -49,7 +49,7 @@ func TestRateIsOfASecondIfItIsHigh(t *testing.T) {
 	}
 }
 
-// Each trouble has a topic of its own, and each is the only one there.
+// Each problem has a topic of its own.
 func TestTroubles(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -170,7 +170,7 @@ func TestLagOfAGroupThatIsUnknown(t *testing.T) {
 	require.Equal(t, "0", report.Sites[0].lagText())
 }
 
-// What was committed in a topic that was then made anew is beyond its end.
+// An offset that was committed before a topic was re-created is beyond its end.
 func TestLagIsNeverNegative(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -100,7 +100,7 @@ func TestRefusals(t *testing.T) {
 	}
 	require.Empty(t, report.Sites[1].Troubles, report.Sites[1].Topic)
 	require.Nil(t, report.Sites[1].Lag)
-	require.Contains(t, report.GroupTrouble, `the lag of group "telegraf-station" is not known: `)
+	require.Contains(t, report.GroupTrouble, `the lag of group "telegraf-station" is unknown: `)
 	require.False(t, report.OK())
 	var out bytes.Buffer
 	require.NoError(t, report.Write(&out))
@@ -112,7 +112,7 @@ func TestPartitionsWithoutALeader(t *testing.T) {
 	t.Parallel()
 	tails := newTails([]*sarama.TopicMetadata{{Name: "JNU_1_rasp", Partitions: []*sarama.PartitionMetadata{{ID: 0, Leader: -1}}}})
 	require.EqualError(t, tails[0].err, "partition 0 has no leader, because its brokers are down")
-	readTails(nil, tails) // asks nobody
+	readTails(nil, tails) // sends no request
 	require.Error(t, failure(&sarama.TopicMetadata{}, tails))
 }
 

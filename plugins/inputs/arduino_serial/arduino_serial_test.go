@@ -56,13 +56,13 @@ func TestReadingsKeepTheirOrderAndNeverShareATime(t *testing.T) {
 	}
 }
 
-// TestBadLines states what becomes of each line that is no good reading; the next good line is always read.
+// TestBadLines states the result of each invalid line; the next valid line is always read.
 func TestBadLines(t *testing.T) {
 	with := func(before, after string) string { return strings.Replace(goodLine, before, after, 1) }
 	for name, test := range map[string]struct {
 		line    string
 		counter string // what counts it
-		status  int64  // of the metric that it becomes all the same, -1 for none
+		status  int64  // of the metric that it becomes anyway, -1 for none
 	}{
 		"empty":                    {"\r\n", "rejected_empty", -1},
 		"blanks":                   {"  \t \r\n", "rejected_empty", -1},
@@ -134,7 +134,7 @@ func TestTheFirstLine(t *testing.T) {
 	})
 }
 
-// What a silence is put down to is the newest trouble, not one that good readings came after.
+// A silence is attributed to the latest problem, not to one before valid readings.
 func TestTheReasonForASilenceIsNotAnOldLine(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
@@ -308,7 +308,7 @@ func (s *serialServer) accept(t *testing.T) net.Conn {
 func TestTheClockMayStep(t *testing.T) {
 	s := &station{}
 	s.newest = time.Now().Add(500 * time.Millisecond)
-	require.Equal(t, s.newest.Add(1), s.now(), "a small step back: the time goes on")
+	require.Equal(t, s.newest.Add(1), s.now(), "a small step back: the time still increases")
 	s.newest = time.Now().Add(2 * time.Hour)
 	require.WithinDuration(t, time.Now(), s.now(), time.Second, "a large one is followed")
 }

@@ -54,7 +54,7 @@ func TestChecksumRequired(t *testing.T) {
 	require.Equal(t, int64(1), b.counter("partial_lines"), "the first line after opening may be cut")
 }
 
-// Numbered lines tell of readings that were lost and of a board that booted.
+// Numbered lines show lost readings and boots of the board.
 func TestLostReadingsAndBoots(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
@@ -111,7 +111,7 @@ func TestSeqGoesBackInTheSameBoot(t *testing.T) {
 	}
 }
 
-// A line that is no reading has a number all the same.
+// A line that is not a reading still has a number.
 func TestNumbersOfLinesThatAreNoReadings(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)

@@ -67,7 +67,7 @@ func (b *bench) replug(t *testing.T, name string) {
 	*b.board = *board
 }
 
-// cutLines are lines with their numbers from first on, cut anywhere; whole is how many have their end.
+// cutLines are lines numbered from first, cut anywhere; whole is how many have their end.
 func cutLines(random *rand.Rand, first int) (whole int, text string) {
 	for n := range 8 {
 		text += stormLine(first+n) + "\r\n"

@@ -25,7 +25,7 @@ import (
 // updateExpected is the environment variable that makes TestCases write what it wants from now on. Read the difference.
 const updateExpected = "UPDATE_EXPECTED"
 
-// TestCases replays captures of real trouble through a pty, read by read, and compares the metrics and counters with
+// TestCases replays captures of real problems through a pty, read by read, and compares the metrics and counters with
 // expected.out and the warnings with expected.err. Telegraf's conventions; testcases/README.md says how to make one.
 func TestCases(t *testing.T) {
 	folders, err := filepath.Glob("testcases/*/capture")

@@ -74,7 +74,7 @@ func (*silentPort) Close() error { return nil }
 
 func (*silentPort) LineErrors() (serialport.LineErrors, bool) { return serialport.LineErrors{}, false }
 
-// watch reads a port for a time, opening it anew when the watchdog says so. It runs in a bubble, where hours take no time.
+// watch reads a port for a time, and reopens it when the watchdog requires it. It runs in a bubble, where hours take no time.
 func watch(t *testing.T, port *silentPort, reset string, duration time.Duration) *bench {
 	t.Helper()
 	b := &bench{acc: &testutil.Accumulator{}, log: &testutil.CaptureLogger{}}
@@ -103,7 +103,7 @@ func TestWatchdog(t *testing.T) {
 		duration                        time.Duration
 		silences, reopens, resets, sent int64
 	}{
-		// The port is opened anew at the steps 1, 4, 8, ... 2048 of a day; the board is reset at the second.
+		// The port is reopened at the steps 1, 4, 8, ... 2048 of a day; the board is reset at the second.
 		"a dead board, for a day":         {silentPort{}, "auto", 24*time.Hour + time.Second, 2880, 11, 1, 1},
 		"a dead board, reset always":      {silentPort{}, "always", 80 * time.Second, 2, 1, 1, 1},
 		"a dead board, reset never":       {silentPort{}, "never", 24*time.Hour + time.Second, 2880, 11, 0, 0},
@@ -188,5 +188,5 @@ func TestDriverErrors(t *testing.T) {
 	driver.count()
 	driver.count()
 	require.Equal(t, []int64{1, 2, 3}, []int64{counters.framing.Get(), counters.overrun.Get(), counters.parity.Get()})
-	require.Equal(t, int64(3), more(math.MinInt32+1, math.MaxInt32-1), "32 bits begin anew")
+	require.Equal(t, int64(3), more(math.MinInt32+1, math.MaxInt32-1), "32 bits wrap")
 }

@@ -75,7 +75,7 @@ func TestInvalidOptions(t *testing.T) {
 		`option "write_timeout" must be 1s or more (got 1ms)`:                                                             func(k *KafkaSite) { k.WriteTimeout = config.Duration(1e6) },
 		`option "metric_buffer_limit" must be 1 or more (got 0)`:                                                          func(k *KafkaSite) { k.MetricBufferLimit = 0 },
 		`option "schema" must be "environment" or the path of a schema file (got "x")`:                                    func(k *KafkaSite) { k.Schema = "x" },
-		`option "unknown_fields" must be "drop", "keep", or "error" (got "x")`:                                             func(k *KafkaSite) { k.UnknownFields = "x" },
+		`option "unknown_fields" must be "drop", "keep", or "error" (got "x")`:                                            func(k *KafkaSite) { k.UnknownFields = "x" },
 		`option "version" must be a Kafka version, 0.11.0.0 or later, e.g. "2.8.0" (got "four")`:                          func(k *KafkaSite) { k.Version = "four" },
 		`option "version" must be a Kafka version, 0.11.0.0 or later, e.g. "2.8.0" (got "0.10.0.0")`:                      func(k *KafkaSite) { k.Version = "0.10.0.0" },
 		`option "compression_codec" must be 0 (none), 1 (gzip), 2 (snappy), 3 (lz4), or 4 (zstd) (got 7)`:                 func(k *KafkaSite) { k.CompressionCodec = 7 },

@@ -44,7 +44,7 @@ func (e Event) String() string {
 	return fmt.Sprintf("%s %s %s\n", e.Time.UTC().Format(timeForm), e.Kind, strconv.QuoteToASCII(string(e.Text)))
 }
 
-// maxLine limits a line of a capture: a read has up to 4096 bytes, and a byte takes up to four characters.
+// maxLine limits a line of a capture: a read has up to 4096 bytes, and a byte takes at most four characters.
 const maxLine = 64 << 10
 
 // Parse reads a capture. Its error has the line number.

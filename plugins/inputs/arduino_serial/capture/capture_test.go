@@ -132,7 +132,7 @@ func TestHalfAnEventIsCutOff(t *testing.T) {
 	}
 }
 
-// A pipe would stop the reading when nobody reads it.
+// A pipe without a reader would block reading the port.
 func TestAPipeIsNoCaptureFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, unix.Mkfifo(path, 0o600))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheExamplesHaveTheirChecksum matters to whoever tries a CRC of their own on them.
+// TestTheExamplesHaveTheirChecksum matters to readers who test their own CRC with them.
 func TestTheExamplesHaveTheirChecksum(t *testing.T) {
 	t.Parallel()
 	example := regexp.MustCompile(`(\{"seq":.*\})\*([0-9A-F]{8})`)
