@@ -152,6 +152,6 @@ func writeSynced(parts []*part) error {
 // locate notes where the records are on disk.
 func (p *part) locate() {
 	for i, r := range p.records {
-		r.log, r.id = p.log, p.log.synced-uint64(len(p.records)-i)
+		r.log, r.id = p.log, p.log.synced-uint64(len(p.records)-i) //nolint:gosec // i is below the length
 	}
 }

@@ -108,7 +108,7 @@ func (o *Outbox) finish(records []*Record) {
 		}
 	}
 	for i, r := range records {
-		if i > 0 && records[i-1].Topic == r.Topic {
+		if i > 0 && records[i-1].Topic == r.Topic { //nolint:gosec // i is above 0
 			continue
 		}
 		t := o.topic(r.Topic)

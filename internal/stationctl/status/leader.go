@@ -78,7 +78,7 @@ func (l leader) offsets(tails []*tail, at int64, set func(*tail, int64)) {
 	for _, t := range tails {
 		switch block := answer.GetBlock(t.topic, t.partition); {
 		case block == nil:
-			t.err = errors.New("Kafka did not return its offsets")
+			t.err = errors.New("Kafka did not return its offsets") //nolint:staticcheck // a name
 		case block.Err != sarama.ErrNoError:
 			t.err = explain(block.Err)
 		default:
@@ -151,7 +151,7 @@ func newFetch(tails []*tail) *sarama.FetchRequest {
 func explain(err error) error {
 	switch {
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
-		return fmt.Errorf("not authorized to read it; log in as an administrator, one of the brokers' super.users (%w)", err) //nolint:staticcheck // a name
+		return fmt.Errorf("not authorized to read it; log in as an administrator, one of the brokers' super.users (%w)", err)
 	case errors.Is(err, sarama.ErrOffsetOutOfRange):
 		return fmt.Errorf("its records were deleted while they were read; repeat the command (%w)", err)
 	case errors.Is(err, sarama.ErrNotLeaderForPartition):
