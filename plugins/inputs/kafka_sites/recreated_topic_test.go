@@ -62,7 +62,8 @@ func TestRecreatedTopicIsReadFromTheBeginning(t *testing.T) {
 			light, _ := m.GetField("light")
 			seen[light] = true
 		}
-		if len(seen) > 0 {
+		// The old consumer must have committed its offset in the new topic: without one, there is nothing to reset.
+		if len(seen) > 0 && committed(t, cluster, "JNU_1_rasp") == 6 {
 			hidden.Store(false)
 		}
 	}
