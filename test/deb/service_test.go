@@ -142,9 +142,9 @@ func TestOnAReadOnlySystem(t *testing.T) {
 		outbox, message string
 		durable         bool
 	}{
-		{"/var/lib/telegraf-station/outbox", "is on a file system of kind overlay: readings that wait there may be gone", true},
+		{"/var/lib/telegraf-station/outbox", "is on a file system of type overlay: a restart or a power cut can delete pending records", true},
 		{"/mnt/disk/outbox", "", true},
-		{"/etc/telegraf-station/outbox", "read-only file system: readings are in memory only until the outbox can be used", false},
+		{"/etc/telegraf-station/outbox", "read-only file system; readings are in memory only until the outbox can be used", false},
 	} {
 		t.Run(test.outbox, func(t *testing.T) {
 			site := "ro" + strings.ReplaceAll(filepath.Dir(test.outbox), "/", "-")
