@@ -23,7 +23,7 @@ func TestWholePathOnRealParts(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 
-	require.Contains(t, mapV1Queries(t, store), `database "station" now shows the bucket "station"`)
+	require.Contains(t, mapV1Queries(t, store), `database "station" now shows bucket "station"`)
 	require.Contains(t, mapV1Queries(t, store), `database "station" is already mapped`, "another run changes nothing")
 	wholePath(t, cluster.Addresses(), store)
 }
