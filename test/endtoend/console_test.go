@@ -25,5 +25,5 @@ func TestConsoleOnTheHeaderPort(t *testing.T) {
 	output, err := station.Test(t.Context(), binary(t), t.TempDir(),
 		append(under, "sh", "-c", "mount --bind "+active+` /sys/class/tty/console/active && exec "$0" "$@"`)...)
 	require.NoError(t, err, output)
-	require.Contains(t, output, `/dev/tty: it is the system's console: run "sudo raspi-config", choose "Interface Options", "Serial Port", no login shell, hardware enabled, and reboot`)
+	require.Contains(t, output, `/dev/tty: the system console uses this port; run "sudo raspi-config", choose "Interface Options", "Serial Port", disable the login shell`)
 }

@@ -38,7 +38,7 @@ func TestMistakes(t *testing.T) {
 		"wrong format":  prints("\ntemp=26.52 light=554\n", `line_format = "key_value".*"temp=26.52 light=554"`),
 		"no line end":   prints("{}", "baud_rate.*println"),
 		"no data":       prints("", "is open at 9600 baud"),
-		"swapped board": prints(strings.Replace(referenceLine, "{", `{"device_id":"yard",`, 1), `"yard".*device_id "RaspberryJNU"`),
+		"swapped board": prints(strings.Replace(referenceLine, "{", `{"device_id":"yard",`, 1), `"yard".*device_id is "RaspberryJNU"`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
