@@ -194,7 +194,7 @@ func requireTLS(t *testing.T, admin login, addresses []string) {
 	settings := admin.settings(t)
 	settings.Net.TLS.Enable = false
 	_, err := site.Open(t.Context(), addresses, settings)
-	require.ErrorContains(t, err, "check whether it requires TLS")
+	require.ErrorContains(t, err, "whether it requires TLS")
 }
 
 func write(t *testing.T, as login, addresses []string, topic string) error {
