@@ -4,7 +4,7 @@
 //
 // The plugins use sarama, as Telegraf's own do, and share its options. The operator tool uses franz-go with kadm, by this evidence: on
 // sarama, internal/stationctl/site needed 2,808 lines, and looked up a broker and took its answer apart for each kind of request; on
-// kadm the same features, with each request bounded by a context, need about 2,600. With sarama, a broker that accepted connections and
+// kadm the same features, with each request bounded by a context, need 2,667. With sarama, a broker that accepted connections and
 // never answered blocked "site list" for minutes, and a connection that had timed out once failed each later request.
 package kafka
 

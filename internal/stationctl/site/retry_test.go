@@ -150,3 +150,22 @@ func TestRetriableErrors(t *testing.T) {
 		require.False(t, isRetriable(err), err)
 	}
 }
+
+// A broker that accepts connections and never answers blocks no command for longer than its timeouts.
+func TestAFrozenBrokerIsAnError(t *testing.T) {
+	t.Parallel()
+	cluster := faulty(t, 3)
+	c, err := connect(t.Context(), cluster.ListenAddrs(), login(t, "admin", "of-the-test"), kafka.Timeouts{Change: time.Second, Answer: time.Second})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	require.NoError(t, c.createTopic("JNU_1_rasp", TopicOptions{Partitions: 3, Replication: 1}))
+	cluster.ControlKey(kmsg.ListOffsets.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return nil, nil, true
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err = c.List(ctx)
+	require.ErrorContains(t, err, "i/o timeout")
+	require.NoError(t, ctx.Err(), "the request ended by its own timeout")
+}
