@@ -137,14 +137,19 @@ func (o *Outbox) Stats() Stats {
 	return stats
 }
 
-// unlockDisk ends each use of the disk: it publishes the figures for Stats.
+// unlockDisk ends each use of the disk.
 func (o *Outbox) unlockDisk() {
+	o.publish()
+	o.disk.Unlock()
+}
+
+// publish updates the figures for Stats.
+func (o *Outbox) publish() {
 	bytes, pending := o.used()
 	stats := Stats{Pending: int64(pending), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // limited by the disk
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.onDisk = stats
-	o.mu.Unlock()
-	o.disk.Unlock()
 }
 
 // IsOpen reports whether records can be stored on disk.

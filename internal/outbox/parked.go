@@ -70,7 +70,8 @@ func (o *Outbox) Park(r *Record, reason string, done func(error)) {
 	}
 	o.mu.Unlock()
 	if !open {
-		o.endParking(request, ErrNoDir)
+		o.finishParked(r, false)
+		done(ErrNoDir)
 	}
 }
 
@@ -81,16 +82,18 @@ func (o *Outbox) parkRequested() {
 	o.parking = nil
 	o.mu.Unlock()
 	for _, request := range requests {
-		o.endParking(request, o.park(newParked(request.record, request.reason)))
+		err := o.park(newParked(request.record, request.reason))
+		o.finishParked(request.record, err == nil)
+		o.publish() // the caller of Park may look at Stats once it is done
+		request.done(err)
 	}
 }
 
-func (o *Outbox) endParking(request parkRequest, err error) {
+func (o *Outbox) finishParked(r *Record, parked bool) {
 	o.mu.Lock()
-	o.sequence.skip(request.record, err == nil)
-	o.finish([]*Record{request.record})
-	o.mu.Unlock()
-	request.done(err)
+	defer o.mu.Unlock()
+	o.sequence.skip(r, parked)
+	o.finish([]*Record{r})
 }
 
 // ParkMetric stores a metric that no record could be built from.
