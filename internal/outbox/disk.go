@@ -69,6 +69,7 @@ func (o *Outbox) storeAcknowledged() {
 			topics = append(topics, t)
 		}
 	}
+	o.storing += stored(o.acknowledged)
 	o.acknowledged = nil
 	o.mu.Unlock()
 	for _, log := range o.logs() {

@@ -95,6 +95,7 @@ type Outbox struct {
 	parking      []parkRequest
 	delivery     *Delivery // the newest one
 	onDisk       Stats
+	storing      int64 // records that onDisk counts as pending while storeAcknowledged marks them as done
 }
 
 // New returns an outbox that keeps records in memory until it is opened.
@@ -128,13 +129,18 @@ func (o *Outbox) Stats() Stats {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	stats := o.onDisk
-	for _, r := range o.acknowledged {
+	stats.Pending = max(0, stats.Pending-o.storing-stored(o.acknowledged)) // those of a dropped segment may be among them
+	return stats
+}
+
+// stored counts the records that are on disk.
+func stored(records []*Record) (count int64) {
+	for _, r := range records {
 		if r.log != nil {
-			stats.Pending--
+			count++
 		}
 	}
-	stats.Pending = max(0, stats.Pending) // those of a dropped segment may be among them
-	return stats
+	return count
 }
 
 // unlockDisk ends each use of the disk.
@@ -149,7 +155,7 @@ func (o *Outbox) publish() {
 	stats := Stats{Pending: int64(pending), Bytes: bytes + o.parked.bytes, Parked: int64(len(o.parked.names))} //nolint:gosec // limited by the disk
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.onDisk = stats
+	o.onDisk, o.storing = stats, 0
 }
 
 // IsOpen reports whether records can be stored on disk.
