@@ -30,7 +30,7 @@ func healthOf(t *testing.T, r *kgo.Record) record.Health {
 // ownCounters separates the counters from those of other tests: a process has one set per tags.
 func ownCounters(t *testing.T) func(*KafkaSite) {
 	t.Helper()
-	return func(k *KafkaSite) { k.Statistics = selfstat.NewCollector(map[string]string{"test": t.Name()}) }
+	return func(k *KafkaSite) { k.Statistics = selfstat.NewCollector(map[string]string{"test": t.TempDir()}) }
 }
 
 func TestARecordCarriesTheAgentsHealth(t *testing.T) {

@@ -170,7 +170,7 @@ func TestAFullOutboxIsReported(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, port.Release()) })
 	full := func(policy string) *bench {
 		return newDurable(t, []string{port.Address()}, t.TempDir(), func(k *KafkaSite) {
-			k.OutboxMaxRecords, k.OnFull, k.Statistics = 100, policy, selfstat.NewCollector(map[string]string{"test": t.Name() + policy})
+			k.OutboxMaxRecords, k.OnFull, k.Statistics = 100, policy, selfstat.NewCollector(map[string]string{"test": t.TempDir() + policy})
 		})
 	}
 	b := full("block")
