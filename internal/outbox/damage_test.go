@@ -85,8 +85,12 @@ func TestATailTruncatedAnywhere(t *testing.T) {
 	name, data := crashed(t)
 	from, to := lastPage(data)
 	for at := from; at < to; at++ {
-		delivered, _ := reopen(t, name, data[:at])
+		delivered, reported := reopen(t, name, data[:at])
 		missing := requireSound(t, delivered, at)
+		require.NotEmpty(t, reported.all, "cut at %d is not reported", at)
+		if missing < damagedRecords {
+			require.NotEqual(t, delivered[0].Epoch, delivered[len(delivered)-1].Epoch, "cut at %d: numbers may have been given", at)
+		}
 		sound, _ := scan(data[len(formatName):at], int64(len(formatName)))
 		require.Equal(t, damagedRecords-len(content{frames: sound}.records()), missing, "cut at %d: whatever is whole arrives", at)
 	}

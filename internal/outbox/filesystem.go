@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // file is an open file of the outbox. Positions are explicit, so that reads and appends need no order.
@@ -30,7 +31,16 @@ type filesystem interface {
 	// SyncDir returns when the names in a directory are on the medium.
 	SyncDir(dir string) error
 	// Lock takes a lock that ends with the process. It returns ErrInUse if another process has it.
-	Lock(name string) (io.Closer, error)
+	Lock(name string) (lock, error)
+	// BootID identifies the time since the machine started, or is empty if that is unknown.
+	BootID() string
+}
+
+// lock is a locked file, with a note that outlives the process.
+type lock interface {
+	io.Closer
+	Note() string
+	SetNote(text string) error
 }
 
 // fileSize returns the size of a file, or 0 if it cannot be opened: the reader of the file reports that.
@@ -93,7 +103,7 @@ func (osFilesystem) Names(dir string) ([]string, error) {
 
 func (osFilesystem) MakeDir(dir string) error { return os.MkdirAll(dir, 0o750) }
 
-func (osFilesystem) Lock(name string) (io.Closer, error) {
+func (osFilesystem) Lock(name string) (lock, error) {
 	f, err := os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -101,7 +111,27 @@ func (osFilesystem) Lock(name string) (io.Closer, error) {
 	if err := lockFile(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return osLock{f}, nil
+}
+
+func (osFilesystem) BootID() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // Linux only
+	return strings.TrimSpace(string(id))
+}
+
+type osLock struct{ *os.File }
+
+func (l osLock) Note() string {
+	text, _ := io.ReadAll(io.NewSectionReader(l, 0, 64))
+	return string(text)
+}
+
+func (l osLock) SetNote(text string) error {
+	if err := l.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.WriteAt([]byte(text), 0)
+	return errors.Join(err, l.Sync())
 }
 
 func (osFilesystem) SyncDir(dir string) error {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -22,6 +23,9 @@ type memoryFS struct {
 	names, durable map[string]*fileContent
 	journal        []change
 	locked         bool
+	// lockNote is that of the lock; boots counts the power cuts.
+	lockNote string
+	boots    int
 	// room is how many bytes may still be written; syncFails how many syncs fail.
 	room      int
 	syncFails int
@@ -52,7 +56,7 @@ func newMemoryFS() *memoryFS {
 // powerCut is what is found afterwards: of what was not synced, some.
 func (m *memoryFS) powerCut(random *rand.Rand) *memoryFS {
 	after := newMemoryFS()
-	after.room = m.room
+	after.room, after.lockNote, after.boots = m.room, m.lockNote, m.boots+1
 	left := maps.Clone(m.durable)
 	for _, change := range m.journal[:random.IntN(len(m.journal)+1)] {
 		change.apply(left)
@@ -267,10 +271,19 @@ func (l memoryLock) Close() error {
 	return nil
 }
 
-func (m *memoryFS) Lock(string) (io.Closer, error) {
+func (l memoryLock) Note() string { return l.lockNote }
+
+func (l memoryLock) SetNote(text string) error {
+	l.lockNote = text
+	return nil
+}
+
+func (m *memoryFS) Lock(string) (lock, error) {
 	if m.locked {
 		return nil, errors.New("locked twice")
 	}
 	m.locked = true
 	return memoryLock{m}, nil
 }
+
+func (m *memoryFS) BootID() string { return strconv.Itoa(m.boots) }

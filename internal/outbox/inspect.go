@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,7 +111,7 @@ func (readOnly) Rename(string, string) error { return errReadOnly }
 
 func (readOnly) MakeDir(string) error { return errReadOnly }
 
-func (readOnly) Lock(string) (io.Closer, error) { return nil, errReadOnly }
+func (readOnly) Lock(string) (lock, error) { return nil, errReadOnly }
 
 // lockHeld reports whether an agent holds the lock. It does not create the file: the agent could not open one that root creates.
 func lockHeld(name string) bool {

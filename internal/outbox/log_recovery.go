@@ -13,8 +13,8 @@ type logEnd struct {
 	ownerState []byte
 	// records come after that state.
 	records []*Record
-	// damaged is true if part of the last append is damaged. Either its append was torn and never returned, or the records were
-	// synced; it is not known which. salvaged are the intact records after the damage.
+	// damaged is true if part of the last append is damaged or missing. Either its append was torn and never returned, or the records
+	// were synced; it is not known which. salvaged are the intact records after the damage.
 	damaged  bool
 	salvaged []*Record
 	// gaps is true if records are missing, so that their sequence numbers are not known.
@@ -72,6 +72,9 @@ func (c content) records() (records []frame) {
 	return records
 }
 
+// truncated reports whether the end of the last segment is missing: a segment begins with a state, and is filled in full steps.
+func (c content) truncated() bool { return !c.has(stateFrame) || c.segment.filled%zeroAhead != 0 }
+
 func (c content) has(kind byte) bool {
 	return slices.ContainsFunc(c.frames, func(f frame) bool { return f.kind == kind })
 }
@@ -123,6 +126,7 @@ func (l *segmentLog) restore(contents []content) (end *logEnd, highest uint64) {
 			}
 		}
 	}
+	end.damaged = contents[len(contents)-1].truncated()
 	for _, c := range slices.Backward(contents) {
 		if l.checkLastAppend(c, end) {
 			break
@@ -177,7 +181,7 @@ func (l *segmentLog) checkLastAppend(c content, end *logEnd) bool {
 type gap int
 
 const (
-	// salvage: it is not known whether the append returned. The records after the gap are appended again with new numbers.
+	// salvage: it is not known whether the append returned. The records after the gap are to be appended again with new numbers.
 	salvage gap = iota
 	// keep: it is not known either, but the records stay where they are, since newer ones may be in the main log.
 	keep
@@ -194,11 +198,11 @@ func (l *segmentLog) removeAfterGap(after []frame, kind gap, end *logEnd) {
 			continue
 		}
 		r.id = f.id
-		l.done.Add(record.Single(f.id))
 		if kind == salvage {
 			end.salvaged = append(end.salvaged, r)
 			continue
 		}
+		l.done.Add(record.Single(f.id))
 		end.records = slices.DeleteFunc(end.records, func(other *Record) bool { return other.id == f.id })
 	}
 }

@@ -86,11 +86,7 @@ func (w *world) open() {
 
 // tryOpen opens the outbox without its disk goroutine, so that a seed repeats a sequence: catchUp does the work.
 func (w *world) tryOpen() error {
-	salvaged, err := w.outbox.openDir()
-	if err != nil {
-		return err
-	}
-	return w.outbox.Append(salvaged)
+	return w.outbox.openDir()
 }
 
 // catchUp stores the acknowledgements.

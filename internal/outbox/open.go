@@ -7,14 +7,13 @@ import (
 )
 
 // Open opens the directory and continues with the pending records in it. Damage is reported and is not an error.
-// After an error, Open can be called again.
+// After an error, the outbox is as it was before, and Open can be called again.
 func (o *Outbox) Open() error {
-	salvaged, err := o.openDir()
-	if err != nil {
+	if err := o.openDir(); err != nil {
 		return err
 	}
 	o.startDisk()
-	return o.Append(salvaged)
+	return nil
 }
 
 // startDisk starts the disk goroutine, unless it runs.
@@ -27,35 +26,33 @@ func (o *Outbox) startDisk() {
 	}
 }
 
-// openDir returns the records that must be appended again.
-func (o *Outbox) openDir() ([]*Record, error) {
+func (o *Outbox) openDir() error {
 	if o.options.Dir == "" {
-		return nil, ErrNoDir
+		return ErrNoDir
 	}
 	o.disk.Lock()
 	defer o.unlockDisk()
 	if o.main != nil {
-		return nil, nil
+		return nil
 	}
 	if err := o.fs.MakeDir(o.options.Dir); err != nil {
-		return nil, fmt.Errorf("cannot create the outbox: %w", err)
+		return fmt.Errorf("cannot create the outbox: %w", err)
 	}
 	lock, err := o.fs.Lock(filepath.Join(o.options.Dir, "lock"))
 	if err != nil {
-		return nil, fmt.Errorf("outbox %q: %w", o.options.Dir, err)
+		return fmt.Errorf("outbox %q: %w", o.options.Dir, err)
 	}
-	salvaged, err := o.openLogs()
-	if err == nil {
-		err = o.makeDir(filepath.Join(o.options.Dir, "replay"))
-	}
+	logs, err := o.readLogs()
 	if err != nil {
-		o.main, o.separate = nil, nil
-		return nil, errors.Join(err, lock.Close())
+		return errors.Join(err, lock.Close())
 	}
+	note, bootID := lock.Note(), o.fs.BootID()
 	o.lock = lock
-	o.setOpen(true)
+	o.use(logs, note != "" && note != bootID)
+	_ = lock.SetNote(bootID) // without it, a power cut passes for a crash of this process
+	o.openOperatorDirs()
 	o.fill()
-	return salvaged, nil
+	return nil
 }
 
 func (o *Outbox) makeDir(dir string) error {
@@ -71,25 +68,46 @@ func (o *Outbox) newLog(name string, state func() []byte) segmentLog {
 	}
 }
 
-func (o *Outbox) openLogs() (salvaged []*Record, err error) {
+// logs are the logs in a directory, with what their ends hold. The outbox knows nothing of them until use.
+type logs struct {
+	main   *segmentLog
+	topics map[string]*topicLog
+	ends   map[*segmentLog]*logEnd
+}
+
+// readLogs reads the ends of all logs. It does not change the outbox.
+func (o *Outbox) readLogs() (logs, error) {
 	main := o.newLog("log", o.sequenceState)
+	all := logs{main: &main, topics: make(map[string]*topicLog), ends: make(map[*segmentLog]*logEnd)}
 	if err := o.makeDir(main.dir); err != nil {
-		return nil, err
+		return all, fmt.Errorf("cannot create the outbox: %w", err)
 	}
 	end, err := main.open()
 	if err != nil {
-		return nil, err
+		return all, err
 	}
-	o.main = &main
-	ends, err := o.openTopicLogs()
+	all.ends[&main] = end
+	return all, o.readTopicLogs(all)
+}
+
+// use continues with the logs of a directory.
+func (o *Outbox) use(all logs, powerCut bool) {
+	o.main = all.main
+	for name, l := range all.topics { // their records refer to ids of the main log, which may have lost all of its segments
+		o.main.skipTo(l.newest + 1)
+		o.setLog(name, l)
+	}
+	o.restoreSequence(all, powerCut)
+	o.setOpen(true)
+	o.appendSalvaged(all)
+}
+
+// openOperatorDirs opens the directories of parked records. Without them, records can be stored and delivered all the same.
+func (o *Outbox) openOperatorDirs() {
+	err := errors.Join(o.makeDir(filepath.Join(o.options.Dir, "replay")), o.parked.list())
 	if err != nil {
-		return nil, err
+		o.options.Report(Incident{Err: err, Text: fmt.Sprintf("parked records cannot be read: %v", err)})
 	}
-	for _, t := range o.separate { // their records refer to ids of the main log, which may have lost all of its segments
-		main.skipTo(t.log.newest + 1)
-	}
-	salvaged = o.restoreSequence(append(ends, end), end.ownerState == nil)
-	return salvaged, o.parked.list()
 }
 
 // sequenceState returns the sequence numbers in the form that segments store.
@@ -99,23 +117,43 @@ func (o *Outbox) sequenceState() []byte {
 	return o.sequence.encode()
 }
 
-// restoreSequence continues the sequence numbers at the ends of the logs. It starts an epoch if one of the numbers may be unknown.
-func (o *Outbox) restoreSequence(ends []*logEnd, unknown bool) (salvaged []*Record) {
-	damaged := false
-	for _, end := range ends {
-		salvaged, damaged, unknown = append(salvaged, end.salvaged...), damaged || end.damaged, unknown || end.gaps
-	}
-	if damaged {
-		o.options.Report(Incident{Text: fmt.Sprintf("the end of the outbox %q is damaged, probably by a power cut: "+
-			"the append in progress is lost, all other records are intact, and a new epoch starts", o.options.Dir)})
+// restoreSequence continues the sequence numbers at the ends of the logs. It starts an epoch if one of the numbers may be unknown: if part of a
+// log is damaged or missing, or if the machine stopped before the outbox was closed, since not every medium keeps what it reports as synced.
+func (o *Outbox) restoreSequence(all logs, powerCut bool) {
+	unknown := powerCut || all.ends[all.main].ownerState == nil
+	for l, end := range all.ends {
+		unknown = unknown || end.gaps || end.damaged
+		if end.damaged {
+			o.options.Report(Incident{Text: fmt.Sprintf("the end of %q is damaged, probably by a power cut, and a new epoch starts. What was appended last is lost: "+
+				"records of an append that had not returned, and if this medium does not keep what it reports as synced, earlier ones too", l.dir)})
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.sequence.restore(ends)
-	if unknown || damaged || o.sequence.memoryOnly || o.options.NewEpoch {
+	o.sequence.restore(all.ends)
+	if unknown || o.sequence.memoryOnly || o.options.NewEpoch {
 		o.sequence.startEpoch(o.clock())
 	}
-	return salvaged
+}
+
+// appendSalvaged appends the records after a gap in the last append again, with new numbers: the numbers in the gap may never have been
+// promised. If that fails, as on a full disk, they stay where they are, with the numbers that they have.
+func (o *Outbox) appendSalvaged(all logs) {
+	for l, end := range all.ends {
+		if len(end.salvaged) == 0 {
+			continue
+		}
+		ids := make([]uint64, 0, len(end.salvaged))
+		for _, r := range end.salvaged {
+			ids = append(ids, r.id)
+		}
+		o.startSegments(end.salvaged)
+		o.number(end.salvaged)
+		p := &part{o.main, end.salvaged}
+		if writeSynced([]*part{p}) == nil {
+			l.markDone(ids)
+		}
+	}
 }
 
 // Close closes the outbox. Pending records stay on disk.
@@ -134,7 +172,11 @@ func (o *Outbox) Close() error {
 	}
 	o.main = nil
 	o.setOpen(false)
-	return errors.Join(append(errs, o.lock.Close())...)
+	err := errors.Join(errs...)
+	if err == nil {
+		err = o.lock.SetNote("")
+	}
+	return errors.Join(err, o.lock.Close())
 }
 
 func (o *Outbox) stopDisk() {

@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"errors"
-	"io"
 	"path/filepath"
 	"sync"
 	"time"
@@ -43,6 +42,8 @@ type Incident struct {
 	// Dropped is true if a limit was the cause, and false for damage.
 	Dropped bool
 	Text    string
+	// Err is the cause, if it is an error of the file system.
+	Err error
 }
 
 var (
@@ -74,7 +75,7 @@ type Outbox struct {
 
 	// disk is held while files are read or written, and by all who number records. It guards the fields up to mu.
 	disk          sync.Mutex
-	lock          io.Closer
+	lock          lock
 	main          *segmentLog // nil if the outbox is not open
 	separate      []*topic    // those with a log of their own
 	parked        parkedFiles

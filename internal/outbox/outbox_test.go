@@ -232,9 +232,8 @@ func TestTheMainLogIsLostAfterRecordsMoved(t *testing.T) {
 // openInline opens an outbox without its disk goroutine.
 func openInline(t *testing.T, o *Outbox) {
 	t.Helper()
-	salvaged, err := o.openDir()
+	err := o.openDir()
 	require.NoError(t, err)
-	require.Empty(t, salvaged)
 }
 
 // A disk that hangs does not block the goroutine that talks to Kafka: what it calls returns while an append waits for its sync.

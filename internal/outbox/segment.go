@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 const (
 	segmentSuffix = ".log"
+	newSuffix     = ".new"
 	// zeroAhead is how far beyond its data a segment is filled with zeros. An fdatasync after an append within them changes no
 	// metadata. Without them, each append on ext4 costs an additional journal commit of about 16 KiB (measured, see README.md).
 	zeroAhead = 64 << 10
@@ -29,9 +31,12 @@ type segment struct {
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x%s", first, segmentSuffix) }
 
-// findSegments returns the segments of a directory, the oldest first.
+// findSegments returns the segments of a directory, the oldest first. A file has none.
 func findSegments(fs filesystem, dir string) ([]*segment, error) {
 	names, err := fs.Names(dir)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +61,29 @@ func (s *segment) sync(fs filesystem) {
 	}
 }
 
-// createSegment creates a file that begins with the state. The records that it is created for sync it.
+// createSegment creates a file that begins with the state. It gets its name once the state is synced, so that a segment without a state is
+// damaged, whenever the machine stops.
 func createSegment(fs filesystem, dir string, first uint64, state []byte) (*segment, error) {
 	s := &segment{path: filepath.Join(dir, segmentName(first)), first: first}
+	unnamed := s.path + newSuffix
+	_ = fs.Remove(unnamed) // a crash may have left one
 	var err error
-	if s.file, err = fs.Create(s.path); err != nil {
+	if s.file, err = fs.Create(unnamed); err != nil {
 		return nil, err
 	}
 	header := frame{kind: stateFrame, id: first, payload: state}
 	if err = s.append(header.appendTo([]byte(formatName))); err == nil {
+		err = s.file.Sync()
+	}
+	if err == nil {
+		err = fs.Rename(unnamed, s.path)
+	}
+	if err == nil {
 		err = fs.SyncDir(dir)
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.close(), fs.Remove(s.path))
+		_ = fs.Remove(s.path)
+		return nil, errors.Join(err, s.close(), fs.Remove(unnamed))
 	}
 	return s, nil
 }

@@ -59,7 +59,7 @@ func (s *sequence) skip(r *Record, parked bool) {
 }
 
 // restore continues at the ends of the logs, unless numbers of this process are in memory.
-func (s *sequence) restore(ends []*logEnd) {
+func (s *sequence) restore(ends map[*segmentLog]*logEnd) {
 	if !s.memoryOnly {
 		s.epoch = 0
 	}

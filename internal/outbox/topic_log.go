@@ -3,10 +3,12 @@ package outbox
 import (
 	"encoding/binary"
 	"errors"
-	"net/url"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 // topicLogPrefix begins the names of the directories of topic logs.
@@ -19,23 +21,23 @@ type topicLog struct {
 	newest uint64
 }
 
-// topicOfDir returns the topic whose log a directory holds.
+// topicOfDir returns the topic whose log a directory holds. Others may have made directories with similar names.
 func topicOfDir(name string) (topic string, ok bool) {
-	escaped, ok := strings.CutPrefix(name, topicLogPrefix)
-	topic, err := url.PathUnescape(escaped)
-	return topic, ok && err == nil
+	topic, ok = strings.CutPrefix(name, topicLogPrefix)
+	return topic, ok && record.CheckTopic(topic) == nil
 }
 
-func (o *Outbox) newTopicLog(topic string) *topicLog {
+// newTopicLog returns the log for records that come from the main log.
+func (o *Outbox) newTopicLog(topic string, main *segmentLog) *topicLog {
 	l := &topicLog{}
-	l.segmentLog = o.newLog(topicLogPrefix+url.PathEscape(topic), func() []byte {
+	l.segmentLog = o.newLog(topicLogPrefix+topic, func() []byte {
 		return append(binary.AppendUvarint(nil, l.newest), o.sequenceState()...)
 	})
 	l.afterGap = func(f frame) gap {
 		switch r, err := readRecord(f.payload); {
 		case err != nil || r.origin == 0:
 			return keep
-		case o.main.isDone(r.origin): // which is noted only once the copies are synced
+		case main.isDone(r.origin): // which is noted only once the copies are synced
 			return synced
 		}
 		return forget
@@ -43,27 +45,29 @@ func (o *Outbox) newTopicLog(topic string) *topicLog {
 	return l
 }
 
-// openTopicLogs opens the existing topic logs.
-func (o *Outbox) openTopicLogs() (ends []*logEnd, err error) {
+// readTopicLogs adds the existing topic logs to those of the directory. What is not a directory with segments is none.
+func (o *Outbox) readTopicLogs(all logs) error {
 	names, err := o.fs.Names(o.options.Dir)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("cannot read the outbox: %w", err)
 	}
 	for _, dir := range names {
 		name, ok := topicOfDir(dir)
 		if !ok {
 			continue
 		}
-		l := o.newTopicLog(name)
+		l := o.newTopicLog(name, all.main)
 		end, err := l.open()
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if len(l.segments) == 0 {
+			continue
 		}
 		l.restore(end)
-		ends = append(ends, end)
-		o.setLog(o.topic(name), l)
+		all.topics[name], all.ends[&l.segmentLog] = l, end
 	}
-	return ends, nil
+	return nil
 }
 
 // restore continues with what the end of the log holds.
@@ -78,9 +82,10 @@ func (l *topicLog) restore(end *logEnd) {
 	}
 }
 
-func (o *Outbox) setLog(t *topic, l *topicLog) {
+func (o *Outbox) setLog(name string, l *topicLog) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	t := o.topic(name)
 	t.log = l
 	o.separate = append(o.separate, t)
 	o.notify(t.name)
@@ -90,12 +95,12 @@ func (o *Outbox) setLog(t *topic, l *topicLog) {
 func (o *Outbox) moveStalled() bool {
 	before, _ := o.room()
 	for _, t := range o.stalledInMemory() {
-		l := o.newTopicLog(t.name)
+		l := o.newTopicLog(t.name, o.main)
 		if o.makeDir(l.dir) != nil {
 			continue
 		}
 		if _, err := l.open(); err == nil {
-			o.setLog(t, l)
+			o.setLog(t.name, l)
 			o.moveReady(t)
 		}
 	}
