@@ -14,10 +14,14 @@ func (o *Outbox) runDisk(stop <-chan struct{}, stopped chan<- struct{}) {
 		defer ticker.Stop()
 		replays = ticker.C
 	}
+	vanished := time.NewTicker(vanishedInterval)
+	defer vanished.Stop()
 	for {
 		select {
 		case <-o.work:
 			o.catchUp()
+		case <-vanished.C:
+			o.checkDir()
 		case <-replays:
 			o.deliverReplays()
 		case <-stop:

@@ -32,6 +32,8 @@ type filesystem interface {
 	SyncDir(dir string) error
 	// Lock takes a lock that ends with the process. It returns ErrInUse if another process has it.
 	Lock(name string) (lock, error)
+	// Same reports whether a name still belongs to an open file.
+	Same(f io.Closer, name string) bool
 	// BootID identifies the time since the machine started, or is empty if that is unknown.
 	BootID() string
 }
@@ -112,6 +114,16 @@ func (osFilesystem) Lock(name string) (lock, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return osLock{f}, nil
+}
+
+func (osFilesystem) Same(f io.Closer, name string) bool {
+	open, ok := f.(interface{ Stat() (os.FileInfo, error) })
+	if !ok {
+		return false
+	}
+	ours, err := open.Stat()
+	theirs, statErr := os.Stat(name)
+	return err == nil && statErr == nil && os.SameFile(ours, theirs)
 }
 
 func (osFilesystem) BootID() string {

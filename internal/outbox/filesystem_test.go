@@ -287,3 +287,8 @@ func (m *memoryFS) Lock(string) (lock, error) {
 }
 
 func (m *memoryFS) BootID() string { return strconv.Itoa(m.boots) }
+
+func (m *memoryFS) Same(f io.Closer, name string) bool {
+	file, ok := f.(*memoryFile)
+	return !ok || m.names[name] == file.fileContent
+}

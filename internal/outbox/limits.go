@@ -90,6 +90,7 @@ func (o *Outbox) dropOldest() error {
 	}
 	o.removeFromMemory(oldest, ids)
 	o.reportDropped(records, pending, "the oldest records were dropped")
+	_ = o.main.writeState() // what the next records must list; if the disk does not take it, memory has it
 	return nil
 }
 

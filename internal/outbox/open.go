@@ -35,24 +35,30 @@ func (o *Outbox) openDir() error {
 	if o.main != nil {
 		return nil
 	}
+	_, err := o.openLocked()
+	return err
+}
+
+// openLocked returns how many pending records it found.
+func (o *Outbox) openLocked() (found uint64, err error) {
 	if err := o.fs.MakeDir(o.options.Dir); err != nil {
-		return fmt.Errorf("cannot create the outbox: %w", err)
+		return 0, fmt.Errorf("cannot create the outbox: %w", err)
 	}
-	lock, err := o.fs.Lock(filepath.Join(o.options.Dir, "lock"))
+	lock, err := o.fs.Lock(o.lockName())
 	if err != nil {
-		return fmt.Errorf("outbox %q: %w", o.options.Dir, err)
+		return 0, fmt.Errorf("outbox %q: %w", o.options.Dir, err)
 	}
 	logs, err := o.readLogs()
 	if err != nil {
-		return errors.Join(err, lock.Close())
+		return 0, errors.Join(err, lock.Close())
 	}
 	note, bootID := lock.Note(), o.fs.BootID()
 	o.lock = lock
-	o.use(logs, note != "" && note != bootID)
+	found = o.use(logs, note != "" && note != bootID)
 	_ = lock.SetNote(bootID) // without it, a power cut passes for a crash of this process
 	o.openOperatorDirs()
 	o.fill()
-	return nil
+	return found, nil
 }
 
 func (o *Outbox) makeDir(dir string) error {
@@ -90,8 +96,8 @@ func (o *Outbox) readLogs() (logs, error) {
 	return all, o.readTopicLogs(all)
 }
 
-// use continues with the logs of a directory.
-func (o *Outbox) use(all logs, powerCut bool) {
+// use continues with the logs of a directory, and returns how many pending records they have.
+func (o *Outbox) use(all logs, powerCut bool) (found uint64) {
 	o.main = all.main
 	for name, l := range all.topics { // their records refer to ids of the main log, which may have lost all of its segments
 		o.main.skipTo(l.newest + 1)
@@ -100,6 +106,9 @@ func (o *Outbox) use(all logs, powerCut bool) {
 	o.restoreSequence(all, powerCut)
 	o.setOpen(true)
 	o.appendSalvaged(all)
+	_, found = o.used()
+	o.storeMemory()
+	return found
 }
 
 // openOperatorDirs opens the directories of parked records. Without them, records can be stored and delivered all the same.
@@ -143,17 +152,26 @@ func (o *Outbox) appendSalvaged(all logs) {
 		if len(end.salvaged) == 0 {
 			continue
 		}
-		ids := make([]uint64, 0, len(end.salvaged))
-		for _, r := range end.salvaged {
-			ids = append(ids, r.id)
-		}
 		o.startSegments(end.salvaged)
-		o.number(end.salvaged)
+		ids := o.renumber(end.salvaged)
 		p := &part{o.main, end.salvaged}
 		if writeSynced([]*part{p}) == nil {
 			l.markDone(ids)
 		}
 	}
+}
+
+// renumber gives records new numbers, and returns their ids.
+func (o *Outbox) renumber(records []*Record) (ids []uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, r := range records {
+		ids = append(ids, r.id)
+		o.sequence.addSkips(r, r.Skipped)
+		r.Epoch, r.Seq = 0, 0
+		o.sequence.number(r)
+	}
+	return ids
 }
 
 // Close closes the outbox. Pending records stay on disk.

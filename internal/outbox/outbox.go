@@ -25,6 +25,8 @@ type Options struct {
 	MaxBytes   int64
 	MaxRecords uint64
 	OnFull     OnFull
+	// MaxRecordBytes limits what a record takes in Kafka: Append leaves out Skipped that would exceed it. 0 means 1 MB.
+	MaxRecordBytes int
 	// NewEpoch starts an epoch whenever the outbox is opened. Otherwise the sequence numbers continue.
 	NewEpoch bool
 	// Report receives the incidents that the outbox survives. It must not append to the outbox.
@@ -103,13 +105,16 @@ type Outbox struct {
 func New(options Options) *Outbox { return newOutbox(options, osFilesystem{}, time.Now) }
 
 func newOutbox(options Options, fs filesystem, now func() time.Time) *Outbox {
+	if options.MaxRecordBytes == 0 {
+		options.MaxRecordBytes = 1_000_000
+	}
 	if options.Report == nil {
 		options.Report = func(Incident) {}
 	}
 	o := &Outbox{
 		options: options, fs: fs, now: now, changed: make(chan struct{}, 1), work: make(chan struct{}, 1),
 		topics: make(map[string]*topic), updated: make(map[string]struct{}), maxBuffered: maxBuffered,
-		sequence: sequence{skips: make(map[device][]Skip)}, parked: parkedFiles{fs: fs, dir: filepath.Join(options.Dir, "parked")},
+		sequence: sequence{skips: make(map[device]*skipList), skipLimits: make(map[string]int), maxRecordBytes: options.MaxRecordBytes}, parked: parkedFiles{fs: fs, dir: filepath.Join(options.Dir, "parked")},
 	}
 	o.sequence.startEpoch(o.clock())
 	return o

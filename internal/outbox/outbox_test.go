@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
@@ -319,8 +320,7 @@ func TestBounds(t *testing.T) {
 	appendAll(t, o, "JNU_1_rasp", 110, 111)
 	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
 	require.EqualValues(t, 111, r.Seq)
-	require.Len(t, r.Skipped, 10, "the next record lists the dropped numbers")
-	require.Equal(t, Skip{r.Epoch, 101, false}, r.Skipped[0])
+	require.Equal(t, []Skips{{Epoch: r.Epoch, Dropped: record.RangeSet{{From: 101, To: 110}}}}, r.Skipped, "the next record lists the dropped numbers")
 
 	o, reported = bounded(DropOldest)
 	appendAll(t, o, "JNU_1_rasp", 0, 110)
@@ -359,7 +359,7 @@ func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 
 	appendAll(t, o, "JNU_1_rasp", 3, 4)
 	r := o.Next("JNU_1_rasp", 1, 1<<20)[0]
-	require.Equal(t, []Skip{{r.Epoch, 1, true}, {r.Epoch, 2, true}}, r.Skipped)
+	require.Equal(t, []Skips{{Epoch: r.Epoch, Parked: record.RangeSet{{From: 1, To: 2}}}}, r.Skipped)
 }
 
 func TestParkedRecordsAreBounded(t *testing.T) {

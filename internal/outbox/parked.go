@@ -87,6 +87,9 @@ func (o *Outbox) parkRequested() {
 		o.publish() // the caller of Park may look at Stats once it is done
 		request.done(err)
 	}
+	if len(requests) > 0 && o.main != nil {
+		_ = o.main.writeState() // what the next records must list; if the disk does not take it, memory has it
+	}
 }
 
 func (o *Outbox) finishParked(r *Record, parked bool) {
@@ -127,12 +130,24 @@ func (o *Outbox) limitParked() error {
 		return err
 	}
 	for exceeded() {
-		if err := o.parked.removeOldest(); err != nil {
+		oldest, err := o.parked.removeOldest()
+		if err != nil {
 			return err
 		}
+		o.skipDropped(oldest)
 		o.options.Report(Incident{Records: 1, Dropped: true, Text: "the oldest parked record was dropped: parked records may take a tenth of the outbox"})
 	}
 	return nil
+}
+
+// skipDropped has the next record of its device list a parked record as dropped.
+func (o *Outbox) skipDropped(parked *Parked) {
+	if parked == nil || parked.Seq == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sequence.skip(&Record{Topic: parked.Topic, Device: parked.Device, Epoch: parked.Epoch, Seq: parked.Seq}, false)
 }
 
 const parkedSuffix = ".json"
@@ -206,15 +221,35 @@ func (p *parkedFiles) write(name string, text []byte) error {
 	return p.fs.SyncDir(p.dir)
 }
 
-// removeOldest removes the record that was parked first, if it still exists.
-func (p *parkedFiles) removeOldest() error {
+// removeOldest removes the record that was parked first, and returns it, if it still exists and can be read.
+func (p *parkedFiles) removeOldest() (*Parked, error) {
 	name := p.names[0]
 	p.names, p.bytes = p.names[1:], p.bytes-p.usage(name)
+	oldest, _ := p.read(name)
 	err := p.fs.Remove(filepath.Join(p.dir, name))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
-	return err
+	return oldest, err
+}
+
+// read returns a parked record.
+func (p *parkedFiles) read(name string) (*Parked, error) {
+	f, err := p.fs.Open(filepath.Join(p.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	parked := &Parked{Name: strings.TrimSuffix(name, parkedSuffix)}
+	text := make([]byte, size)
+	if _, err := f.ReadAt(text, 0); err != nil {
+		return nil, err
+	}
+	return parked, json.Unmarshal(text, parked)
 }
 
 // ListParked returns the parked records in an outbox directory, the oldest first. An agent may be using it.
@@ -227,13 +262,9 @@ func readParked(dir string) ([]*Parked, error) {
 	}
 	all := make([]*Parked, 0, len(p.names))
 	for _, name := range p.names {
-		text, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // a file of the user's own directory
+		parked, err := p.read(name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
-		}
-		parked := &Parked{Name: strings.TrimSuffix(name, parkedSuffix)}
-		if err == nil {
-			err = json.Unmarshal(text, parked)
 		}
 		if err != nil {
 			return all, fmt.Errorf("cannot read parked record %q: %w", name, err)

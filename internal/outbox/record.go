@@ -12,10 +12,12 @@ type Record struct {
 	Time  int64
 	Value []byte
 
-	// Epoch and Seq number the records of a topic and device, from 1 and without gaps. Append and AppendInMemory set them.
+	// Epoch and Seq number the records of a topic and device, from 1 and without gaps. Append and AppendInMemory set them, unless they
+	// are set: a parked record keeps its number when it is replayed.
 	Epoch, Seq uint64
-	// Skipped are numbers of the same topic and device that will never be delivered. Append and AppendInMemory set them.
-	Skipped []Skip
+	// Skipped are numbers of the same topic and device that will not be delivered, the earliest epoch first. Append and AppendInMemory
+	// set them.
+	Skipped []Skips
 
 	// log and id locate the record on disk; log is nil for one that is only in memory.
 	log *segmentLog
@@ -26,19 +28,16 @@ type Record struct {
 	delivery *Delivery
 	// memoryOnly is true if the record was numbered before it was on disk, like others of its epoch that may never have been.
 	memoryOnly bool
+	// replayed is true for a record that kept the number it was parked with.
+	replayed bool
 	// done is true once the record needs no more delivery.
 	done bool
 }
 
-// Skip is a record that was parked or dropped after it was numbered.
-type Skip struct {
-	Epoch, Seq uint64
-	// Parked is true for a parked record, and false for one that a limit dropped.
-	Parked bool
-}
-
 // size estimates the memory of the record.
-func (r *Record) size() int { return len(r.Value) + len(r.Topic) + len(r.Device) + 200 }
+func (r *Record) size() int {
+	return len(r.Value) + len(r.Topic) + len(r.Device) + maxRangeText*skipList(r.Skipped).ranges() + 200
+}
 
 func (r *Record) appendTo(data []byte) []byte {
 	data = appendBytes(data, r.Topic)
@@ -46,11 +45,7 @@ func (r *Record) appendTo(data []byte) []byte {
 	data = binary.AppendVarint(data, r.Time)
 	data = appendNumber(data, r.Epoch, r.Seq, r.memoryOnly)
 	data = binary.AppendUvarint(data, r.origin)
-	data = binary.AppendUvarint(data, uint64(len(r.Skipped)))
-	for _, skip := range r.Skipped {
-		data = appendNumber(data, skip.Epoch, skip.Seq, skip.Parked)
-	}
-	return append(data, r.Value...)
+	return append(appendSkips(data, r.Skipped), r.Value...)
 }
 
 // appendNumber appends a sequence number with a flag.
@@ -77,11 +72,7 @@ func readRecord(payload []byte) (*Record, error) {
 	r.Time = d.varint()
 	r.Epoch, r.Seq, r.memoryOnly = d.number()
 	r.origin = d.uvarint()
-	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
-		var skip Skip
-		skip.Epoch, skip.Seq, skip.Parked = d.number()
-		r.Skipped = append(r.Skipped, skip)
-	}
+	r.Skipped = d.skips()
 	r.Value = append([]byte(nil), d.data...)
 	return r, d.err
 }

@@ -27,6 +27,9 @@ func (o *Outbox) topic(name string) *topic {
 	return t
 }
 
+// inMemory returns the records in memory, in order.
+func (t *topic) inMemory() []*Record { return slices.Concat(t.inFlight, t.ready, t.unmoved) }
+
 // push makes a record ready.
 func (o *Outbox) push(t *topic, r *Record) {
 	t.ready = append(t.ready, r)
@@ -118,6 +121,14 @@ func (o *Outbox) finish(records []*Record) {
 			o.stalled = slices.DeleteFunc(o.stalled, func(other *topic) bool { return other == t })
 		}
 	}
+}
+
+// DeferSkips has later records of its device list what r has in Skipped, fewer at a time, because the topic does not allow a record of that
+// size. It returns false if r has a single range: its numbers are then listed nowhere. It changes nothing in r.
+func (o *Outbox) DeferSkips(r *Record) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sequence.deferSkips(r)
 }
 
 // Stall returns the records in flight of a topic that cannot be delivered for now, for a reason that does not affect other topics. Next

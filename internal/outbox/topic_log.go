@@ -210,11 +210,16 @@ func (o *Outbox) removeEmptyLog(t *topic) {
 		}
 	}
 	if err := o.fs.Remove(l.dir); err == nil || errors.Is(err, os.ErrNotExist) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		t.log = nil
-		o.separate = slices.DeleteFunc(o.separate, func(other *topic) bool { return other == t })
+		o.removeLog(t)
 	}
+}
+
+// removeLog ends the use of a topic's own log.
+func (o *Outbox) removeLog(t *topic) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t.ready, t.unmoved, t.log = append(t.ready, t.unmoved...), nil, nil
+	o.separate = slices.DeleteFunc(o.separate, func(other *topic) bool { return other == t })
 }
 
 func (o *Outbox) inMemory(t *topic) bool {

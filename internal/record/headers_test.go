@@ -13,6 +13,13 @@ func TestSkipped(t *testing.T) {
 		"parked=17":                    {Parked: []Range{{17, 17}}},
 		"parked=17,19-21;dropped=3-40": {Parked: []Range{{17, 17}, {19, 21}}, Dropped: []Range{{3, 40}}},
 		"dropped=1-2":                  {Dropped: []Range{{1, 2}}},
+		"epoch=18eadc35f82ab769;parked=3;dropped=4-5;epoch=18eadc35f82ab770;dropped=1": {Earlier: []SkippedEarlier{
+			{Epoch: "18eadc35f82ab769", Parked: []Range{{3, 3}}, Dropped: []Range{{4, 5}}},
+			{Epoch: "18eadc35f82ab770", Dropped: []Range{{1, 1}}},
+		}},
+		"parked=17;epoch=18eadc35f82ab769;parked=3": {
+			Parked: []Range{{17, 17}}, Earlier: []SkippedEarlier{{Epoch: "18eadc35f82ab769", Parked: []Range{{3, 3}}}},
+		},
 	} {
 		require.Equal(t, text, skipped.String())
 		parsed, err := ParseSkipped(text)
@@ -20,7 +27,7 @@ func TestSkipped(t *testing.T) {
 		require.Equal(t, skipped, parsed)
 	}
 	for text, want := range map[string]string{
-		"lost=1":                         `"lost" is neither parked nor dropped (got "lost=1")`,
+		"lost=1":                         `"lost" is neither parked, dropped, nor epoch (got "lost=1")`,
 		"parked=x":                       `"x" is not a number`,
 		"parked=0":                       `"0" is not a number from 1 to 9007199254740991`,
 		"dropped=1-18446744073709551615": `"1-18446744073709551615" is not a range`,
@@ -28,6 +35,7 @@ func TestSkipped(t *testing.T) {
 		"parked=":                        `"" is not a number`,
 		"parked=1;;":                     `"" is not a number`,
 		"parked=1-2-3":                   `"1-2-3" is not a range`,
+		"epoch=1;parked=1":               `must be 16 lowercase hex digits (got "1")`,
 	} {
 		_, err := ParseSkipped(text)
 		require.ErrorContains(t, err, want)

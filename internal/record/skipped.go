@@ -6,22 +6,41 @@ import (
 	"strings"
 )
 
-// HeaderSkipped lists the numbers of the same epoch that will not arrive because the agent parked or dropped their records.
+// HeaderSkipped lists numbers of the same device that will not arrive because the agent parked or dropped their records.
 const HeaderSkipped = "station-skipped"
 
 // Skipped is the content of HeaderSkipped: numbers of records that were parked on the agent's disk, or dropped because its outbox was full.
-type Skipped struct{ Parked, Dropped []Range }
+type Skipped struct {
+	// Parked and Dropped are numbers of the record's own epoch.
+	Parked, Dropped []Range
+	// Earlier are those of earlier epochs.
+	Earlier []SkippedEarlier
+}
 
-// String returns the value of the header, such as parked=17,19-21;dropped=30-40, or nothing if there are no numbers.
+// SkippedEarlier has the skipped numbers of an epoch that ended.
+type SkippedEarlier struct {
+	Epoch           string
+	Parked, Dropped []Range
+}
+
+// String returns the value of the header, or nothing if there are no numbers. Numbers of the record's own epoch come first; the name of an
+// earlier epoch comes before its numbers, as in parked=17,19-21;dropped=30-40;epoch=18eadc35f82ab769;parked=3.
 func (s Skipped) String() string {
-	var parts []string
-	if len(s.Parked) > 0 {
-		parts = append(parts, "parked="+join(s.Parked))
-	}
-	if len(s.Dropped) > 0 {
-		parts = append(parts, "dropped="+join(s.Dropped))
+	parts := skippedParts(nil, s.Parked, s.Dropped)
+	for _, earlier := range s.Earlier {
+		parts = skippedParts(append(parts, "epoch="+earlier.Epoch), earlier.Parked, earlier.Dropped)
 	}
 	return strings.Join(parts, ";")
+}
+
+func skippedParts(parts []string, parked, dropped []Range) []string {
+	if len(parked) > 0 {
+		parts = append(parts, "parked="+join(parked))
+	}
+	if len(dropped) > 0 {
+		parts = append(parts, "dropped="+join(dropped))
+	}
+	return parts
 }
 
 func join(ranges []Range) string {
@@ -43,20 +62,38 @@ func ParseSkipped(text string) (Skipped, error) {
 		return s, nil
 	}
 	for part := range strings.SplitSeq(text, ";") {
-		name, list, _ := strings.Cut(part, "=")
-		ranges, err := parseRanges(list)
-		switch {
-		case err != nil:
+		if err := s.parsePart(part); err != nil {
 			return s, fmt.Errorf("header %s: %w (got %q)", HeaderSkipped, err, text)
-		case name == "parked":
-			s.Parked = append(s.Parked, ranges...)
-		case name == "dropped":
-			s.Dropped = append(s.Dropped, ranges...)
-		default:
-			return s, fmt.Errorf("header %s: %q is neither parked nor dropped (got %q)", HeaderSkipped, name, text)
 		}
 	}
 	return s, nil
+}
+
+func (s *Skipped) parsePart(part string) error {
+	name, value, _ := strings.Cut(part, "=")
+	if name == "epoch" {
+		epoch, err := ParseEpoch(value)
+		if err == nil {
+			s.Earlier = append(s.Earlier, SkippedEarlier{Epoch: epoch})
+		}
+		return err
+	}
+	parked, dropped := &s.Parked, &s.Dropped
+	if n := len(s.Earlier); n > 0 {
+		parked, dropped = &s.Earlier[n-1].Parked, &s.Earlier[n-1].Dropped
+	}
+	ranges, err := parseRanges(value)
+	switch {
+	case err != nil:
+		return err
+	case name == "parked":
+		*parked = append(*parked, ranges...)
+	case name == "dropped":
+		*dropped = append(*dropped, ranges...)
+	default:
+		return fmt.Errorf("%q is neither parked, dropped, nor epoch", name)
+	}
+	return nil
 }
 
 func parseRanges(list string) ([]Range, error) {

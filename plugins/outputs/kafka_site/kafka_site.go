@@ -83,7 +83,7 @@ func (k *KafkaSite) Init() error {
 	k.outbox = outbox.New(outbox.Options{
 		Dir: k.Outbox, MaxBytes: int64(k.OutboxMaxSize), MaxRecords: uint64(k.OutboxMaxRecords), //nolint:gosec // checked
 		OnFull: outbox.OnFull(k.OnFull), NewEpoch: k.Outbox == "" || k.Durability == "on_failure", Report: k.report,
-		Replay: k.replay, ReplayInterval: k.tickInterval,
+		MaxRecordBytes: int(k.MaxMessageBytes), Replay: k.replay, ReplayInterval: k.tickInterval,
 	})
 	k.sender = newSender(k, settings)
 	return nil

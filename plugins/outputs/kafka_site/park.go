@@ -69,9 +69,11 @@ func (k *KafkaSite) reportRejected(device string, at time.Time, outcome string, 
 		device, at.UTC().Format("2006-01-02T15:04:05.999Z"), outcome, why, value)
 }
 
-// replay sends a parked record again, as a new one. If it was parked as a metric, its record is built with the current options.
+// replay sends a parked record again, with the number that it has. If it was parked as a metric, its record is built with the current options.
 func (k *KafkaSite) replay(parked *outbox.Parked) error {
-	r := &outbox.Record{Topic: parked.Topic, Device: parked.Device, Time: parked.Time.UnixNano(), Value: parked.RecordValue()}
+	r := &outbox.Record{
+		Topic: parked.Topic, Device: parked.Device, Time: parked.Time.UnixNano(), Value: parked.RecordValue(), Epoch: parked.Epoch, Seq: parked.Seq,
+	}
 	if parked.Metric != "" {
 		var err error
 		if r, err = k.rebuild(parked.Metric); err != nil {

@@ -56,7 +56,7 @@ func newRecordBatch(config *sarama.Config, b *batch, now time.Time) *sarama.Reco
 	}
 	for i, r := range b.records {
 		all.Records = append(all.Records, &sarama.Record{
-			OffsetDelta: int64(i), Key: []byte(r.Device), Value: r.Value, Headers: headers(r, b.health[i]),
+			OffsetDelta: int64(i), Key: []byte(r.Device), Value: r.Value, Headers: headers(r, b.withoutSkips, b.health[i]),
 		})
 	}
 	return all
@@ -65,12 +65,12 @@ func newRecordBatch(config *sarama.Config, b *batch, now time.Time) *sarama.Reco
 // plausible reports whether a clock has been set: a Pi has no clock that runs without power, and starts in 1970 or at the time of its last shutdown.
 func plausible(now time.Time) bool { return now.Year() >= 2020 }
 
-func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
+func headers(r *outbox.Record, withoutSkips bool, health string) []*sarama.RecordHeader {
 	all := []*sarama.RecordHeader{
 		{Key: []byte(record.HeaderEpoch), Value: []byte(record.FormatEpoch(r.Epoch))},
 		{Key: []byte(record.HeaderSeq), Value: strconv.AppendUint(nil, r.Seq, 10)},
 	}
-	if skipped := skipped(r).String(); skipped != "" {
+	if skipped := skipped(r).String(); skipped != "" && !withoutSkips {
 		all = append(all, &sarama.RecordHeader{Key: []byte(record.HeaderSkipped), Value: []byte(skipped)})
 	}
 	if health != "" {
@@ -79,17 +79,14 @@ func headers(r *outbox.Record, health string) []*sarama.RecordHeader {
 	return all
 }
 
-// skipped returns the numbers that the record reports as skipped, without those of an earlier epoch.
-func skipped(r *outbox.Record) record.Skipped {
-	var parked, dropped []uint64
-	for _, skip := range r.Skipped {
-		switch {
-		case skip.Epoch != r.Epoch:
-		case skip.Parked:
-			parked = append(parked, skip.Seq)
-		default:
-			dropped = append(dropped, skip.Seq)
+// skipped returns the numbers that the record reports as skipped.
+func skipped(r *outbox.Record) (all record.Skipped) {
+	for _, s := range r.Skipped {
+		if s.Epoch == r.Epoch {
+			all.Parked, all.Dropped = s.Parked, s.Dropped
+		} else {
+			all.Earlier = append(all.Earlier, record.SkippedEarlier{Epoch: record.FormatEpoch(s.Epoch), Parked: s.Parked, Dropped: s.Dropped})
 		}
 	}
-	return record.Skipped{Parked: record.NewRangeSet(parked...), Dropped: record.NewRangeSet(dropped...)}
+	return all
 }

@@ -37,6 +37,7 @@ type sender struct {
 	onTick   func()
 	// onRejected counts and logs a record that was parked.
 	onRejected func(device string, at time.Time, outcome string, why error, value string)
+	rejections *logonce.Log
 	tick       time.Duration // between two calls of onTick
 
 	results chan any // connectResult, lookupResult, produceResult, or closeResult
@@ -84,7 +85,7 @@ func newSender(k *KafkaSite, settings *sarama.Config) *sender {
 	creator := &topicCreator{create: k.CreateTopics, partitions: k.Partitions, replicationFactor: k.ReplicationFactor, log: k.Log}
 	s := &sender{
 		network: network{brokers: k.Brokers, config: settings}, topics: creator, outbox: k.outbox, log: k.Log, counters: k.counters,
-		agent: newAgent(k), now: time.Now, onTick: k.tick, onRejected: k.reportRejected, tick: k.tickInterval,
+		agent: newAgent(k), now: time.Now, onTick: k.tick, onRejected: k.reportRejected, rejections: k.rejections, tick: k.tickInterval,
 	}
 	if k.clock != nil {
 		s.now = k.clock
@@ -454,8 +455,8 @@ func (s *sender) acknowledged(b *batch) {
 	s.schedule(t)
 }
 
-// rejected finds the record for which a broker rejected a batch, because the answer is for the whole batch. The health that a record carries
-// must not be the reason.
+// rejected finds the record for which a broker rejected a batch, because the answer is for the whole batch. What a record carries beside the
+// reading, health and skipped numbers, must not be the reason.
 func (s *sender) rejected(b *batch, err error) {
 	t := b.topic
 	b.numbered = false
@@ -464,11 +465,22 @@ func (s *sender) rejected(b *batch, err error) {
 		t.split(b)
 	case len(b.health) > 0:
 		b.withoutHealth = true
+	case !b.withoutSkips && len(b.records[0].Skipped) > 0:
+		s.sendWithoutSkips(b)
 	default:
 		t.replace(b)
 		s.park(b.records[0], err)
 	}
 	s.schedule(t)
+}
+
+// sendWithoutSkips leaves the skipped numbers that a record lists to later ones.
+func (s *sender) sendWithoutSkips(b *batch) {
+	b.withoutSkips = true
+	if r := b.records[0]; !s.outbox.DeferSkips(r) {
+		s.rejections.Warnf("skips "+b.topic.name, "Topic %q does not allow records of device %q to list which numbers were parked or dropped (%s): "+
+			"stationctl audit reports these numbers as lost. Raise max.message.bytes of the topic", b.topic.name, r.Device, skipped(r))
+	}
 }
 
 func (s *sender) park(r *outbox.Record, err error) {

@@ -78,6 +78,8 @@ type batch struct {
 	// health is added to records, by their index.
 	health        map[int]string
 	withoutHealth bool
+	// withoutSkips is true if the topic does not allow a record as large as its only one with the skipped numbers that it lists.
+	withoutSkips bool
 }
 
 func (t *topicState) fail(now time.Time, longest time.Duration) {

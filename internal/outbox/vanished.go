@@ -1,0 +1,108 @@
+package outbox
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// vanishedInterval is how often the disk goroutine checks that the directory is still the one that was opened. Until it notices, what is
+// appended goes to files without a name, which nobody finds after a restart.
+const vanishedInterval = 2 * time.Second
+
+// checkDir opens the directory again if it was removed, or if another file system was mounted over it or unmounted.
+func (o *Outbox) checkDir() {
+	o.disk.Lock()
+	defer o.unlockDisk()
+	switch {
+	case o.main == nil:
+	case !o.fs.Same(o.lock, o.lockName()) || o.vanished(o.main):
+		o.reopen()
+	default:
+		for _, t := range slices.Clone(o.separate) {
+			if o.vanished(&t.log.segmentLog) {
+				lost := o.forget(&t.log.segmentLog)
+				o.options.Report(Incident{Records: lost, Text: fmt.Sprintf("the directory %q was removed while it was in use", t.log.dir)})
+				o.removeLog(t)
+			}
+		}
+	}
+}
+
+// vanished reports whether the segment that a log appends to has lost its name.
+func (o *Outbox) vanished(l *segmentLog) bool {
+	s := l.active()
+	return s != nil && !o.fs.Same(s.file, s.path)
+}
+
+func (o *Outbox) lockName() string { return filepath.Join(o.options.Dir, "lock") }
+
+// reopen opens the directory again, and reports the records that are neither there nor in memory.
+func (o *Outbox) reopen() {
+	var lost uint64
+	for _, l := range o.logs() {
+		lost += o.forget(l)
+	}
+	for _, t := range slices.Clone(o.separate) {
+		o.removeLog(t)
+	}
+	_ = o.lock.Close()
+	o.main = nil
+	o.mu.Lock()
+	o.open, o.acknowledged, o.sequence.memoryOnly = false, nil, true
+	o.mu.Unlock()
+	text := fmt.Sprintf("the directory %q was removed or replaced while it was in use, and a new epoch starts", o.options.Dir)
+	found, err := o.openLocked()
+	if err != nil {
+		text += fmt.Sprintf("; it cannot be created again: %v", err)
+	}
+	o.options.Report(Incident{Records: lost - min(lost, found), Text: text, Err: err})
+}
+
+// forget keeps the records of a log in memory only, and returns how many pending ones were on disk only.
+func (o *Outbox) forget(l *segmentLog) (lost uint64) {
+	if s := l.active(); s != nil {
+		_ = s.close() // nobody will read it
+	}
+	lost = l.pending()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	known := func(r *Record) {
+		if r.log == l {
+			lost--
+			r.log, r.id, r.origin = nil, 0, 0
+		}
+	}
+	for _, r := range o.acknowledged {
+		known(r)
+	}
+	for _, t := range o.topics {
+		for _, r := range t.inMemory() {
+			known(r)
+		}
+	}
+	return lost
+}
+
+// storeMemory stores the records that are in memory only, unless the directory has pending ones. If the disk does not take them, they stay
+// in memory.
+func (o *Outbox) storeMemory() {
+	if o.main.pending() > 0 {
+		return
+	}
+	o.mu.Lock()
+	var records []*Record
+	for _, t := range o.topics {
+		records = append(records, t.inMemory()...)
+	}
+	o.mu.Unlock()
+	p := &part{o.main, records}
+	if len(records) == 0 || writeSynced([]*part{p}) != nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p.locate()
+	o.main.reader.moveTo(o.main.synced)
+}

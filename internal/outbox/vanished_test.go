@@ -1,0 +1,107 @@
+package outbox
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What the directory loses while it is in use is in memory, and goes to the new one.
+func TestTheDirectoryVanishes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		remove func(t *testing.T, dir string)
+		gist   int // records left of the topic with a log of its own
+	}{
+		"removed":       {func(t *testing.T, dir string) { require.NoError(t, os.RemoveAll(dir)) }, 0},
+		"moved":         {func(t *testing.T, dir string) { require.NoError(t, os.Rename(dir, dir+"-old")) }, 0},
+		"content":       {func(t *testing.T, dir string) { removeGlob(t, filepath.Join(dir, "*")) }, 0},
+		"log":           {func(t *testing.T, dir string) { require.NoError(t, os.RemoveAll(filepath.Join(dir, "log"))) }, 60},
+		"segments":      {func(t *testing.T, dir string) { removeGlob(t, filepath.Join(dir, "log", "*")) }, 60},
+		"the topic log": {func(t *testing.T, dir string) { removeGlob(t, filepath.Join(dir, "queue-*")) }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "outbox")
+			o, reported := openAt(t, dir, nil)
+			o.maxBuffered = 50
+			appendAll(t, o, "GIST_1_rasp", 0, 60)
+			o.Stall("GIST_1_rasp")
+			appendAll(t, o, "JNU_1_rasp", 0, 10)
+			inFlight := o.Next("JNU_1_rasp", 4, 1<<20)
+			o.checkDir()
+			require.Empty(t, reported.all)
+
+			c.remove(t, dir)
+			appendAll(t, o, "JNU_1_rasp", 10, 12)
+			o.checkDir()
+			require.Len(t, reported.all, 1)
+			require.Contains(t, reported.all[0].Text, "while it was in use")
+			require.EqualValues(t, 60-c.gist, reported.records(), "those that were only in the log of their topic")
+			o.checkDir()
+			require.Len(t, reported.all, 1)
+			require.EqualValues(t, 12+c.gist, o.Stats().Pending)
+
+			o.Acknowledge(inFlight)
+			appendAll(t, o, "JNU_1_rasp", 12, 14)
+			require.NoError(t, o.Close())
+			again, _ := openAt(t, dir, nil)
+			require.Equal(t, readings(4, 14), drain(again, "JNU_1_rasp"))
+			require.Equal(t, readings(0, c.gist), drain(again, "GIST_1_rasp"))
+		})
+	}
+}
+
+func removeGlob(t *testing.T, pattern string) {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	for _, name := range names {
+		require.NoError(t, os.RemoveAll(name))
+	}
+}
+
+// Another file system can come back, with records that were delivered from memory in the meantime: they repeat, and no number is given twice.
+func TestTheDirectoryComesBack(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "outbox")
+	o, _ := openAt(t, dir, nil)
+	appendAll(t, o, "JNU_1_rasp", 0, 10)
+	require.NoError(t, os.Rename(dir, dir+"-old"))
+	o.checkDir()
+	appendAll(t, o, "JNU_1_rasp", 10, 15)
+	require.Equal(t, readings(0, 15), drain(o, "JNU_1_rasp"))
+
+	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.Rename(dir+"-old", dir))
+	o.checkDir()
+	appendAll(t, o, "JNU_1_rasp", 15, 16)
+	repeated := o.Next("JNU_1_rasp", 100, 1<<20)
+	require.Equal(t, append(readings(0, 10), readings(15, 16)...), values(repeated))
+	require.NotEqual(t, repeated[0].Epoch, repeated[10].Epoch)
+}
+
+// Without a place for a new directory, records go on from memory. A later Open stores them.
+func TestTheDirectoryCannotBeCreatedAgain(t *testing.T) {
+	t.Parallel()
+	parent := filepath.Join(t.TempDir(), "usb")
+	dir := filepath.Join(parent, "outbox")
+	o, reported := openAt(t, dir, nil)
+	appendAll(t, o, "JNU_1_rasp", 0, 10)
+	require.NoError(t, os.RemoveAll(parent))
+	require.NoError(t, os.WriteFile(parent, nil, 0o600))
+	o.checkDir()
+	require.Contains(t, reported.all[0].Text, "it cannot be created again: cannot create the outbox: mkdir "+parent)
+	require.False(t, o.IsOpen())
+	require.ErrorIs(t, o.Append([]*Record{newRecord("JNU_1_rasp", 10)}), ErrNoDir)
+	delivery := o.AppendInMemory([]*Record{newRecord("JNU_1_rasp", 10)})
+	require.NotNil(t, delivery)
+
+	require.NoError(t, os.Remove(parent))
+	require.NoError(t, o.Open())
+	require.EqualValues(t, 11, o.Stats().Pending)
+	require.Equal(t, readings(0, 11), drain(o, "JNU_1_rasp"))
+	<-delivery.Done()
+}
