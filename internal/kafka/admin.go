@@ -43,7 +43,7 @@ func OpenAdmin(ctx context.Context, brokers []string, config *sarama.Config, tim
 	}
 	if err := client.Ping(ctx); err != nil {
 		client.Close()
-		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(brokers, ", "), err, Advice(err))
+		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(brokers, ", "), err, FlagAdvice(err))
 	}
 	admin := kadm.NewClient(client)
 	admin.SetTimeoutMillis(int32(timeouts.Change.Milliseconds())) //nolint:gosec // half a minute

@@ -30,3 +30,28 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// Each program names what its user can set.
+func TestAdviceNamesOptionsOrFlags(t *testing.T) {
+	t.Parallel()
+	for _, each := range advice {
+		err := errors.New(each.signs[0])
+		require.NotContains(t, Advice(err), "--tls", each.fix)
+		require.NotContains(t, FlagAdvice(err), "_", each.fix)
+		require.NotContains(t, Advice(err)+FlagAdvice(err), "{")
+	}
+}
+
+// A connection that worked has the right options.
+func TestAdviceAfterADrop(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"unexpected EOF", "read: connection reset by peer", "i/o timeout", "message of length 7 too large or too small"} {
+		require.Empty(t, AdviceAfterDrop(errors.New(text)), text)
+	}
+	for text, want := range map[string]string{
+		"x509: certificate has expired or is not yet valid": "; renew the broker certificate",
+		"kafka server: SASL Authentication failed":          "; check the user name, the password",
+	} {
+		require.Contains(t, AdviceAfterDrop(errors.New(text)), want)
+	}
+}

@@ -1,4 +1,4 @@
-// Package logonce keeps a condition that lasts from filling the log: its first occurrence is logged in full, then every Period one more
+// Package logonce keeps a condition that lasts from filling the log: its first occurrence is logged in full, then every Period the newest one
 // with the number of those left out.
 //
 // Log tells many conditions apart by their cause. Failure follows one operation that is retried until it succeeds.
@@ -37,6 +37,8 @@ type Log struct {
 type occurrences struct {
 	logged time.Time
 	count  int // since then
+	write  func(string)
+	newest string
 }
 
 // New returns a Log that writes to log and starts each message with prefix.
@@ -44,29 +46,47 @@ func New(log telegraf.Logger, prefix string) *Log {
 	return &Log{log: log, prefix: prefix, causes: make(map[string]*occurrences), names: make(map[string]int)}
 }
 
+// Infof is Warnf for information.
+func (l *Log) Infof(cause, format string, args ...any) { l.logf(l.log.Info, cause, format, args) }
+
 // Warnf logs a warning unless its cause was logged within the last Period. A cause is a word for the kind of problem, which may be
 // followed by a space and the name of what has the problem. It stays the same while other values in the message change.
-func (l *Log) Warnf(cause, format string, args ...any) { l.logf(l.log.Warnf, cause, format, args) }
+func (l *Log) Warnf(cause, format string, args ...any) { l.logf(l.log.Warn, cause, format, args) }
 
 // Errorf is Warnf for errors.
-func (l *Log) Errorf(cause, format string, args ...any) { l.logf(l.log.Errorf, cause, format, args) }
+func (l *Log) Errorf(cause, format string, args ...any) { l.logf(l.log.Error, cause, format, args) }
 
-func (l *Log) logf(write func(string, ...any), cause, format string, args []any) {
+func (l *Log) logf(write func(...any), cause, format string, args []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	format, args = "%s"+format, append([]any{l.prefix}, args...)
-	earlier := l.occurrencesOf(cause)
+	o := l.occurrencesOf(cause)
+	o.write, o.newest = func(text string) { write(text) }, l.prefix+fmt.Sprintf(format, args...)
 	switch {
-	case earlier.logged.IsZero():
-	case time.Since(earlier.logged) < Period:
-		earlier.count++
-		return
+	case o.logged.IsZero():
+		o.write(o.newest)
+		o.logged = time.Now()
+	case time.Since(o.logged) < Period:
+		o.count++
 	default:
-		format += " (repeated %d times since %s)"
-		args = append(args, earlier.count, earlier.logged.Format(time.TimeOnly))
+		o.summarize()
 	}
-	write(format, args...)
-	*earlier = occurrences{logged: time.Now()}
+}
+
+// summarize logs the newest occurrence with the number of those before it that were left out.
+func (o *occurrences) summarize() {
+	o.write(fmt.Sprintf("%s (repeated %d times since %s)", o.newest, o.count, o.logged.Format(time.TimeOnly)))
+	o.logged, o.count = time.Now(), 0
+}
+
+// Summarize logs what was left out for a Period although nothing has occurred since. Owners call it now and then, and with all true at their end.
+func (l *Log) Summarize(all bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, o := range l.causes {
+		if o.count > 0 && (all || time.Since(o.logged) >= Period) {
+			o.summarize()
+		}
+	}
 }
 
 func (l *Log) occurrencesOf(cause string) *occurrences {

@@ -33,6 +33,28 @@ func TestRepetitionsAreCounted(t *testing.T) {
 	})
 }
 
+// A condition that ended is counted as well.
+func TestWhatWasLeftOutIsSummarized(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := &testutil.CaptureLogger{}
+		l := logonce.New(log, "board: ")
+		first := time.Now().Format(time.TimeOnly)
+		for n := range 20 {
+			l.Infof("a", "problem %d", n)
+		}
+		l.Summarize(false)
+		require.Len(t, log.Messages(), 1)
+		time.Sleep(logonce.Period)
+		l.Summarize(false)
+		l.Summarize(true)
+		l.Infof("a", "problem 20")
+		l.Summarize(true)
+		require.Len(t, log.Messages(), 3)
+		require.Equal(t, "I! [] board: problem 19 (repeated 19 times since "+first+")", log.Messages()[1].String())
+	})
+}
+
 // Noise invents names. Neither the memory nor the log grows with them, and other problems are still logged.
 func TestNamesAreLimited(t *testing.T) {
 	t.Parallel()

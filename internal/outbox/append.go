@@ -67,7 +67,7 @@ func (o *Outbox) store(records []*Record) error {
 	inMemory := !o.main.unread() // all earlier ones
 	parts := o.split(records)
 	err := writeSynced(parts)
-	if isDiskFull(err) && o.options.OnFull == DropOldest && o.dropOldest() == nil {
+	if isDiskFull(err) && o.options.OnFull == DropOldest && o.dropOldest(err.Error()) == nil {
 		parts = o.split(records)
 		err = writeSynced(parts)
 	}

@@ -16,7 +16,7 @@ func (o *Outbox) makeRoom(records []*Record) ([]*Record, error) {
 	switch o.options.OnFull {
 	case DropOldest:
 		for o.exceeds(records) {
-			if o.dropOldest() != nil {
+			if o.dropOldest(o.usage()) != nil {
 				break
 			}
 		}
@@ -28,7 +28,7 @@ func (o *Outbox) makeRoom(records []*Record) ([]*Record, error) {
 	for fit > 0 && o.exceeds(records[:fit]) {
 		fit--
 	}
-	o.reportDropped(records[fit:], uint64(len(records[fit:])), "the newest records were dropped")
+	o.reportDropped(records[fit:], uint64(len(records[fit:])), "newest", o.usage())
 	return records[:fit], nil
 }
 
@@ -68,8 +68,8 @@ func (o *Outbox) logs() []*segmentLog {
 
 var errNothingToDrop = errors.New("the outbox has nothing to drop")
 
-// dropOldest drops the segment with the oldest reading.
-func (o *Outbox) dropOldest() error {
+// dropOldest drops the segment with the oldest reading, and reports why.
+func (o *Outbox) dropOldest(why string) error {
 	o.storeAcknowledged()
 	var oldest *segmentLog
 	var records []*Record
@@ -89,7 +89,7 @@ func (o *Outbox) dropOldest() error {
 		return err
 	}
 	o.removeFromMemory(oldest, ids)
-	o.reportDropped(records, pending, "the oldest records were dropped")
+	o.reportDropped(records, pending, "oldest", why)
 	_ = o.main.writeState() // what the next records must list; if the disk does not take it, memory has it
 	return nil
 }
@@ -116,7 +116,7 @@ func (o *Outbox) removeFromMemory(log *segmentLog, ids record.Range) {
 }
 
 // reportDropped reports dropped records; those that can be read are listed in the next record of their device.
-func (o *Outbox) reportDropped(records []*Record, count uint64, what string) {
+func (o *Outbox) reportDropped(records []*Record, count uint64, which, why string) {
 	if count == 0 {
 		return
 	}
@@ -125,5 +125,5 @@ func (o *Outbox) reportDropped(records []*Record, count uint64, what string) {
 		o.sequence.skip(r, false)
 	}
 	o.mu.Unlock()
-	o.options.Report(Incident{Records: count, Dropped: true, Text: what + ": " + o.usage()})
+	o.options.Report(Incident{Records: count, Dropped: true, Cause: which, Text: "the " + which + " records were dropped: " + why})
 }

@@ -115,7 +115,7 @@ func (o *Outbox) use(all logs, powerCut bool) (found uint64) {
 func (o *Outbox) openOperatorDirs() {
 	err := errors.Join(o.makeDir(filepath.Join(o.options.Dir, "replay")), o.parked.list())
 	if err != nil {
-		o.options.Report(Incident{Err: err, Text: fmt.Sprintf("parked records cannot be read: %v", err)})
+		o.options.Report(Incident{Cause: "parked", Err: err, Text: fmt.Sprintf("parked records cannot be read: %v", err)})
 	}
 }
 
@@ -133,7 +133,7 @@ func (o *Outbox) restoreSequence(all logs, powerCut bool) {
 	for l, end := range all.ends {
 		unknown = unknown || end.gaps || end.damaged
 		if end.damaged {
-			o.options.Report(Incident{Text: fmt.Sprintf("the end of %q is damaged, probably by a power cut, and a new epoch starts. What was appended last is lost: "+
+			o.options.Report(Incident{Cause: "damaged", Text: fmt.Sprintf("the end of %q is damaged, probably by a power cut, and a new epoch starts. What was appended last is lost: "+
 				"records of an append that had not returned, and if this medium does not keep what it reports as synced, earlier ones too", l.dir)})
 		}
 	}

@@ -43,7 +43,9 @@ type Incident struct {
 	Records uint64
 	// Dropped is true if a limit was the cause, and false for damage.
 	Dropped bool
-	Text    string
+	// Cause is a word for the kind of incident, which stays the same while Text changes.
+	Cause string
+	Text  string
 	// Err is the cause, if it is an error of the file system.
 	Err error
 }

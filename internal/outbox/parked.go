@@ -135,7 +135,7 @@ func (o *Outbox) limitParked() error {
 			return err
 		}
 		o.skipDropped(oldest)
-		o.options.Report(Incident{Records: 1, Dropped: true, Text: "the oldest parked record was dropped: parked records may take a tenth of the outbox"})
+		o.options.Report(Incident{Records: 1, Dropped: true, Cause: "dropped-parked", Text: "the oldest parked record was dropped: parked records may take a tenth of the outbox"})
 	}
 	return nil
 }
@@ -300,6 +300,6 @@ func (o *Outbox) deliverReplays() {
 		}
 	}
 	if err != nil {
-		o.options.Report(Incident{Text: err.Error()})
+		o.options.Report(Incident{Cause: "replay", Err: err, Text: err.Error()})
 	}
 }

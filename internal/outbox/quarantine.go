@@ -14,7 +14,7 @@ func (o *Outbox) quarantine(records uint64, segment string, bytes []byte) {
 	if name, err := o.saveDamaged(bytes); err == nil && name != "" {
 		text += " (saved in " + name + ")"
 	}
-	o.options.Report(Incident{Records: records, Text: text})
+	o.options.Report(Incident{Records: records, Cause: "damaged " + segment, Text: text})
 }
 
 // maxQuarantined limits the files of damaged bytes.

@@ -23,7 +23,7 @@ func (o *Outbox) checkDir() {
 		for _, t := range slices.Clone(o.separate) {
 			if o.vanished(&t.log.segmentLog) {
 				lost := o.forget(&t.log.segmentLog)
-				o.options.Report(Incident{Records: lost, Text: fmt.Sprintf("the directory %q was removed while it was in use", t.log.dir)})
+				o.options.Report(Incident{Records: lost, Cause: "vanished", Text: fmt.Sprintf("the directory %q was removed while it was in use", t.log.dir)})
 				o.removeLog(t)
 			}
 		}
@@ -57,7 +57,7 @@ func (o *Outbox) reopen() {
 	if err != nil {
 		text += fmt.Sprintf("; it cannot be created again: %v", err)
 	}
-	o.options.Report(Incident{Records: lost - min(lost, found), Text: text, Err: err})
+	o.options.Report(Incident{Records: lost - min(lost, found), Cause: "vanished", Text: text, Err: err})
 }
 
 // forget keeps the records of a log in memory only, and returns how many pending ones were on disk only.

@@ -43,7 +43,7 @@ func Connect(ctx context.Context, addresses []string, config *sarama.Config) (sa
 		cause := context.Cause(ctx)
 		cancel(nil)
 		err = errors.Join(cause, err)
-		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(addresses, ", "), err, kafka.Advice(err))
+		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(addresses, ", "), err, kafka.FlagAdvice(err))
 	}
 	return client, func() {
 		client.Close() //nolint:errcheck // it was only read

@@ -92,7 +92,7 @@ func describe(ctx context.Context, answers Values, settings *sarama.Config) (*cl
 	case isResponse && !errors.Is(err, sarama.ErrSASLAuthenticationFailed):
 		return nil, fmt.Errorf("the request to Kafka at %s failed: %w", answers[Brokers], response)
 	default:
-		return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", answers[Brokers], err, kafka.Advice(err))
+		return nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", answers[Brokers], err, kafka.FlagAdvice(err))
 	}
 	return advertised(ctx, client)
 }

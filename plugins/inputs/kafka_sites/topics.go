@@ -69,7 +69,11 @@ func (l *topicLister) list() ([]topic, error) {
 		return l.matching(response.Topics), nil
 	}
 	err := errors.Join(failures...)
-	return nil, fmt.Errorf("cannot list the topics: %w%s", err, kafka.Advice(err))
+	advice := kafka.Advice
+	if len(l.brokers) > 0 {
+		advice = kafka.AdviceAfterDrop
+	}
+	return nil, fmt.Errorf("cannot list the topics: %w%s", err, advice(err))
 }
 
 func (l *topicLister) request(address string) (*sarama.MetadataResponse, error) {

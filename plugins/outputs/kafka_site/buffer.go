@@ -179,10 +179,15 @@ func (b *buffer) size() int {
 	return len(b.waiting) + b.saving
 }
 
-// close tries once more to save everything, and ends run.
-func (b *buffer) close() {
+// close tries once more to save everything, and ends run, unless the disk hangs for longer than timeout.
+func (b *buffer) close(timeout time.Duration) {
 	close(b.stop)
-	<-b.done
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+	case <-timer.C:
+	}
 	if left := b.size(); left > 0 {
 		b.log.Errorf("Stopped with %s in memory that could not be saved", plural(int64(left), "reading"))
 	}

@@ -49,6 +49,8 @@ type KafkaSite struct {
 	counters *counters
 	// rejections logs the records that can never be written, by their reason.
 	rejections *logonce.Log
+	// incidents logs what the outbox survives and what it replays.
+	incidents *logonce.Log
 	// outboxFailure has the failed attempts to use the outbox, which is opened again at openAt.
 	outboxFailure logonce.Failure
 	openAt        time.Time
@@ -77,7 +79,7 @@ func (k *KafkaSite) Init() error {
 	if err != nil {
 		return err
 	}
-	k.rejections = logonce.New(k.Log, "")
+	k.rejections, k.incidents = logonce.New(k.Log, ""), logonce.New(k.Log, "")
 	k.counters = newCounters(k.Statistics)
 	k.buffer = newBuffer(k)
 	k.outbox = outbox.New(outbox.Options{
@@ -130,25 +132,57 @@ func (*KafkaSite) Write(metrics []telegraf.Metric) error {
 	return errors.New("outputs.kafka_site accepts metrics through Add only")
 }
 
-// tick updates the statistics.
+// tick updates the statistics and the log.
 func (k *KafkaSite) tick() {
 	k.counters.show(k.outbox.Stats())
 	k.counters.buffered.Set(int64(k.buffer.size()))
+	k.summarize(false)
 }
 
-// Close saves what is in memory, which without an outbox can last for write_timeout, and stops sending within closeTimeout whatever
-// Kafka does. What is not acknowledged stays on disk.
+func (k *KafkaSite) summarize(all bool) {
+	k.rejections.Summarize(all)
+	k.incidents.Summarize(all)
+}
+
+const (
+	// closeTimeout limits how long Close takes, whatever Kafka and the disk do. Without an outbox, write_timeout comes on top.
+	closeTimeout = 5 * time.Second
+	// saveTimeout and answerTimeout are the parts of it in which the disk can save what is in memory, and answers in flight can arrive: what
+	// they acknowledge is not sent again later. outboxTimeout is left for the disk at the end.
+	saveTimeout, answerTimeout, outboxTimeout = 2 * time.Second, 2 * time.Second, 500 * time.Millisecond
+)
+
+// Close saves what is in memory and stops sending. What is not acknowledged stays on disk.
 func (k *KafkaSite) Close() error {
 	if k.closed || k.sender.stop == nil {
 		return nil
 	}
 	k.closed = true
-	k.buffer.close()
-	k.sender.close()
-	if err := k.outbox.Close(); err != nil {
-		return fmt.Errorf("outbox %q: %w", k.Outbox, err)
+	defer k.summarize(true)
+	deadline, save := time.Now().Add(closeTimeout), saveTimeout
+	if k.Outbox == "" {
+		deadline, save = deadline.Add(time.Duration(k.WriteTimeout)), save+time.Duration(k.WriteTimeout)
 	}
-	return nil
+	k.buffer.close(save)
+	k.sender.close(deadline.Add(-outboxTimeout))
+	return k.closeOutbox(deadline)
+}
+
+// closeOutbox leaves the outbox to the end of the process if its disk hangs.
+func (k *KafkaSite) closeOutbox(deadline time.Time) error {
+	closed := make(chan error, 1)
+	go func() { closed <- k.outbox.Close() }()
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case err := <-closed:
+		if err != nil {
+			return fmt.Errorf("outbox %q: %w", k.Outbox, err)
+		}
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("outbox %q: the disk does not respond; records that were synced are still there", k.Outbox)
+	}
 }
 
 // snappy compresses a batch well enough and is light on an ARMv6 (the value is defined by sarama and Kafka).

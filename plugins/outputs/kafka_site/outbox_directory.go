@@ -1,11 +1,7 @@
 package kafka_site
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os/user"
-	"syscall"
 	"time"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
@@ -32,37 +28,19 @@ func (k *KafkaSite) openOutbox() {
 	}
 }
 
-// outboxAdvice returns what to do about an outbox that cannot be opened.
-func outboxAdvice(err error, dir string) string {
-	switch {
-	case errors.Is(err, outbox.ErrInUse):
-		return "; stop the other Telegraf, or give each its own outbox"
-	case errors.Is(err, fs.ErrPermission):
-		name := "USER"
-		if current, err := user.Current(); err == nil {
-			name = current.Username
-		}
-		return fmt.Sprintf("; run: sudo install -d -o %s -m 0750 %s", name, dir)
-	case errors.Is(err, syscall.EROFS):
-		return "; remount the file system writable, or set outbox to a directory on another one"
-	case errors.Is(err, syscall.ENOSPC):
-		return "; free disk space"
-	}
-	return ""
-}
-
 // report logs and counts an incident that the outbox survived.
 func (k *KafkaSite) report(incident outbox.Incident) {
 	counter, what := k.counters.damaged, "lost"
 	if incident.Dropped {
 		counter, what = k.counters.dropped, "dropped"
 	}
-	counter.Incr(int64(incident.Records)) //nolint:gosec // a count of records
-	if incident.Records == 0 {
-		k.Log.Warnf("Outbox: %s", incident.Text)
+	records := int64(incident.Records) //nolint:gosec // a count of records
+	counter.Incr(records)
+	if records == 0 {
+		k.incidents.Warnf(incident.Cause, "Outbox: %s%s", incident.Text, outboxAdvice(incident.Err, k.Outbox))
 		return
 	}
-	k.Log.Errorf("Outbox: %s %s: %s", what, plural(int64(incident.Records), "record"), incident.Text) //nolint:gosec // a count of records
+	k.incidents.Errorf(what+"-"+incident.Cause, "Outbox: %s %s (%d since startup): %s", what, plural(records, "record"), counter.Get(), incident.Text)
 }
 
 // plural returns a number with its noun.

@@ -77,7 +77,7 @@ func (k *KafkaSite) replay(parked *outbox.Parked) error {
 	if parked.Metric != "" {
 		var err error
 		if r, err = k.rebuild(parked.Metric); err != nil {
-			k.Log.Errorf("Parked record %q still cannot be written and was parked again: %v", parked.Name, err)
+			k.incidents.Errorf("parked-again", "Parked record %q still cannot be written and was parked again: %v", parked.Name, err)
 			parked.Reason = err.Error()
 			return k.outbox.ParkMetric(parked)
 		}
@@ -85,7 +85,7 @@ func (k *KafkaSite) replay(parked *outbox.Parked) error {
 	if err := k.outbox.Append([]*outbox.Record{r}); err != nil {
 		return err
 	}
-	k.Log.Infof("Sending parked record %q of device %q again", parked.Name, parked.Device)
+	k.incidents.Infof("replayed", "Sending parked record %q of device %q again", parked.Name, parked.Device)
 	return nil
 }
 

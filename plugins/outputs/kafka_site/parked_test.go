@@ -1,6 +1,7 @@
 package kafka_site
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
+	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
 func TestOneBadRecordDoesNotBlockOthers(t *testing.T) {
@@ -99,7 +102,7 @@ func TestARejectedRecordIsParkedAndReplayed(t *testing.T) {
 	require.Equal(t, []int{1, 0}, lights(t, records))
 	require.Equal(t, "station-skipped", records[0].Headers[2].Key)
 	require.Equal(t, "parked=1", string(records[0].Headers[2].Value))
-	require.Equal(t, "3", string(records[1].Headers[1].Value))
+	require.Equal(t, "1", string(records[1].Headers[1].Value), "it keeps its number, so that nobody misses it")
 }
 
 // A metric without a topic is parked as a metric, and replayed with the options at that time.
@@ -129,4 +132,50 @@ func TestAMetricWithoutATopicIsParkedAndReplayed(t *testing.T) {
 	other.requireLogged("Sending parked record")
 	requireDrained(t, other)
 	require.Equal(t, []int{7}, lights(t, consume(t, cluster, "rasp", 1)))
+}
+
+// A topic that allows no large records neither parks good readings for the numbers that they list, nor keeps these numbers back for good.
+func TestSkippedNumbersMakeNoRecordTooLarge(t *testing.T) {
+	t.Parallel()
+	const pairs, limit = 150, 600
+	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
+	controlBatches(cluster, func(batch *kmsg.RecordBatch) *kerr.Error {
+		if batch.Length > limit {
+			return kerr.MessageTooLarge
+		}
+		return nil
+	})
+	dir := t.TempDir()
+	b := newDurable(t, cluster.ListenAddrs(), dir, func(k *KafkaSite) { k.UnknownFields, k.CompressionCodec = "keep", 0 })
+	var metrics []telegraf.Metric
+	for i := range pairs {
+		bad := reading("JNU", "pi", 2*i)
+		bad.AddField("note", strings.Repeat("x", limit))
+		metrics = append(metrics, bad, reading("JNU", "pi", 2*i+1))
+	}
+	b.deliver(metrics...)
+	requireDrained(t, b)
+	for i := range 10 { // the numbers that are left to list
+		b.deliver(reading("JNU", "pi", 2*pairs+i))
+	}
+	requireDrained(t, b)
+
+	require.EqualValues(t, pairs, b.plugin.outbox.Stats().Parked)
+	var skipped record.RangeSet
+	records := consumeAll(t, cluster, "JNU_1_rasp")
+	require.Len(t, records, pairs+10)
+	for _, r := range records {
+		for _, header := range r.Headers {
+			if header.Key == record.HeaderSkipped {
+				listed, err := record.ParseSkipped(string(header.Value))
+				require.NoError(t, err)
+				for _, numbers := range listed.Parked {
+					skipped.Add(numbers)
+				}
+			}
+		}
+	}
+	require.EqualValues(t, pairs, skipped.Count(record.Range{From: 1, To: 2 * pairs}))
+	require.NotContains(t, fmt.Sprint(b.log.Warnings()), "stationctl audit reports these numbers as lost")
+	require.Less(t, len(b.log.Messages()), 20, "one line for each kind of problem")
 }

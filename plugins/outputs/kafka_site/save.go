@@ -41,7 +41,7 @@ func (k *KafkaSite) saveRecords(records []*outbox.Record) error {
 		if err == nil || errors.Is(err, outbox.ErrFull) {
 			return k.outboxUsed(err)
 		}
-		reportFailure(&k.outboxFailure, k.Log, time.Now(), err) // a disk that fails does not keep records from Kafka
+		reportFailure(&k.outboxFailure, k.Log, time.Now(), fmt.Errorf("%w%s", err, outboxAdvice(err, k.Outbox))) // does not keep records from Kafka
 	}
 	return k.sendFromMemory(records)
 }
@@ -82,14 +82,18 @@ func (k *KafkaSite) sendFromMemory(records []*outbox.Record) error {
 	return k.outboxUsed(nil)
 }
 
-// awaitDelivery reports whether Kafka acknowledged all records within write_timeout. With an outbox it stops waiting at the first failure.
+// lateAnswer is how long records can wait for Kafka in memory if there is a disk: a crash loses them.
+const lateAnswer = time.Second
+
+// awaitDelivery reports whether Kafka acknowledged all records within write_timeout. With an outbox it stops waiting at the first failure, or
+// once the answer is late.
 func (k *KafkaSite) awaitDelivery(delivery *outbox.Delivery) bool {
-	timer := time.NewTimer(time.Duration(k.WriteTimeout))
-	defer timer.Stop()
-	failed := delivery.Failed()
+	timeout, failed := lateAnswer, delivery.Failed()
 	if !k.outbox.IsOpen() {
-		failed = nil
+		timeout, failed = time.Duration(k.WriteTimeout), nil
 	}
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
 	select {
 	case <-delivery.Done():
 		return true

@@ -16,14 +16,8 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-const (
-	// closeTimeout limits how long the sender takes to stop; for answerTimeout of it, answers in flight can arrive: what they acknowledge is
-	// not sent again later.
-	closeTimeout  = 5 * time.Second
-	answerTimeout = 2 * time.Second
-	// maxRequestBytes limits a request with the batches of many topics.
-	maxRequestBytes = 1 << 20
-)
+// maxRequestBytes limits a request with the batches of many topics.
+const maxRequestBytes = 1 << 20
 
 // sender delivers the records of the outbox to Kafka, in order for each topic, as soon as they are pending. doc.go draws its states.
 type sender struct {
@@ -42,7 +36,7 @@ type sender struct {
 
 	results chan any // connectResult, lookupResult, produceResult, or closeResult
 	retry   chan struct{}
-	stop    chan struct{}
+	stop    chan time.Time // until when finish can take
 	done    chan struct{}
 
 	// run owns the fields from here to delivered.
@@ -94,7 +88,7 @@ func newSender(k *KafkaSite, settings *sarama.Config) *sender {
 }
 
 func (s *sender) start() {
-	s.results, s.retry, s.stop, s.done = make(chan any, 16), make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+	s.results, s.retry, s.stop, s.done = make(chan any, 16), make(chan struct{}, 1), make(chan time.Time), make(chan struct{})
 	s.states, s.backingOff = make(map[string]*topicState), make(map[*topicState]struct{})
 	s.ready, s.inFlight = make(map[*sarama.Broker][]*batch), make(map[*sarama.Broker]bool)
 	go s.run()
@@ -117,9 +111,9 @@ func (s *sender) run() {
 		case <-timer.C:
 		case <-ticker.C:
 			s.onTick()
-		case <-s.stop:
+		case deadline := <-s.stop:
 			timer.Stop()
-			s.finish()
+			s.finish(deadline)
 			return
 		}
 		timer.Stop()
@@ -260,7 +254,7 @@ func (s *sender) handleConnect(r connectResult) {
 	s.connecting = false
 	brokers := strings.Join(s.network.brokers, ", ")
 	if r.err != nil {
-		err := fmt.Errorf("cannot connect to Kafka at %s: %w%s", brokers, r.err, kafka.Advice(r.err))
+		err := fmt.Errorf("cannot connect to Kafka at %s: %w%s", brokers, r.err, s.advice(r.err))
 		s.connectFailures++
 		s.connectAt = s.now().Add(backoff(s.connectFailures, maxBackoff))
 		s.setLastError("", err)
@@ -410,7 +404,7 @@ func (s *sender) noAnswer(b *batch, err error) {
 		}
 	}
 	err = fmt.Errorf("topic %q: %w", t.name, err)
-	s.setLastError(t.name, fmt.Errorf("%w%s", err, kafka.Advice(err)))
+	s.setLastError(t.name, fmt.Errorf("%w%s", err, s.advice(err)))
 	if !t.backingOff {
 		s.connectionFailed(err, t.failures > 0)
 		s.backOff(t, maxBackoff)
@@ -554,7 +548,7 @@ func (s *sender) connectionFailed(err error, repeated bool) {
 	if s.stopping {
 		return // we closed the connection
 	}
-	err = fmt.Errorf("no Kafka broker is reachable: %w%s", err, kafka.Advice(err))
+	err = fmt.Errorf("no Kafka broker is reachable: %w%s", err, s.advice(err))
 	s.setLastError("", err)
 	s.outbox.ReportFailure()
 	if repeated {
@@ -562,19 +556,28 @@ func (s *sender) connectionFailed(err error, repeated bool) {
 	}
 }
 
-// close stops the sender and waits until it has ended.
-func (s *sender) close() {
-	close(s.stop)
+// advice returns the fix for a connection error. Once Kafka has answered, the options of the connection are right.
+func (s *sender) advice(err error) string {
+	if s.connected {
+		return kafka.AdviceAfterDrop(err)
+	}
+	return kafka.Advice(err)
+}
+
+// close stops the sender by the deadline, and waits until it has ended.
+func (s *sender) close(deadline time.Time) {
+	s.stop <- deadline
 	<-s.done
 }
 
 // finish waits a little for the answers in flight and then closes all connections.
-func (s *sender) finish() {
+func (s *sender) finish(deadline time.Time) {
 	s.stopping = true
-	s.handleUntil(time.NewTimer(answerTimeout), func() bool { return len(s.inFlight) == 0 })
+	answers := min(answerTimeout, time.Until(deadline)/2)
+	s.handleUntil(time.NewTimer(answers), func() bool { return len(s.inFlight) == 0 })
 	s.network.forbidConnections()
 	s.request(func() any { return closeResult{s.network.closeClient()} }) // waits for the library's own goroutine, which may wait for a broker
-	s.handleUntil(time.NewTimer(closeTimeout-answerTimeout), func() bool { return false })
+	s.handleUntil(time.NewTimer(time.Until(deadline)), func() bool { return false })
 }
 
 // handleUntil handles outstanding results until there are none, isDone, or the timer fires.

@@ -137,6 +137,16 @@ func consume(t *testing.T, cluster *kfake.Cluster, topic string, n int, opts ...
 	return records
 }
 
+// consumeAll returns all records of a topic.
+func consumeAll(t *testing.T, cluster *kfake.Cluster, topic string) []*kgo.Record {
+	t.Helper()
+	var end int64
+	for _, partition := range cluster.PartitionInfos(topic) {
+		end += partition.HighWatermark
+	}
+	return consume(t, cluster, topic, int(end))
+}
+
 func lights(t *testing.T, records []*kgo.Record) []int {
 	t.Helper()
 	var all []int

@@ -55,6 +55,12 @@ func (d *Disk) Remove() error {
 	return errors.Join(run("umount", d.Dir), run("losetup", "--detach", "/dev/"+d.Device), os.Remove(d.Image), os.Remove(d.Dir))
 }
 
+// Freeze makes whatever writes to the disk wait for Thaw, as a disk that hangs does.
+func (d *Disk) Freeze() error { return run("fsfreeze", "--freeze", d.Dir) }
+
+// Thaw ends Freeze.
+func (d *Disk) Thaw() error { return run("fsfreeze", "--unfreeze", d.Dir) }
+
 // Copy copies the current image, which is what a power cut would leave.
 func (d *Disk) Copy(name string) (string, error) {
 	image := filepath.Join(filepath.Dir(d.Image), name+".img")
