@@ -22,6 +22,7 @@ func (o *Outbox) runDisk(stop <-chan struct{}, stopped chan<- struct{}) {
 			o.catchUp()
 		case <-vanished.C:
 			o.checkDir()
+			o.catchUp() // reads again what could not be read
 		case <-replays:
 			o.deliverReplays()
 		case <-stop:
@@ -93,7 +94,12 @@ func (o *Outbox) fill() {
 			if records <= 0 || bytes <= 0 {
 				break
 			}
-			o.distribute(o.main.read(records, bytes))
+			next, err := o.main.read(records, bytes)
+			o.distribute(next)
+			if err != nil {
+				o.reportUnreadable(err)
+				break
+			}
 		}
 		if !o.main.unread() || !o.moveStalled() {
 			break
@@ -102,6 +108,11 @@ func (o *Outbox) fill() {
 	for _, t := range o.separate {
 		o.fillFromOwnLog(t)
 	}
+}
+
+// reportUnreadable reports records that cannot be read for now.
+func (o *Outbox) reportUnreadable(err error) {
+	o.options.Report(Incident{Cause: "unreadable", Err: err, Text: err.Error()})
 }
 
 // room returns how many more records and bytes memory has room for.

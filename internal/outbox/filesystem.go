@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // file is an open file of the outbox. Positions are explicit, so that reads and appends need no order.
@@ -45,15 +46,26 @@ type lock interface {
 	SetNote(text string) error
 }
 
-// fileSize returns the size of a file, or 0 if it cannot be opened: the reader of the file reports that.
-func fileSize(fs filesystem, name string) int64 {
+// fileSize returns the size of a file, or 0 if it is damaged: the reader of the file reports that.
+func fileSize(fs filesystem, name string) (int64, error) {
 	f, err := fs.Open(name)
 	if err != nil {
-		return 0
+		return 0, unlessDamaged(err)
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	size, _ := f.Size()
-	return size
+	size, err := f.Size()
+	return size, unlessDamaged(err)
+}
+
+// unlessDamaged returns nil for an error that says that the content of a file is lost. Others, such as a missing permission or too many open
+// files, say nothing about it: reading is tried again.
+func unlessDamaged(err error) error {
+	for _, damage := range []error{syscall.EIO, os.ErrNotExist, io.ErrUnexpectedEOF, io.EOF, syscall.EISDIR, syscall.ELOOP, syscall.ENOTDIR, syscall.EUCLEAN} {
+		if errors.Is(err, damage) {
+			return nil
+		}
+	}
+	return err
 }
 
 // osFilesystem is the file system of the operating system.

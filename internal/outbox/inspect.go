@@ -80,7 +80,11 @@ func (s *State) readLog(dir string, ownLog bool, topics map[string]*TopicState) 
 	}
 	s.Bytes += l.bytes()
 	for l.unread() {
-		for _, r := range l.read(1000, 1<<20) {
+		records, err := l.read(1000, 1<<20)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
 			at := time.Unix(0, r.Time).UTC()
 			t := topics[r.Topic]
 			if t == nil {

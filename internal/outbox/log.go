@@ -195,7 +195,8 @@ func (l *segmentLog) dropOldest() (dropped record.Range, pending uint64, err err
 
 // firstRecords returns the pending records of the oldest segment that can be read.
 func (l *segmentLog) firstRecords() (records []*Record) {
-	for _, f := range l.contentOf(0, 0).records() {
+	oldest, _ := l.contentOf(0, 0) // what cannot be read is not listed
+	for _, f := range oldest.records() {
 		if r, err := readRecord(f.payload); err == nil && !l.isDone(f.id) {
 			records = append(records, r)
 		}

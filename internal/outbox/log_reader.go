@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
@@ -23,11 +24,13 @@ func (r *reader) moveTo(next uint64) { *r = reader{next: next} }
 // unread reports whether the log has records after the reader.
 func (l *segmentLog) unread() bool { return l.reader.next < l.synced }
 
-// read returns the next records that are not done: up to limit, and until they have maxBytes.
-func (l *segmentLog) read(limit, maxBytes int) []*Record {
-	var records []*Record
+// read returns the next records that are not done: up to limit, and until they have maxBytes. An error comes with those before it.
+func (l *segmentLog) read(limit, maxBytes int) (records []*Record, err error) {
 	for size := 0; len(records) < limit && size < maxBytes && l.unread(); {
-		f, found := l.nextFrame()
+		f, found, err := l.nextFrame()
+		if err != nil {
+			return records, fmt.Errorf("cannot read the outbox: %w", err)
+		}
 		if !found {
 			continue
 		}
@@ -40,42 +43,41 @@ func (l *segmentLog) read(limit, maxBytes int) []*Record {
 		records = append(records, r)
 		size += r.size()
 	}
-	return records
+	return records, nil
 }
 
 // nextFrame returns the frame of the next record if it is loaded. Otherwise it takes one step toward it.
-func (l *segmentLog) nextFrame() (frame, bool) {
+func (l *segmentLog) nextFrame() (next frame, found bool, err error) {
 	r := &l.reader
 	if len(r.frames) == 0 {
-		l.load()
-		return frame{}, false
+		return frame{}, false, l.load()
 	}
 	f := r.frames[0]
 	if f.kind == recordFrame && f.id >= l.synced { // written but not synced yet: load it again later
 		l.skipMissing(l.synced)
 		r.moveTo(l.synced)
-		return frame{}, false
+		return frame{}, false, nil
 	}
 	r.frames = r.frames[1:]
 	if f.kind != recordFrame || f.id < r.next {
-		return frame{}, false
+		return frame{}, false, nil
 	}
 	l.skipMissing(f.id)
 	r.next = f.id + 1
-	return f, !l.isDone(f.id)
+	return f, !l.isDone(f.id), nil
 }
 
 // load reads more of the segment, or moves to the next one.
-func (l *segmentLog) load() {
+func (l *segmentLog) load() error {
 	r := &l.reader
 	i := l.segmentOf(r.next)
 	if i < 0 && len(l.segments) > 0 { // its segment was removed because all of it was done
 		l.skipMissing(l.segments[0].first)
-		return
+		return nil
 	}
 	if i < 0 {
 		l.skipMissing(l.synced)
-		return
+		return nil
 	}
 	s := l.segments[i]
 	switch {
@@ -84,13 +86,17 @@ func (l *segmentLog) load() {
 	case r.offset < s.size: // appended to since
 	case i+1 < len(l.segments):
 		l.skipMissing(l.segments[i+1].first)
-		return
+		return nil
 	default:
 		l.skipMissing(l.synced)
-		return
+		return nil
 	}
-	content := l.contentOf(i, r.offset)
+	content, err := l.contentOf(i, r.offset)
+	if err != nil {
+		return err
+	}
 	r.frames, r.damaged, r.offset = content.frames, content.damaged, s.size
+	return nil
 }
 
 // segmentOf returns the index of the segment that holds a record.

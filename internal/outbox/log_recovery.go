@@ -36,7 +36,10 @@ func (l *segmentLog) open() (*logEnd, error) {
 	if first := segments[0].first; first > 1 {
 		l.done.Add(record.Range{From: 1, To: first - 1})
 	}
-	contents := l.lastContents()
+	contents, err := l.lastContents()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the outbox: %w", err)
+	}
 	for _, c := range contents { // a record that a killed process wrote may be delivered from now on: a power cut must not remove it
 		c.segment.sync(l.fs)
 	}
@@ -80,29 +83,35 @@ func (c content) has(kind byte) bool {
 }
 
 // lastContents reads backward from the last segment until it has an intact state and a record. It returns the oldest segment first.
-func (l *segmentLog) lastContents() (contents []content) {
+func (l *segmentLog) lastContents() (contents []content, err error) {
 	state, record := false, false
 	for i := len(l.segments) - 1; i >= 0 && (!state || !record); i-- {
-		c := l.contentOf(i, 0)
+		c, err := l.contentOf(i, 0)
+		if err != nil {
+			return nil, err
+		}
 		state, record = state || c.has(stateFrame), record || c.has(recordFrame)
 		contents = append(contents, c)
 	}
 	slices.Reverse(contents)
-	return contents
+	return contents, nil
 }
 
 // contentOf returns what segment i holds after an offset, without the records that a failed append left: the next segment begins with
-// their ids.
-func (l *segmentLog) contentOf(i int, offset int64) content {
+// their ids. It returns an error if reading may succeed later.
+func (l *segmentLog) contentOf(i int, offset int64) (content, error) {
 	c := content{segment: l.segments[i]}
 	var err error
 	if c.frames, c.damaged, err = c.segment.read(l.fs, offset); err != nil {
+		if err := unlessDamaged(err); err != nil {
+			return c, err
+		}
 		c.damaged = append(c.damaged, damage{offset, []byte(err.Error())})
 	}
 	if i+1 < len(l.segments) {
 		c.frames = slices.DeleteFunc(c.frames, func(f frame) bool { return f.kind == recordFrame && f.id >= l.segments[i+1].first })
 	}
-	return c
+	return c, nil
 }
 
 // restore continues with the newest state and the frames after it.

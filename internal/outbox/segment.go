@@ -47,7 +47,9 @@ func findSegments(fs filesystem, dir string) ([]*segment, error) {
 			continue
 		}
 		s := &segment{path: filepath.Join(dir, name), first: first}
-		s.size = fileSize(fs, s.path)
+		if s.size, err = fileSize(fs, s.path); err != nil {
+			return nil, err
+		}
 		s.filled = s.size
 		segments = append(segments, s)
 	}

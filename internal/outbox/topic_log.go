@@ -174,7 +174,6 @@ func (t *topic) hasEarlier() bool {
 func (o *Outbox) fillFromOwnLog(t *topic) {
 	o.mu.Lock()
 	limit, maxBytes := t.wanted, t.wantedBytes
-	t.wanted = 0
 	empty := len(t.ready) == 0
 	o.mu.Unlock()
 	if limit == 0 || !empty {
@@ -182,10 +181,17 @@ func (o *Outbox) fillFromOwnLog(t *topic) {
 	}
 	var records []*Record
 	if t.log.unread() {
-		records = t.log.read(limit, maxBytes)
+		var err error
+		if records, err = t.log.read(limit, maxBytes); err != nil {
+			o.reportUnreadable(err)
+		}
+		if err != nil && len(records) == 0 {
+			return
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	t.wanted = 0
 	for _, r := range records {
 		o.push(t, r)
 	}
