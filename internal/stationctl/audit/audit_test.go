@@ -113,10 +113,26 @@ func TestWhatAnAuditFinds(t *testing.T) {
 		ID: "pi", Records: 4, Newest: begin.Add(4 * time.Second), Epochs: []Epoch{{Name: firstEpoch, First: 1, Last: 4}},
 	}, d)
 
-	s.write("lost_1_rasp", numbers(firstEpoch, 2, 3, 6, 9)...)
+	s.write("lost_1_rasp", append(numbers(firstEpoch, 1, 3, 6, 9), numbers(secondEpoch, 2)...)...)
 	d = s.device("lost_1_rasp")
-	require.EqualValues(t, 5, d.Lost)
-	require.Equal(t, []record.Range{{From: 1, To: 1}, {From: 4, To: 5}, {From: 7, To: 8}}, d.Epochs[0].Lost)
+	require.EqualValues(t, 6, d.Lost)
+	require.Equal(t, []record.Range{{From: 2, To: 2}, {From: 4, To: 5}, {From: 7, To: 8}}, d.Epochs[0].Lost)
+	require.Equal(t, []record.Range{{From: 1, To: 1}}, d.Epochs[1].Lost)
+
+	s.write("moved_1_rasp", numbers(firstEpoch, 5000, 5001, 5003)...)
+	d = s.device("moved_1_rasp")
+	require.EqualValues(t, 4999, d.Earlier)
+	require.Equal(t, []record.Range{{From: 5002, To: 5002}}, d.Epochs[0].Lost)
+
+	s.write("replayed_1_rasp", append(append(numbers(firstEpoch, 1, 4), written{device: "pi", epoch: secondEpoch, seq: 2, skipped: "parked=1;epoch=" + firstEpoch + ";parked=2-3,6;dropped=5"}),
+		append(numbers(firstEpoch, 2), numbers(secondEpoch, 1)...)...)...)
+	d = s.device("replayed_1_rasp")
+	require.Equal(t, []int64{2, 1, 0, 0}, []int64{d.Parked, d.Dropped, d.Lost, d.OutOfOrder})
+	require.Equal(t, []record.Range{{From: 3, To: 3}, {From: 6, To: 6}}, d.Epochs[0].Parked)
+
+	s.write("discarded_1_rasp", append(numbers(firstEpoch, 1), written{device: "pi", epoch: firstEpoch, seq: 5, skipped: "parked=2-4;dropped=3"})...)
+	d = s.device("discarded_1_rasp")
+	require.Equal(t, []int64{2, 1, 0}, []int64{d.Parked, d.Dropped, d.Lost})
 
 	s.write("repeated_1_rasp", numbers(firstEpoch, 1, 2, 3, 2, 3, 4)...)
 	d = s.device("repeated_1_rasp")

@@ -30,16 +30,18 @@ type Topic struct {
 
 // Device is the result of one device in a topic. Parked and Dropped count the numbers that the agent reported as such.
 type Device struct {
-	ID         string    `json:"device_id"`
-	Records    int64     `json:"records"`
-	Lost       int64     `json:"lost"`
-	Repeated   int64     `json:"repeated"`
-	Conflicts  int64     `json:"conflicts"`
-	OutOfOrder int64     `json:"out_of_order"`
-	Parked     int64     `json:"parked"`
-	Dropped    int64     `json:"dropped"`
-	Newest     time.Time `json:"newest,omitzero"`
-	Epochs     []Epoch   `json:"epochs"`
+	ID         string `json:"device_id"`
+	Records    int64  `json:"records"`
+	Lost       int64  `json:"lost"`
+	Repeated   int64  `json:"repeated"`
+	Conflicts  int64  `json:"conflicts"`
+	OutOfOrder int64  `json:"out_of_order"`
+	Parked     int64  `json:"parked"`
+	Dropped    int64  `json:"dropped"`
+	// Earlier counts the numbers that were given before the topic existed.
+	Earlier int64     `json:"earlier"`
+	Newest  time.Time `json:"newest,omitzero"`
+	Epochs  []Epoch   `json:"epochs"`
 	// Doubled counts the times for which InfluxDB has more than one point, as with a tag that was added later.
 	Doubled int64 `json:"doubled"`
 	// Missing counts the distinct times of readings that InfluxDB lacks; MissingTimes are the first few.
@@ -56,6 +58,9 @@ type Epoch struct {
 	// Parked and Dropped are the numbers that the agent reported as such.
 	Parked  []record.Range `json:"parked,omitempty"`
 	Dropped []record.Range `json:"dropped,omitempty"`
+	// Earlier counts the numbers before First, if this is the first epoch in the topic and retention has deleted nothing: their records were
+	// written to a topic that was deleted, or to other brokers.
+	Earlier uint64 `json:"earlier,omitempty"`
 	// BeginDeleted is true if retention has deleted records, so that numbers before First are not checked.
 	BeginDeleted bool `json:"begin_deleted"`
 }
@@ -182,6 +187,10 @@ func (e *Epoch) losses(topic, device string) string {
 	if e.BeginDeleted && e.First > 1 {
 		fmt.Fprintf(&text, "%s, %s, epoch %s: begins at %d; retention has deleted the records before it, which are not checked\n", topic, device, e.Name, e.First)
 	}
+	if e.Earlier > 0 {
+		fmt.Fprintf(&text, "%s, %s, epoch %s: begins at %d; the records before it went to a topic that was deleted or to other brokers, and are not checked\n",
+			topic, device, e.Name, e.First)
+	}
 	for _, lost := range e.Lost[:min(len(e.Lost), shownLosses)] {
 		fmt.Fprintf(&text, "%s, %s, epoch %s: lost %d to %d\n", topic, device, e.Name, lost.From, lost.To)
 	}
@@ -195,6 +204,9 @@ func (r *Report) summary() string {
 	text := fmt.Sprintf("%d records, %d lost, %d repeated, %d conflicts, %d out of order", r.Records(), r.Lost(), r.Repeated(), r.Conflicts(), r.OutOfOrder())
 	if r.Store {
 		text += fmt.Sprintf(", %d not in InfluxDB, %d twice", r.Missing(), r.Doubled())
+	}
+	if earlier := r.sum(func(d *Device) int64 { return d.Earlier }); earlier > 0 {
+		text += fmt.Sprintf(", %d from before their topic existed", earlier)
 	}
 	if unreadable := r.Unreadable(); unreadable > 0 {
 		text += fmt.Sprintf(", %d unreadable", unreadable)

@@ -53,17 +53,11 @@ func (s *series) add(e *entry) {
 	if e.time.After(s.newest) {
 		s.newest = e.time
 	}
-	ep := s.epochs[e.position.epoch]
-	if ep == nil {
-		ep = &epoch{whole: e.whole}
-		s.epochs[e.position.epoch] = ep
-	}
+	ep := s.epoch(e.position.epoch)
 	ep.whole = ep.whole && e.whole
-	for _, r := range e.skipped.Parked {
-		ep.parked.Add(r)
-	}
-	for _, r := range e.skipped.Dropped {
-		ep.dropped.Add(r)
+	ep.skip(e.skipped.Parked, e.skipped.Dropped)
+	for _, earlier := range e.skipped.Earlier {
+		s.epoch(earlier.Epoch).skip(earlier.Parked, earlier.Dropped)
 	}
 	hash := maphash.Bytes(s.seed, e.value)
 	if ep.seen.Add(record.Single(e.position.seq)) == 0 {
@@ -75,10 +69,31 @@ func (s *series) add(e *entry) {
 		s.times = append(s.times, e.time.UnixNano())
 	}
 	if e.position.before(s.reached[e.partition]) {
-		s.outOfOrder++
+		if !ep.parked.Contains(record.Single(e.position.seq)) { // else it was replayed
+			s.outOfOrder++
+		}
 		return
 	}
 	s.reached[e.partition] = e.position
+}
+
+// epoch returns the epoch of a name; it is created if necessary.
+func (s *series) epoch(name string) *epoch {
+	ep := s.epochs[name]
+	if ep == nil {
+		ep = &epoch{whole: true}
+		s.epochs[name] = ep
+	}
+	return ep
+}
+
+func (e *epoch) skip(parked, dropped []record.Range) {
+	for _, r := range parked {
+		e.parked.Add(r)
+	}
+	for _, r := range dropped {
+		e.dropped.Add(r)
+	}
 }
 
 func (s *series) repeat(p position, hash uint64) {
@@ -106,30 +121,43 @@ func (s *series) device(id string) Device {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		ep := s.epochs[name]
-		result := ep.result(name)
+	for i, name := range names {
+		result := s.epochs[name].result(name, i == 0)
 		d.Epochs = append(d.Epochs, result)
 		d.Lost += count(result.Lost)
 		d.Parked += count(result.Parked)
 		d.Dropped += count(result.Dropped)
+		d.Earlier += int64(result.Earlier) //nolint:gosec // at most record.MaxSeq
 	}
 	return d
 }
 
-func (e *epoch) result(name string) Epoch {
-	first := e.seen[0].From
-	if e.whole {
-		first = 1
+// result compares the numbers that arrived with those that should have. The numbers before the first one of the first epoch in a topic are
+// not lost: they were given before this topic existed.
+func (e *epoch) result(name string, firstInTopic bool) Epoch {
+	parked := slices.Clone(e.parked)
+	for _, r := range e.dropped { // a parked record can be dropped later
+		parked.Remove(r)
 	}
+	result := Epoch{Name: name, Parked: e.notSeen(parked), Dropped: e.notSeen(e.dropped)}
+	if len(e.seen) == 0 { // a record of a later epoch told about it
+		return result
+	}
+	result.First, result.Last, result.BeginDeleted = e.seen[0].From, e.seen.Highest(), !e.whole
 	known := slices.Clone(e.seen)
 	for _, r := range slices.Concat(e.parked, e.dropped) {
 		known.Add(r)
 	}
-	return Epoch{
-		Name: name, First: e.seen[0].From, Last: e.seen.Highest(), BeginDeleted: !e.whole,
-		Lost: known.Gaps(record.Range{From: first, To: e.seen.Highest()}), Parked: e.notSeen(e.parked), Dropped: e.notSeen(e.dropped),
+	first := result.First
+	switch before := known.Gaps(record.Range{From: 1, To: first}); {
+	case !e.whole:
+	case firstInTopic:
+		result.Earlier = uint64(count(before)) //nolint:gosec // not negative
+	default:
+		first = 1
 	}
+	result.Lost = known.Gaps(record.Range{From: first, To: result.Last})
+	return result
 }
 
 // notSeen returns the parked or dropped numbers that did not arrive anyway.

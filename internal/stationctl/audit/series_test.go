@@ -79,9 +79,16 @@ func (d *damage) endEpoch() {
 			first = p.seq
 		}
 	}
+	var earlier uint64
+	if len(d.want.Epochs) == 0 { // what comes before the first record of a topic is not missed
+		for len(d.gone) > 0 && d.gone[0] < first {
+			d.gone, earlier = d.gone[1:], earlier+1
+		}
+	}
 	d.want.Lost += int64(len(d.gone))
+	d.want.Earlier += int64(earlier) //nolint:gosec // a count
 	d.want.Epochs = append(d.want.Epochs, Epoch{
-		Name: d.epoch, First: first, Last: d.newest, Lost: record.NewRangeSet(d.gone...), Parked: joined(d.parked), Dropped: joined(d.dropped),
+		Name: d.epoch, First: first, Last: d.newest, Lost: record.NewRangeSet(d.gone...), Parked: joined(d.parked), Dropped: joined(d.dropped), Earlier: earlier,
 	})
 }
 
