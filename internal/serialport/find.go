@@ -52,28 +52,40 @@ func (s System) globFinder(pattern string) (Finder, error) {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return nil, fmt.Errorf(`option "port" must be a valid glob: %w (got %q)`, err, pattern)
 	}
-	return func() (string, error) {
-		paths, err := filepath.Glob(pattern)
-		if err != nil {
-			return "", fmt.Errorf("port %q: %w", pattern, err)
-		}
-		return s.only(pattern, paths)
-	}, nil
+	return s.only(pattern, func() ([]string, error) { return filepath.Glob(pattern) }), nil
 }
 
-// only returns the single path. It does not choose among several: the data of a wrong board would be stored under this device.
-func (s System) only(option string, paths []string) (string, error) {
-	switch len(paths) {
-	case 0:
-		return "", fmt.Errorf(`port %q: no such device; %s`, option, plugInAdvice)
-	case 1:
-		return paths[0], nil
+// only returns the finder for the single path that list returns. It does not choose among several, because the data of a wrong board would be
+// stored under this device, unless one of them has been the single path before and was not unplugged since: then another board was added.
+func (s System) only(option string, list func() ([]string, error)) Finder {
+	var found os.FileInfo // of the last path; a port that is plugged in again is another file
+	return func() (string, error) {
+		paths, err := list()
+		if err != nil {
+			return "", fmt.Errorf("port %q: %w", option, err)
+		}
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && found != nil && os.SameFile(info, found) {
+				return path, nil
+			}
+		}
+		switch len(paths) {
+		case 0:
+			return "", fmt.Errorf(`port %q: no such device; %s`, option, plugInAdvice)
+		case 1:
+			found, _ = os.Stat(paths[0]) // opening it reports an error
+			return paths[0], nil
+		}
+		return "", s.ambiguous(option, paths)
 	}
+}
+
+func (s System) ambiguous(option string, paths []string) error {
 	slices.Sort(paths)
 	for i, path := range paths {
 		paths[i] = s.withPersistentName(path)
 	}
-	return "", fmt.Errorf("port %q: more than one port matches; set port to one of them: %s", option, strings.Join(paths, ", "))
+	return fmt.Errorf("port %q: more than one port matches; set port to one of them: %s", option, strings.Join(paths, ", "))
 }
 
 func (s System) withPersistentName(path string) string {
@@ -95,20 +107,16 @@ func (s System) usbFinder(option string) (Finder, error) {
 		return nil, fmt.Errorf(`option "port" must be "usb:VENDOR:PRODUCT" or "usb:VENDOR:PRODUCT:SERIAL" for a USB port, with the four-digit IDs that lsusb shows, e.g. "usb:2341:0043" (got %q)`, option)
 	}
 	vendor, product, serial := strings.ToLower(parts[1]), strings.ToLower(parts[2]), parts[3]
-	return func() (string, error) {
+	return s.only(option, func() (paths []string, err error) {
 		entries, err := os.ReadDir(filepath.Join(s.Sys, "class/tty"))
-		if err != nil {
-			return "", fmt.Errorf("port %q: %w", option, err)
-		}
-		var paths []string
 		for _, entry := range entries {
 			usb := s.usbDevice(entry.Name())
 			if usb != "" && attribute(usb, "idVendor") == vendor && attribute(usb, "idProduct") == product && (serial == "" || attribute(usb, "serial") == serial) {
 				paths = append(paths, filepath.Join(s.Dev, entry.Name()))
 			}
 		}
-		return s.only(option, paths)
-	}, nil
+		return paths, err
+	}), nil
 }
 
 // usbDevice returns the sysfs directory of the USB device that a tty belongs to, or "": the tty is below an interface of the

@@ -102,3 +102,31 @@ func TestFindResolvesEachTime(t *testing.T) {
 		require.NoError(t, os.Remove(path))
 	}
 }
+
+// A second board does not take the port away from the first one, unless that is unplugged.
+func TestFindKeepsThePortThatItFound(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	find, err := ThisSystem().NewFinder(directory + "/ttyACM*")
+	require.NoError(t, err)
+	requirePath := func(name string) {
+		t.Helper()
+		path, err := find()
+		require.NoError(t, err)
+		require.Equal(t, directory+name, path)
+	}
+	touch(t, directory+"/ttyACM1")
+	requirePath("/ttyACM1")
+	touch(t, directory+"/ttyACM0")
+	requirePath("/ttyACM1")
+	touch(t, directory+"/ttyACM2")
+	requirePath("/ttyACM1")
+
+	require.NoError(t, os.Rename(directory+"/ttyACM1", directory+"/unplugged")) // so that its inode is not used again
+	_, err = find()
+	require.ErrorContains(t, err, "more than one port matches")
+	require.NoError(t, os.Remove(directory+"/ttyACM0"))
+	requirePath("/ttyACM2")
+	touch(t, directory+"/ttyACM1")
+	requirePath("/ttyACM2")
+}
