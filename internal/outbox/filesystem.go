@@ -35,7 +35,7 @@ type filesystem interface {
 	Lock(name string) (lock, error)
 	// Same reports whether a name still belongs to an open file.
 	Same(f io.Closer, name string) bool
-	// BootID identifies the time since the machine started, or is empty if that is unknown.
+	// BootID identifies the time since the machine started, or is empty if that is unknown. It is called often.
 	BootID() string
 }
 
@@ -69,7 +69,7 @@ func unlessDamaged(err error) error {
 }
 
 // osFilesystem is the file system of the operating system.
-type osFilesystem struct{}
+type osFilesystem struct{ bootID string }
 
 type osFile struct{ *os.File }
 
@@ -138,15 +138,18 @@ func (osFilesystem) Same(f io.Closer, name string) bool {
 	return err == nil && statErr == nil && os.SameFile(ours, theirs)
 }
 
-func (osFilesystem) BootID() string {
-	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // Linux only
+func (f osFilesystem) BootID() string { return f.bootID }
+
+// readBootID supports only Linux.
+func readBootID() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(id))
 }
 
 type osLock struct{ *os.File }
 
 func (l osLock) Note() string {
-	text, _ := io.ReadAll(io.NewSectionReader(l, 0, 64))
+	text, _ := io.ReadAll(io.NewSectionReader(l, 0, 1<<20))
 	return string(text)
 }
 

@@ -3,8 +3,17 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 )
+
+// IsNew reports whether the directory had no records of an earlier run when it was opened.
+func (o *Outbox) IsNew() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.isNew
+}
 
 // Open opens the directory and continues with the pending records in it. Damage is reported and is not an error.
 // After an error, the outbox is as it was before, and Open can be called again.
@@ -52,10 +61,8 @@ func (o *Outbox) openLocked() (found uint64, err error) {
 	if err != nil {
 		return 0, errors.Join(err, lock.Close())
 	}
-	note, bootID := lock.Note(), o.fs.BootID()
-	o.lock = lock
-	found = o.use(logs, note != "" && note != bootID)
-	_ = lock.SetNote(bootID) // without it, a power cut passes for a crash of this process
+	o.lock, o.noted = lock, readNote(lock)
+	found = o.use(logs)
 	o.openOperatorDirs()
 	o.fill()
 	return found, nil
@@ -81,6 +88,8 @@ type logs struct {
 	ends   map[*segmentLog]*logEnd
 }
 
+func (l logs) list() []*segmentLog { return slices.Collect(maps.Keys(l.ends)) }
+
 // readLogs reads the ends of all logs. It does not change the outbox.
 func (o *Outbox) readLogs() (logs, error) {
 	main := o.newLog("log", o.sequenceState)
@@ -97,18 +106,25 @@ func (o *Outbox) readLogs() (logs, error) {
 }
 
 // use continues with the logs of a directory, and returns how many pending records they have.
-func (o *Outbox) use(all logs, powerCut bool) (found uint64) {
+func (o *Outbox) use(all logs) (found uint64) {
 	o.main = all.main
 	for name, l := range all.topics { // their records refer to ids of the main log, which may have lost all of its segments
 		o.main.skipTo(l.newest + 1)
 		o.setLog(name, l)
 	}
-	o.restoreSequence(all, powerCut)
+	o.restoreSequence(all)
+	o.setNew(len(newest(all.list())) == 0 && len(o.noted.Newest) == 0)
 	o.setOpen(true)
 	o.appendSalvaged(all)
 	_, found = o.used()
 	o.storeMemory()
 	return found
+}
+
+func (o *Outbox) setNew(isNew bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.isNew = isNew
 }
 
 // openOperatorDirs opens the directories of parked records. Without them, records can be stored and delivered all the same.
@@ -128,8 +144,13 @@ func (o *Outbox) sequenceState() []byte {
 
 // restoreSequence continues the sequence numbers at the ends of the logs. It starts an epoch if one of the numbers may be unknown: if part of a
 // log is damaged or missing, or if the machine stopped before the outbox was closed, since not every medium keeps what it reports as synced.
-func (o *Outbox) restoreSequence(all logs, powerCut bool) {
-	unknown := powerCut || all.ends[all.main].ownerState == nil
+func (o *Outbox) restoreSequence(all logs) {
+	missing := o.noted.missing(all)
+	for _, name := range missing {
+		o.options.Report(Incident{Cause: "missing", Text: fmt.Sprintf("the newest files of %q are missing with the records in them, and a new epoch starts",
+			filepath.Join(o.options.Dir, name))})
+	}
+	unknown := o.noted.isPowerCut(o.fs.BootID()) || len(missing) > 0 || all.ends[all.main].ownerState == nil
 	for l, end := range all.ends {
 		unknown = unknown || end.gaps || end.damaged
 		if end.damaged {
@@ -185,14 +206,15 @@ func (o *Outbox) Close() error {
 	o.parkRequested()
 	o.storeAcknowledged()
 	var errs []error
-	for _, log := range o.logs() {
+	logs := o.logs()
+	for _, log := range logs {
 		errs = append(errs, log.close())
 	}
 	o.main = nil
 	o.setOpen(false)
 	err := errors.Join(errs...)
 	if err == nil {
-		err = o.lock.SetNote("")
+		o.writeNote(logs, "")
 	}
 	return errors.Join(err, o.lock.Close())
 }

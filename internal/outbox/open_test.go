@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -135,5 +136,22 @@ func TestALastSegmentWithoutContent(t *testing.T) {
 			require.Equal(t, readings(0, damagedRecords+1), values(delivered))
 			require.NotEqual(t, delivered[0].Epoch, delivered[damagedRecords].Epoch)
 		})
+	}
+}
+
+// A segment that is gone leaves no trace in the others.
+func TestNewestFilesAreMissing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ gone, reported string }{
+		{"log/00*.log", "log"}, {"log", "log"}, {"queue-GIST_1_rasp", "queue-GIST_1_rasp"},
+	} {
+		dir := ownLogLeft(t)
+		removeGlob(t, filepath.Join(dir, c.gone))
+		o, reported := openAt(t, dir, nil)
+		require.NotEmpty(t, reported.all, c.gone)
+		require.Equal(t, fmt.Sprintf("the newest files of %q are missing with the records in them, and a new epoch starts", filepath.Join(dir, c.reported)), reported.all[0].Text)
+		require.NoError(t, o.Close())
+		_, reported = openAt(t, dir, nil)
+		require.Empty(t, reported.all)
 	}
 }

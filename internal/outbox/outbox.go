@@ -84,10 +84,12 @@ type Outbox struct {
 	separate      []*topic    // those with a log of their own
 	parked        parkedFiles
 	stop, stopped chan struct{} // of the disk goroutine
+	noted         note          // in the lock
 
 	// mu is held only while memory changes and never while files are read or written. Those who need both lock disk first.
 	mu      sync.Mutex
 	open    bool
+	isNew   bool
 	topics  map[string]*topic
 	stalled []*topic
 	// updated are the topics that DrainChanged returns next.
@@ -104,7 +106,7 @@ type Outbox struct {
 }
 
 // New returns an outbox that keeps records in memory until it is opened.
-func New(options Options) *Outbox { return newOutbox(options, osFilesystem{}, time.Now) }
+func New(options Options) *Outbox { return newOutbox(options, osFilesystem{readBootID()}, time.Now) }
 
 func newOutbox(options Options, fs filesystem, now func() time.Time) *Outbox {
 	if options.MaxRecordBytes == 0 {
@@ -153,6 +155,9 @@ func stored(records []*Record) (count int64) {
 
 // unlockDisk ends each use of the disk.
 func (o *Outbox) unlockDisk() {
+	if o.main != nil {
+		o.writeNote(o.logs(), o.fs.BootID())
+	}
 	o.publish()
 	o.disk.Unlock()
 }

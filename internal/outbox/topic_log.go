@@ -210,6 +210,7 @@ func (o *Outbox) removeEmptyLog(t *topic) {
 	if o.main.writeState() != nil { // the sequence numbers of its records are stored nowhere else
 		return
 	}
+	o.writeNote(slices.DeleteFunc(o.logs(), func(other *segmentLog) bool { return other == &l.segmentLog }), o.fs.BootID())
 	for len(l.segments) > 0 {
 		if l.remove(len(l.segments)-1) != nil {
 			return

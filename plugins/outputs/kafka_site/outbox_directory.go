@@ -23,6 +23,9 @@ func (k *KafkaSite) openOutbox() {
 		k.Log.Warnf("Outbox %q is on a file system of type %s: a restart or a power cut can delete pending records. "+
 			"Set outbox to a directory on a disk, or mount one there", k.Outbox, kind)
 	}
+	if k.outbox.IsNew() {
+		k.Log.Infof("Outbox %q is new: it has no records of an earlier run", k.Outbox)
+	}
 	if pending := k.outbox.Stats().Pending; pending > 0 {
 		k.Log.Infof("Outbox %q has %d pending records", k.Outbox, pending)
 	}
