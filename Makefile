@@ -57,10 +57,10 @@ test-real: ## Run the tests with real Kafka, InfluxDB 2, and Debian systems (hal
 	@scripts/test-real.sh
 
 .PHONY: faults
-faults: ## Run the long fault tests and update the table in test/faults/README.md (half an hour)
+faults: ## Run the long fault tests and update the table in test/faults/README.md (an hour and a half)
 	@test/bed/install/packages.sh
-	FAULTS=long OUTBOX_STEPS=1000000 go test -tags real -p 1 -count=1 -timeout 90m -v \
-		-run '^Test(Faults|Central.*|Model|RealClocks)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/...
+	FAULTS=long OUTBOX_STEPS=1000000 go test -tags real -p 1 -count=1 -timeout 120m -v \
+		-run '^Test(Faults|Central.*|Model|RealClocks|Soak)$$' ./internal/outbox ./plugins/outputs/kafka_site ./test/faults/... ./test/soak
 
 .PHONY: dashboards
 dashboards: ## Generate the Grafana dashboards and alert rules in conf/grafana

@@ -27,15 +27,14 @@ const (
 	oldRecords      = 400
 	// stalledRecords do not fit into memory, so that they get a log of their own.
 	stalledRecords = 8500
-	// nobody is the user that runs Telegraf: damage includes files that it cannot use.
-	nobody = 65534
 )
 
 // TestNoOutboxKeepsTelegrafDown starts the real program with randomly damaged, half deleted, and unusable outboxes. Each time it starts,
 // delivers new readings, reports what it found, and stops; what was in the outbox is delivered or reported.
 func TestNoOutboxKeepsTelegrafDown(t *testing.T) {
 	t.Parallel()
-	program := publicProgram(t)
+	program, err := telegraf.AsNobody(binary(t), publicDir(t))
+	require.NoError(t, err)
 	small, large := prepareOutbox(t, 0), prepareOutbox(t, stalledRecords)
 	for i := range damagedOutboxes {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -220,7 +219,7 @@ func replace(path string, create func() error) error {
 	if err := create(); err != nil {
 		return err
 	}
-	return os.Lchown(path, nobody, nobody)
+	return os.Lchown(path, telegraf.Nobody, telegraf.Nobody)
 }
 
 // addStray adds what does not belong into an outbox.
@@ -246,7 +245,7 @@ func chownAll(dir string) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, nobody, nobody)
+		return os.Lchown(path, telegraf.Nobody, telegraf.Nobody)
 	})
 }
 
@@ -258,17 +257,4 @@ func publicDir(t *testing.T) string {
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // see above
 	return dir
-}
-
-// publicProgram returns a script that runs Telegraf as nobody.
-func publicProgram(t *testing.T) string {
-	t.Helper()
-	dir := publicDir(t)
-	data, err := os.ReadFile(binary(t))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "telegraf"), data, 0o755)) //nolint:gosec // nobody runs it
-	script := fmt.Sprintf("#!/bin/sh\nfor arg; do [ ! -f \"$arg\" ] || chmod a+r \"$arg\"; done\nexec setpriv --reuid %d --regid %d --clear-groups %s/telegraf \"$@\"\n", nobody, nobody, dir)
-	path := filepath.Join(dir, "telegraf-as-nobody")
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o755)) //nolint:gosec // it is run
-	return path
 }

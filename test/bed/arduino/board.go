@@ -58,6 +58,9 @@ func makeRaw(slave *os.File) error {
 // Path is where the port is.
 func (b *Board) Path() string { return b.path }
 
+// Release ends the exclusive use by a reader that was killed. A real port forgets it with its last descriptor.
+func (b *Board) Release() error { return unix.IoctlSetInt(int(b.slave.Fd()), unix.TIOCNXCL, 0) }
+
 // Print sends text as it is; it waits while the reader is behind.
 func (b *Board) Print(text string) error {
 	_, err := b.master.WriteString(text)

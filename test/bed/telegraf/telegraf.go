@@ -59,6 +59,8 @@ func checkout(ctx context.Context) (string, error) {
 type Station struct {
 	Port, DeviceID, Site, Index, Type string
 	Brokers                           []string
+	// Outbox is the directory of the outbox; empty: outbox in the directory of the configuration, so that it survives a restart there.
+	Outbox string
 	// Configuration replaces conf/pi/telegraf.conf unless it is empty.
 	Configuration string
 	// Arguments are added to the command line.
@@ -101,9 +103,8 @@ func (s Station) Test(ctx context.Context, binary, dir string, under ...string) 
 	return output.String(), err
 }
 
-// environment puts the outbox in dir, so that it survives a restart there.
 func (s Station) environment(dir string) ([]string, error) {
-	outbox, err := filepath.Abs(filepath.Join(dir, "outbox"))
+	outbox, err := filepath.Abs(cmp.Or(s.Outbox, filepath.Join(dir, "outbox")))
 	if err != nil {
 		return nil, err
 	}
