@@ -58,7 +58,7 @@ func fileSize(fs filesystem, name string) (int64, error) {
 }
 
 // unlessDamaged returns nil for an error that says that the content of a file is lost. Others, such as a missing permission or too many open
-// files, say nothing about it: reading is tried again.
+// files, say nothing about it: reading is retried.
 func unlessDamaged(err error) error {
 	for _, damage := range []error{syscall.EIO, os.ErrNotExist, io.ErrUnexpectedEOF, io.EOF, syscall.EISDIR, syscall.ELOOP, syscall.ENOTDIR, syscall.EUCLEAN} {
 		if errors.Is(err, damage) {

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// note is what the lock says about the files beside it: damage can take whole segments without a trace in the rest.
+// note is what the lock says about the other files: damage can take whole segments without a trace in the rest.
 type note struct {
 	// BootID is that of the machine while a process uses the directory, and empty after it was closed.
 	BootID string `json:"boot_id,omitempty"`

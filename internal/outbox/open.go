@@ -127,7 +127,7 @@ func (o *Outbox) setNew(isNew bool) {
 	o.isNew = isNew
 }
 
-// openOperatorDirs opens the directories of parked records. Without them, records can be stored and delivered all the same.
+// openOperatorDirs opens the directories of parked records. Without them, records can still be stored and delivered.
 func (o *Outbox) openOperatorDirs() {
 	err := errors.Join(o.makeDir(filepath.Join(o.options.Dir, "replay")), o.parked.list())
 	if err != nil {

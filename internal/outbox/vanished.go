@@ -8,7 +8,7 @@ import (
 )
 
 // vanishedInterval is how often the disk goroutine checks that the directory is still the one that was opened. Until it notices, what is
-// appended goes to files without a name, which nobody finds after a restart.
+// appended goes to files without a name, which are gone after a restart.
 const vanishedInterval = 2 * time.Second
 
 // checkDir opens the directory again if it was removed, or if another file system was mounted over it or unmounted.
@@ -63,7 +63,7 @@ func (o *Outbox) reopen() {
 // forget keeps the records of a log in memory only, and returns how many pending ones were on disk only.
 func (o *Outbox) forget(l *segmentLog) (lost uint64) {
 	if s := l.active(); s != nil {
-		_ = s.close() // nobody will read it
+		_ = s.close() // it will not be read
 	}
 	lost = l.pending()
 	o.mu.Lock()

@@ -84,7 +84,7 @@ func TestTheDirectoryComesBack(t *testing.T) {
 	require.NotEqual(t, repeated[0].Epoch, repeated[10].Epoch)
 }
 
-// Without a place for a new directory, records go on from memory. A later Open stores them.
+// Without a place for a new directory, records are delivered from memory. A later Open stores them.
 func TestTheDirectoryCannotBeCreatedAgain(t *testing.T) {
 	t.Parallel()
 	parent := filepath.Join(t.TempDir(), "usb")

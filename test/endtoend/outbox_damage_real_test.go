@@ -33,7 +33,7 @@ const (
 // delivers new readings, reports what it found, and stops; what was in the outbox is delivered or reported.
 func TestNoOutboxKeepsTelegrafDown(t *testing.T) {
 	t.Parallel()
-	program, err := telegraf.AsNobody(binary(t), publicDir(t))
+	program, err := telegraf.Unprivileged(binary(t), publicDir(t))
 	require.NoError(t, err)
 	small, large := prepareOutbox(t, 0), prepareOutbox(t, stalledRecords)
 	for i := range damagedOutboxes {
@@ -61,7 +61,7 @@ func surviveDamage(t *testing.T, random *rand.Rand, program, template string, ol
 	brokers := startEmbeddedKafka(t, kafka.EmbeddedOptions{Brokers: 3})
 	station := telegraf.Station{Port: filepath.Join(dir, "ttyACM0"), DeviceID: "new", Site: "NEW", Index: "1", Type: "rasp", Brokers: brokers}
 	board := plug(t, station.Port)
-	require.NoError(t, os.Chmod(station.Port, 0o666)) //nolint:gosec // nobody reads it
+	require.NoError(t, os.Chmod(station.Port, 0o666))
 	running, err := station.Start(program, dir)
 	require.NoError(t, err)
 	defer func() {
@@ -195,7 +195,7 @@ func applyDamage(random *rand.Rand, kind, path string, info fs.FileInfo) error {
 	case "emptied":
 		return os.Truncate(path, 0)
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the test's own
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func replace(path string, create func() error) error {
 	if err := create(); err != nil {
 		return err
 	}
-	return os.Lchown(path, telegraf.Nobody, telegraf.Nobody)
+	return os.Lchown(path, telegraf.ServiceUser, telegraf.ServiceUser)
 }
 
 // addStray adds what does not belong into an outbox.
@@ -245,7 +245,7 @@ func chownAll(dir string) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, telegraf.Nobody, telegraf.Nobody)
+		return os.Lchown(path, telegraf.ServiceUser, telegraf.ServiceUser) //nolint:gosec // the test's own
 	})
 }
 
@@ -255,6 +255,6 @@ func publicDir(t *testing.T) string {
 	dir, err := os.MkdirTemp("", "outbox") //nolint:usetesting // see above
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // see above
+	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }

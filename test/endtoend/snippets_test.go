@@ -18,7 +18,7 @@ import (
 
 var tomlBlock = regexp.MustCompile("(?ms)^```toml\n(.*?)^```$")
 
-// inputSnippets returns the inputs that our READMEs suggest beside those of the shipped configuration.
+// inputSnippets returns the inputs that our READMEs suggest in addition to those of the shipped configuration.
 func inputSnippets(t *testing.T) (snippets []string) {
 	t.Helper()
 	files, err := filepath.Glob("../../plugins/*/*/README.md")

@@ -1,4 +1,4 @@
-// Package soak has random faults of every kind happen to a station at once, for an hour, and judges the result by the numbers inside the
+// Package soak has random faults of every kind happen to a station together, for an hour, and judges the result by the numbers inside the
 // readings. The judge shares no code with the product.
 package soak
 

@@ -63,7 +63,7 @@ type soak struct {
 
 // TestSoak is the worst day of a station: its process, disk, directory, permissions, and network fail at random moments and together.
 func TestSoak(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	s := &soak{T: t, random: rand.New(rand.NewPCG(seed, 1)), printed: make([]time.Time, 1, 200_000), faults: make(map[string]int)} //nolint:gosec // a seed
 	s.start()
@@ -95,19 +95,19 @@ func (s *soak) start() {
 	})
 	s.brokers = cluster.Addresses()
 
-	public, err := os.MkdirTemp("", "soak") //nolint:usetesting // every user must be able to enter it
+	public, err := os.MkdirTemp("", "soak") // every user must be able to enter it
 	require.NoError(s, err)
 	s.Cleanup(func() { require.NoError(s, os.RemoveAll(public)) })
-	require.NoError(s, os.Chmod(public, 0o755)) //nolint:gosec // see above
+	require.NoError(s, os.Chmod(public, 0o755))
 	binary, err := telegraf.Build(ctx, os.Stderr)
 	require.NoError(s, err)
-	s.program, err = telegraf.AsNobody(binary, public)
+	s.program, err = telegraf.Unprivileged(binary, public)
 	require.NoError(s, err)
 	s.disk, err = disk.Make(public, "card", 64<<20)
 	require.NoError(s, err)
 	s.Cleanup(func() { require.NoError(s, s.disk.Remove()) })
-	require.NoError(s, os.Chmod(s.disk.Dir, 0o755)) //nolint:gosec // see above
-	require.NoError(s, os.Chown(s.disk.Dir, telegraf.Nobody, telegraf.Nobody))
+	require.NoError(s, os.Chmod(s.disk.Dir, 0o755))
+	require.NoError(s, os.Chown(s.disk.Dir, telegraf.ServiceUser, telegraf.ServiceUser))
 	s.outbox = filepath.Join(s.disk.Dir, "outbox")
 
 	s.station = telegraf.Station{Port: filepath.Join(public, "ttyACM0"), DeviceID: "pi", Site: "SOAK", Index: "1", Type: "rasp", Outbox: s.outbox}
@@ -117,7 +117,7 @@ func (s *soak) start() {
 	s.board, err = arduino.Plug(s.station.Port)
 	require.NoError(s, err)
 	s.Cleanup(func() { require.NoError(s, s.board.Unplug()) })
-	require.NoError(s, os.Chmod(s.station.Port, 0o666)) //nolint:gosec // nobody reads it
+	require.NoError(s, os.Chmod(s.station.Port, 0o666))
 	s.paused = true
 	go s.print(s.Context())
 	s.startStation()
@@ -146,7 +146,7 @@ func (s *soak) pause(paused bool) {
 	s.paused = paused
 }
 
-// startStation returns when readings are read: what a board prints before that is nobody's.
+// startStation returns when readings are read: what a board prints before that is not read.
 func (s *soak) startStation() {
 	require.NoError(s, s.board.Release())
 	var err error
@@ -168,7 +168,8 @@ func (s *soak) startStation() {
 
 // fault does something bad, or ends it.
 func (s *soak) fault() {
-	name, do := "", func() {}
+	var name string
+	var do func()
 	switch n := s.random.IntN(100); {
 	case n < 20:
 		name, do = "kill -9", s.kill

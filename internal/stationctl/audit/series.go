@@ -140,7 +140,7 @@ func (e *epoch) result(name string, firstInTopic bool) Epoch {
 		parked.Remove(r)
 	}
 	result := Epoch{Name: name, Parked: e.notSeen(parked), Dropped: e.notSeen(e.dropped)}
-	if len(e.seen) == 0 { // a record of a later epoch told about it
+	if len(e.seen) == 0 { // only a record of a later epoch lists its numbers
 		return result
 	}
 	result.First, result.Last, result.BeginDeleted = e.seen[0].From, e.seen.Highest(), !e.whole

@@ -86,7 +86,7 @@ func (d *damage) endEpoch() {
 		}
 	}
 	d.want.Lost += int64(len(d.gone))
-	d.want.Earlier += int64(earlier) //nolint:gosec // a count
+	d.want.Earlier += int64(earlier)
 	d.want.Epochs = append(d.want.Epochs, Epoch{
 		Name: d.epoch, First: first, Last: d.newest, Lost: record.NewRangeSet(d.gone...), Parked: joined(d.parked), Dropped: joined(d.dropped), Earlier: earlier,
 	})

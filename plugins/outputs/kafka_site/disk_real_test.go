@@ -41,7 +41,7 @@ func TestADiskThatHangs(t *testing.T) { // not parallel: all of its time is the 
 	thaw()
 	release()
 
-	require.Eventually(t, func() bool { return !b.plugin.outbox.IsOpen() }, time.Minute, time.Millisecond, "it ends once the disk goes on")
+	require.Eventually(t, func() bool { return !b.plugin.outbox.IsOpen() }, time.Minute, time.Millisecond, "it ends once the disk responds")
 	again := newDurable(t, cluster.ListenAddrs(), dir, nil)
 	requireDrained(t, again)
 	require.Subset(t, lights(t, consumeAll(t, cluster, "JNU_1_rasp")), []int{0, 1, 2})

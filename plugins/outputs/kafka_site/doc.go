@@ -6,7 +6,7 @@
 //	buffer.go            Add: metrics wait here while the disk is busy; one goroutine saves them in batches
 //	metric_record.go     builds topic, device, and value of a record
 //	save.go              saves a batch: to the outbox on disk, or from memory straight to Kafka
-//	outbox_directory.go  opens the outbox, again if necessary, and reports what it lost
+//	outbox_directory.go  opens the outbox, again if necessary, and reports what it lost; outbox_advice.go has the fixes
 //	park.go              parks what can never be written, and sends it again when an operator requests that
 //	sender.go            the state machine that sends the pending records of all topics
 //	topic.go             the state of one topic, and its batches

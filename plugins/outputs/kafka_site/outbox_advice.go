@@ -39,7 +39,7 @@ func permissionFix(dir, name string) string {
 	if parent := closedParent(dir); parent != "" {
 		return "sudo chmod a+x " + shellquote.Join(parent)
 	}
-	if _, err := os.Stat(dir); err == nil {
+	if _, err := os.Stat(dir); err == nil { //nolint:gosec // the directory of the configuration
 		return "sudo chown -R " + name + " " + path + " && sudo chmod -R u+rwX " + path
 	}
 	return "sudo install -d -o " + name + " -m 0750 " + path
@@ -54,7 +54,7 @@ func closedParent(dir string) string {
 	if closed := closedParent(parent); closed != "" {
 		return closed
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrPermission) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrPermission) { //nolint:gosec // see above
 		return parent
 	}
 	return ""

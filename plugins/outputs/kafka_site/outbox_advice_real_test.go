@@ -16,13 +16,13 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// nobody is the user that the outbox is for.
-const nobody = 65534
+// serviceUser is the ID of the user that the outbox is for.
+const serviceUser = 65534
 
 const openThere = "KAFKA_SITE_TEST_OUTBOX"
 
-// TestOpenAsNobody is what TestPermissionAdvice runs as that user.
-func TestOpenAsNobody(t *testing.T) {
+// TestOpenAsService is what TestPermissionAdvice runs as that user.
+func TestOpenAsService(t *testing.T) {
 	dir := os.Getenv(openThere)
 	if dir == "" {
 		return
@@ -56,14 +56,14 @@ func TestPermissionAdvice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(publicDir(t), "a mount's", "outbox")
-			require.NoError(t, os.Mkdir(filepath.Dir(dir), 0o755))
+			require.NoError(t, os.Mkdir(filepath.Dir(dir), 0o755)) //nolint:gosec // another user enters it
 			require.NoError(t, os.Mkdir(dir, 0o750))
-			require.NoError(t, os.Chown(dir, nobody, nobody))
-			require.Contains(t, openAsNobody(t, dir), "opened")
+			require.NoError(t, os.Chown(dir, serviceUser, serviceUser))
+			require.Contains(t, openAsService(t, dir), "opened")
 			damage(t, dir)
-			require.Contains(t, openAsNobody(t, dir), "; run: sudo ")
+			require.Contains(t, openAsService(t, dir), "; run: sudo ")
 			for range 3 { // a closed parent can hide the next problem
-				out := openAsNobody(t, dir)
+				out := openAsService(t, dir)
 				_, command, found := strings.Cut(out, "; run: ")
 				if !found {
 					break
@@ -73,7 +73,7 @@ func TestPermissionAdvice(t *testing.T) {
 				text, err := exec.Command("sh", "-ec", `sudo() { "$@"; }; `+command).CombinedOutput() //nolint:gosec // our own advice
 				require.NoError(t, err, "%s", text)
 			}
-			out := openAsNobody(t, dir)
+			out := openAsService(t, dir)
 			require.Contains(t, out, "opened")
 			require.NotContains(t, out, "incident:")
 		})
@@ -105,18 +105,18 @@ func chown(t *testing.T, dir string, names ...string) {
 	}
 }
 
-func openAsNobody(t *testing.T, dir string) string {
+func openAsService(t *testing.T, dir string) string {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	data, err := os.ReadFile(self)
 	require.NoError(t, err)
 	program := filepath.Join(publicDir(t), "open")
-	require.NoError(t, os.WriteFile(program, data, 0o755))
-	c := exec.Command(program, "-test.run", "^TestOpenAsNobody$") //nolint:gosec // this test
+	require.NoError(t, os.WriteFile(program, data, 0o755))         //nolint:gosec // another user runs it
+	c := exec.Command(program, "-test.run", "^TestOpenAsService$") //nolint:gosec // this test
 	c.Env = append(os.Environ(), openThere+"="+dir, "HOME=/")
 	c.Dir = "/"
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: serviceUser, Gid: serviceUser}}
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return string(out)

@@ -102,7 +102,7 @@ func TestARejectedRecordIsParkedAndReplayed(t *testing.T) {
 	require.Equal(t, []int{1, 0}, lights(t, records))
 	require.Equal(t, "station-skipped", records[0].Headers[2].Key)
 	require.Equal(t, "parked=1", string(records[0].Headers[2].Value))
-	require.Equal(t, "1", string(records[1].Headers[1].Value), "it keeps its number, so that nobody misses it")
+	require.Equal(t, "1", string(records[1].Headers[1].Value), "it keeps its number, so that none is missing")
 }
 
 // A metric without a topic is parked as a metric, and replayed with the options at that time.

@@ -449,8 +449,8 @@ func (s *sender) acknowledged(b *batch) {
 	s.schedule(t)
 }
 
-// rejected finds the record for which a broker rejected a batch, because the answer is for the whole batch. What a record carries beside the
-// reading, health and skipped numbers, must not be the reason.
+// rejected finds the record for which a broker rejected a batch, because the answer is for the whole batch. What a record carries in addition
+// to the reading, health and skipped numbers, must not be the reason.
 func (s *sender) rejected(b *batch, err error) {
 	t := b.topic
 	b.numbered = false
