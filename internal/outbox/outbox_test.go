@@ -328,6 +328,30 @@ func TestBounds(t *testing.T) {
 	require.Equal(t, readings(12, 110), drain(o, "JNU_1_rasp"))
 }
 
+// A full disk is not reported as a limit that was reached.
+func TestAFullDiskDropsTheOldest(t *testing.T) {
+	t.Parallel()
+	fs, reported := newMemoryFS(), &incidents{}
+	o := newOutbox(Options{Dir: "outbox", MaxBytes: 64 << 20, MaxRecords: 1 << 20, OnFull: DropOldest, Report: reported.add}, fs, time.Now)
+	openInline(t, o)
+	large := make([]byte, 60_000)
+	for i := range 40 {
+		require.NoError(t, o.Append([]*Record{{Topic: "JNU_1_rasp", Device: "pi", Time: int64(i), Value: large}}))
+	}
+	fs.room = 0
+	fs.onWrite = func() { // removing the oldest segment makes room
+		if len(reported.all) == 0 {
+			fs.room = 0
+		} else {
+			fs.room = unbounded
+		}
+	}
+	_ = o.Append([]*Record{{Topic: "JNU_1_rasp", Device: "pi", Time: 40, Value: large}})
+	require.NotEmpty(t, reported.all)
+	require.Contains(t, reported.all[0].Text, "the oldest records were dropped: cannot write the outbox: no space left on device")
+	require.NotContains(t, reported.all[0].Text, "limit")
+}
+
 func TestParkedRecordsAreKeptReplayedAndDiscarded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
