@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 
 	"github.com/telegraf-station/telegraf-station/bench/peers/figures"
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/simulate"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
 	broker "github.com/telegraf-station/telegraf-station/test/bed/kafka"
@@ -53,7 +53,7 @@ func create(ctx context.Context, o simulate.Options) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := site.Open(ctx, o.Brokers, audit.NewConfig())
+	cluster, err := site.Open(ctx, o.Brokers, stationkafka.NewToolConfig())
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 	"github.com/spf13/pflag"
 
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 )
 
 // kafkaFlags are the connection settings, which mirror the options of the plugins.
@@ -33,7 +33,7 @@ func (f *kafkaFlags) add(flags *pflag.FlagSet) {
 }
 
 func (f *kafkaFlags) config() (*sarama.Config, error) {
-	settings := audit.NewConfig()
+	settings := stationkafka.NewToolConfig()
 	common, err := f.common()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
@@ -33,7 +34,7 @@ func newCluster(t *testing.T, seqs ...string) *kafka.Embedded {
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	require.NoError(t, cluster.Cluster().CreateTopic("JNU_1_rasp", 1, nil))
-	config := audit.NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(cluster.Addresses(), config)
 	require.NoError(t, err)
@@ -77,25 +78,25 @@ func TestWrongUse(t *testing.T) {
 	t.Setenv("INFLUX_TOKEN", "")
 	empty := t.TempDir()
 	for want, args := range map[string][]string{
-		`flag --brokers: option "brokers" is required`:                                                            {"audit"},
-		`flag --topic-regexp: error parsing regexp`:                                                               {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
-		`--influx-url requires a token; set --influx-token-file or INFLUX_TOKEN`:                                  {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1"},
-		`flag --influx-token-file: open /nowhere: no such file or directory`:                                      {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1", "--influx-token-file", "/nowhere"},
-		`flag --sasl-password-file: open /nowhere: no such file or directory`:                                     {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN", "--sasl-username", "u", "--sasl-password-file", "/nowhere"},
-		`flags --sasl-mechanism and --sasl-password-file require --sasl-username`:                                 {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN"},
-		`flag --sasl-username requires --sasl-mechanism`:                                                          {"audit", "--brokers", "127.0.0.1:1", "--sasl-username", "u"},
-		`flags --tls-cert and --tls-key must be used together`:                                                    {"audit", "--brokers", "127.0.0.1:1", "--tls-cert", "/nowhere"},
-		`flag --influx-token-file requires --influx-url`:                                                          {"audit", "--brokers", "127.0.0.1:1", "--influx-token-file", "/nowhere"},
-		`flag --influx-bucket requires --influx-url`:                                                              {"audit", "--brokers", "127.0.0.1:1", "--influx-bucket", "b"},
-		`flag --influx-url must be a URL, e.g. http://localhost:8086 (got "localhost:8086")`:                      {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "localhost:8086"},
-		`flag --timeout must be above zero, e.g. 10m (got "0s")`:                                                  {"audit", "--brokers", "127.0.0.1:1", "--timeout", "0"},
-		`topics and --topic-regexp cannot be used together`:                                                       {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "a", "JNU_1_rasp"},
-		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out of available brokers to talk to: dial`: {"audit", "--brokers", "127.0.0.1:1"},
-		`unknown command "autdit" for "stationctl"`:                                                               {"autdit"},
-		`unknown flag: --brokrs`:                                                                                  {"audit", "--brokrs", "a:1"},
-		`no outbox: stat /nowhere: no such file or directory`:                                                     {"outbox", "--outbox", "/nowhere"},
-		`specify the names of parked records, or --all`:                                                           {"outbox", "replay"},
-		`no parked record "x" in ` + empty + `; list them with "stationctl outbox list"`:                          {"outbox", "show", "x", "--outbox", empty},
+		`flag --brokers: option "brokers" is required`:                                       {"audit"},
+		`flag --topic-regexp: error parsing regexp`:                                          {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "("},
+		`--influx-url requires a token; set --influx-token-file or INFLUX_TOKEN`:             {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1"},
+		`flag --influx-token-file: open /nowhere: no such file or directory`:                 {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "http://127.0.0.1:1", "--influx-token-file", "/nowhere"},
+		`flag --sasl-password-file: open /nowhere: no such file or directory`:                {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN", "--sasl-username", "u", "--sasl-password-file", "/nowhere"},
+		`flags --sasl-mechanism and --sasl-password-file require --sasl-username`:            {"audit", "--brokers", "127.0.0.1:1", "--sasl-mechanism", "PLAIN"},
+		`flag --sasl-username requires --sasl-mechanism`:                                     {"audit", "--brokers", "127.0.0.1:1", "--sasl-username", "u"},
+		`flags --tls-cert and --tls-key must be used together`:                               {"audit", "--brokers", "127.0.0.1:1", "--tls-cert", "/nowhere"},
+		`flag --influx-token-file requires --influx-url`:                                     {"audit", "--brokers", "127.0.0.1:1", "--influx-token-file", "/nowhere"},
+		`flag --influx-bucket requires --influx-url`:                                         {"audit", "--brokers", "127.0.0.1:1", "--influx-bucket", "b"},
+		`flag --influx-url must be a URL, e.g. http://localhost:8086 (got "localhost:8086")`: {"audit", "--brokers", "127.0.0.1:1", "--influx-url", "localhost:8086"},
+		`flag --timeout must be above zero, e.g. 10m (got "0s")`:                             {"audit", "--brokers", "127.0.0.1:1", "--timeout", "0"},
+		`topics and --topic-regexp cannot be used together`:                                  {"audit", "--brokers", "127.0.0.1:1", "--topic-regexp", "a", "JNU_1_rasp"},
+		`cannot connect to Kafka at 127.0.0.1:1: unable to dial: dial`:                       {"audit", "--brokers", "127.0.0.1:1"},
+		`unknown command "autdit" for "stationctl"`:                                          {"autdit"},
+		`unknown flag: --brokrs`:                                                             {"audit", "--brokrs", "a:1"},
+		`no outbox: stat /nowhere: no such file or directory`:                                {"outbox", "--outbox", "/nowhere"},
+		`specify the names of parked records, or --all`:                                      {"outbox", "replay"},
+		`no parked record "x" in ` + empty + `; list them with "stationctl outbox list"`:     {"outbox", "show", "x", "--outbox", empty},
 	} {
 		code, _, errs := call(t, args...)
 		require.Equal(t, exitFailed, code, args)

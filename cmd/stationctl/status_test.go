@@ -14,7 +14,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/status"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
@@ -25,7 +25,7 @@ func newSites(t *testing.T, sites map[string]int) (addresses string) {
 	cluster, err := kafka.StartEmbedded(kafka.EmbeddedOptions{})
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
-	config := audit.NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(cluster.Addresses(), config)
 	require.NoError(t, err)
@@ -83,7 +83,7 @@ func TestStatusWrongUse(t *testing.T) {
 		`flag --max-lag must be 0 or more (got "-1")`:                        {"--max-lag", "-1"},
 		`flag --sort must be troubles or name (got "lag")`:                   {"--sort", "lag"},
 		`flag --timeout must be above zero, e.g. 1m (got "0s")`:              {"--timeout", "0"},
-		`cannot connect to Kafka at 127.0.0.1:1: kafka: client has run out`:  {"--timeout", "1m"},
+		`cannot connect to Kafka at 127.0.0.1:1: unable to dial: dial tcp`:   {"--timeout", "1m"},
 		`flag --sasl-username requires --sasl-mechanism, e.g. SCRAM-SHA-512`: {"--sasl-username", "u"},
 		`invalid argument "x" for "--watch" flag: `:                          {"--watch=x"},
 	} {

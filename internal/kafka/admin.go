@@ -43,6 +43,9 @@ func OpenAdmin(ctx context.Context, brokers []string, config *sarama.Config, tim
 	}
 	if err := client.Ping(ctx); err != nil {
 		client.Close()
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		return nil, nil, fmt.Errorf("cannot connect to Kafka at %s: %w%s", strings.Join(brokers, ", "), err, FlagAdvice(err))
 	}
 	admin := kadm.NewClient(client)
@@ -54,6 +57,7 @@ func adminOptions(brokers []string, config *sarama.Config, timeouts Timeouts) ([
 	options := []kgo.Opt{
 		kgo.SeedBrokers(brokers...), kgo.ClientID(config.ClientID), kgo.DialTimeout(timeouts.Answer),
 		kgo.RequestTimeoutOverhead(timeouts.Answer), kgo.RequestRetries(0), kgo.MetadataMinAge(10 * time.Millisecond),
+		kgo.MaxDecompressBatchBytes(maxBatchBytes),
 	}
 	if config.Net.TLS.Enable {
 		options = append(options, kgo.DialTLSConfig(config.Net.TLS.Config))

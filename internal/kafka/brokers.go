@@ -1,6 +1,6 @@
 // Package kafka is the one home of how our parts reach Kafka: the option `brokers` (brokers.go), client configurations (config.go), the
-// administrator's client (admin.go), the guard against responses that are not Kafka's (guard.go), and the fix for a connection error
-// (advice.go).
+// administrator's client (admin.go), reading what topics hold now (reader.go), the guard against responses that are not Kafka's (guard.go),
+// and the fix for a connection error (advice.go).
 //
 // The plugins use sarama, as Telegraf's own do, and share its options. The operator tool uses franz-go with kadm, by this evidence: on
 // sarama, internal/stationctl/site needed 2,808 lines, and looked up a broker and took its answer apart for each kind of request; on

@@ -8,6 +8,16 @@ import (
 	"github.com/influxdata/telegraf/plugins/common/kafka"
 )
 
+// NewToolConfig returns the connection settings of the operator tool. OpenAdmin reads the addresses, TLS, and login from them.
+func NewToolConfig() *sarama.Config {
+	config := sarama.NewConfig()
+	config.ClientID = "stationctl"
+	config.Version = sarama.V2_8_0_0
+	config.Metadata.AllowAutoTopicCreation = false
+	config.Metadata.Retry.Max = 1
+	return config
+}
+
 // NewProbeConfig returns the configuration of a client that a user waits for: it does not retry, creates no topics, and limits each
 // response. common has the options of a plugin.
 func NewProbeConfig(common kafka.Config, limit time.Duration) (*sarama.Config, error) {

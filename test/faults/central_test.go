@@ -16,6 +16,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/test/bed/faultproxy"
 	"github.com/telegraf-station/telegraf-station/test/bed/influxdb"
@@ -147,7 +148,7 @@ func foreignRecord(c *centralStage) {
 	c.start(nil)
 	require.NoError(c, station.Read(100))
 	c.drained(station, time.Minute)
-	config := audit.NewConfig()
+	config := kafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(c.kafka.Addresses(), config)
 	require.NoError(c, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/plugins/outputs/kafka_site"
@@ -239,7 +240,7 @@ func (s *stage) leader(topic string) int {
 
 func (s *stage) client() sarama.Client {
 	s.Helper()
-	config := audit.NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Metadata.Retry.Max = 60
 	config.Metadata.Retry.Backoff = 500 * time.Millisecond
 	client, err := sarama.NewClient(s.kafka.Addresses(), config)

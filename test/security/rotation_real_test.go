@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/telegraf-station/telegraf-station/internal/installed"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/site"
@@ -53,7 +54,7 @@ func (l login) fill(c *kafka.Config) {
 // settings returns the configuration of a client that is not a plugin.
 func (l login) settings(t *testing.T) *sarama.Config {
 	t.Helper()
-	settings := audit.NewConfig()
+	settings := stationkafka.NewToolConfig()
 	common := kafka.Config{Version: settings.Version.String()}
 	l.fill(&common)
 	require.NoError(t, common.SetConfig(settings, logger.New("", "", "")))

@@ -1,8 +1,7 @@
 // Package audit reads the topics of sites from their beginning to their end, and reports what was lost, repeated, or delivered out of order, by
 // the headers in internal/record, and whether InfluxDB has each reading.
 //
-// connect.go connects, partition.go reads a partition, entry.go decodes a record, series.go tracks the numbers of a device, store.go compares
-// with InfluxDB, and report.go is the result.
+// entry.go decodes a record, series.go tracks the numbers of a device, store.go compares with InfluxDB, and report.go is the result.
 //
 // Memory: a few ranges per device and epoch, 65,536 hashes per device (8 MB), and with InfluxDB eight bytes per reading of the topics that are
 // being read (up to sixteen).
@@ -18,7 +17,10 @@ import (
 	"sync"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
@@ -37,140 +39,161 @@ type Options struct {
 // DefaultPattern matches the topics of sites: three parts with _ between them.
 const DefaultPattern = `^[^_]+_[^_]+_[^_]+$`
 
-// parallel is the number of topics that are read concurrently: most of the time is spent waiting for Kafka (300 topics of 10 records take
-// 7.6 s with 4, and 2.0 s with 16).
+// parallel is the number of topics that are read, and compared with InfluxDB, concurrently.
 const parallel = 16
 
 // Run audits the present content of the topics. An error means that something could not be read; lost records are not an error. The report
 // that accompanies an error, if any, has the topics that could be read.
 func Run(ctx context.Context, options Options) (*Report, error) {
-	client, end, err := Connect(ctx, options.Brokers, options.Config)
+	config := options.Config
+	if config == nil {
+		config = kafka.NewToolConfig()
+	}
+	_, client, err := kafka.OpenAdmin(ctx, options.Brokers, config, kafka.DefaultTimeouts())
 	if err != nil {
 		return nil, err
 	}
-	defer end()
-	names, err := findTopics(client, options)
+	defer client.Close()
+	a := &auditor{reader: kafka.NewReader(client), store: options.Store}
+	found, err := a.findTopics(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	consumer, err := sarama.NewConsumerFromClient(client)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read from Kafka: %w", err)
+	report := &Report{Store: options.Store != nil}
+	var errs []error
+	for names := range slices.Chunk(found.Names(), parallel) {
+		topics, err := a.audit(ctx, found, names)
+		report.Topics, errs = append(report.Topics, topics...), append(errs, err)
 	}
-	defer consumer.Close() //nolint:errcheck // it was only read
-	a := &auditor{client: client, consumer: consumer, store: options.Store}
-	topics, err := a.all(ctx, names)
-	if len(topics) == 0 {
-		return nil, err
+	if len(report.Topics) == 0 {
+		report = nil
 	}
-	return &Report{Topics: topics, Store: options.Store != nil}, err
+	return report, errors.Join(errs...)
 }
 
-// findTopics returns the named topics, or those that match.
-func findTopics(client sarama.Client, options Options) ([]string, error) {
+type auditor struct {
+	reader *kafka.Reader
+	store  Store
+}
+
+// findTopics returns the named topics, or those that match. A named topic that does not exist has an error.
+func (a *auditor) findTopics(ctx context.Context, options Options) (kadm.TopicDetails, error) {
 	if len(options.Topics) > 0 {
-		return slices.Compact(slices.Sorted(slices.Values(options.Topics))), nil
+		return a.reader.DescribeTopics(ctx, options.Topics...)
 	}
 	pattern := options.Pattern
 	if pattern == nil {
 		pattern = regexp.MustCompile(DefaultPattern)
 	}
-	if err := client.RefreshMetadata(); err != nil {
-		return nil, fmt.Errorf("cannot list the topics: %w", err)
+	found, err := a.reader.FindTopics(ctx, pattern.MatchString)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("no topic matches %q", pattern)
 	}
-	all, err := client.Topics()
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the topics: %w", err)
-	}
-	names := slices.DeleteFunc(all, func(name string) bool { return !pattern.MatchString(name) })
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no topic matches %q", pattern)
-	}
-	slices.Sort(names)
-	return names, nil
+	return found, err
 }
 
-type auditor struct {
-	client   sarama.Client
-	consumer sarama.Consumer
-	store    Store
-}
-
-// all audits the topics concurrently, and returns those that could be read, in order.
-func (a *auditor) all(ctx context.Context, names []string) ([]Topic, error) {
-	topics, errs := make([]Topic, len(names)), make([]error, len(names))
+// audit reads topics and returns those that could be read, in order.
+func (a *auditor) audit(ctx context.Context, found kadm.TopicDetails, names []string) ([]Topic, error) {
+	chunk := make(kadm.TopicDetails, len(names))
+	readings := make(map[string]*reading, len(names))
+	for _, name := range names {
+		chunk[name] = found[name]
+		readings[name] = newReading(found[name], a.store != nil)
+	}
+	partitions := a.reader.Partitions(ctx, chunk)
+	a.reader.Read(ctx, partitions, kafka.Visitor{
+		Record:  func(p *kafka.Partition, r *kgo.Record) { readings[p.Topic].add(p, r) },
+		Damaged: func(p *kafka.Partition, from, to int64, err error) { readings[p.Topic].damaged(p, from, to, err) },
+	})
+	for _, p := range partitions {
+		readings[p.Topic].end(ctx, p)
+	}
 	var running sync.WaitGroup
-	slots := make(chan struct{}, parallel)
-	for i, name := range names {
-		slots <- struct{}{}
-		running.Go(func() {
-			topics[i], errs[i] = a.topic(ctx, name)
-			<-slots
-		})
+	for _, r := range readings {
+		running.Go(func() { r.finish(ctx, a.store) })
 	}
 	running.Wait()
-	var readable []Topic
-	for i, topic := range topics {
-		if errs[i] == nil {
-			readable = append(readable, topic)
+	var topics []Topic
+	var errs []error
+	for _, name := range names {
+		if r := readings[name]; r.err != nil {
+			errs = append(errs, r.err)
+		} else {
+			topics = append(topics, r.topic)
 		}
 	}
-	return readable, errors.Join(errs...)
+	return topics, errors.Join(errs...)
 }
 
-func (a *auditor) topic(ctx context.Context, name string) (Topic, error) {
-	topic := Topic{Name: name, Devices: []Device{}}
-	partitions, err := a.client.Partitions(name)
-	if err != nil {
-		return topic, fmt.Errorf("topic %q: %w", name, err)
-	}
-	devices := make(map[string]*series)
-	for _, number := range partitions {
-		if err := a.partition(ctx, &topic, number, devices); err != nil {
-			return topic, fmt.Errorf("topic %q, partition %d: %w", name, number, err)
-		}
-	}
-	for id, s := range devices {
-		d := s.device(id)
-		if a.store != nil {
-			if err := compare(ctx, a.store, name, &d, s.times); err != nil {
-				return topic, err
-			}
-		}
-		topic.Devices = append(topic.Devices, d)
-	}
-	slices.SortFunc(topic.Devices, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
-	return topic, nil
+// reading is a topic that is being read.
+type reading struct {
+	topic    Topic
+	devices  map[string]*series
+	compared bool
+	err      error
 }
 
-func (a *auditor) partition(ctx context.Context, topic *Topic, number int32, devices map[string]*series) error {
-	p, err := openPartition(a.client, topic.Name, number)
-	if err != nil {
-		return err
+func newReading(detail kadm.TopicDetail, compared bool) *reading {
+	r := &reading{topic: Topic{Name: detail.Topic, Devices: []Device{}}, devices: make(map[string]*series), compared: compared}
+	if detail.Err != nil {
+		r.err = fmt.Errorf("topic %q: %w", detail.Topic, detail.Err)
 	}
-	return p.read(ctx, a.consumer, func(message *sarama.ConsumerMessage) { topic.take(message, p.start == 0, a.store != nil, devices) })
+	return r
 }
 
-func (t *Topic) take(message *sarama.ConsumerMessage, whole, compared bool, devices map[string]*series) {
-	headers := make(map[string]string, len(message.Headers))
-	for _, h := range message.Headers {
-		headers[string(h.Key)] = string(h.Value)
+func (r *reading) add(p *kafka.Partition, from *kgo.Record) {
+	headers := make(map[string]string, len(from.Headers))
+	for _, h := range from.Headers {
+		headers[h.Key] = string(h.Value)
 	}
 	if headers[record.HeaderEpoch] == "" {
-		t.Foreign++
+		r.topic.Foreign++
 		return
 	}
-	e := &entry{partition: message.Partition, whole: whole, value: message.Value}
+	e := &entry{partition: p.Number, whole: p.Start == 0, value: from.Value}
 	numbered, err := e.read(headers)
 	if err != nil {
-		t.Unreadable++
+		r.topic.Unreadable++
 	}
 	if !numbered {
 		return
 	}
-	id := string(message.Key)
-	if devices[id] == nil {
-		devices[id] = newSeries(compared)
+	id := string(from.Key)
+	if r.devices[id] == nil {
+		r.devices[id] = newSeries(r.compared)
 	}
-	devices[id].add(e)
+	r.devices[id].add(e)
+}
+
+// maxDamaged limits the damaged batches that are listed.
+const maxDamaged = 100
+
+func (r *reading) damaged(p *kafka.Partition, from, to int64, err error) {
+	r.topic.Unreadable += to - from + 1
+	if len(r.topic.Damaged) < maxDamaged {
+		r.topic.Damaged = append(r.topic.Damaged, Damaged{p.Number, from, to, err.Error()})
+	}
+}
+
+// end notes why a partition could not be read to its end.
+func (r *reading) end(ctx context.Context, p *kafka.Partition) {
+	err := p.Err
+	if cause := context.Cause(ctx); cause != nil && p.Next < p.End {
+		err = fmt.Errorf("read to offset %d of %d: %w", p.Next, p.End, cause)
+	}
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("topic %q, partition %d: %w", p.Topic, p.Number, err)
+	}
+}
+
+// finish sums up the devices, and compares them with the store.
+func (r *reading) finish(ctx context.Context, store Store) {
+	for id, s := range r.devices {
+		d := s.device(id)
+		if store != nil && r.err == nil {
+			r.err = compare(ctx, store, r.topic.Name, &d, s.times)
+		}
+		r.topic.Devices = append(r.topic.Devices, d)
+	}
+	slices.SortFunc(r.topic.Devices, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
 }

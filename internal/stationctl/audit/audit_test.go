@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
@@ -78,7 +79,7 @@ func (s *stage) write(topic string, records ...written) {
 	if s.cluster.Cluster().TopicInfo(topic) == nil {
 		require.NoError(s.t, s.cluster.Cluster().CreateTopic(topic, 1, nil))
 	}
-	config := NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	producer, err := sarama.NewSyncProducer(s.cluster.Addresses(), config)
 	require.NoError(s.t, err)

@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-const reading = `{"time":"2026-11-24T12:00:00Z"}`
+const goodValue = `{"time":"2026-11-24T12:00:00Z"}`
 
 // A damaged header must not make up for what was lost elsewhere, nor an unreadable value count as lost: it has arrived.
 func TestUnreadableRecords(t *testing.T) {
@@ -19,27 +21,27 @@ func TestUnreadableRecords(t *testing.T) {
 		epoch, seq, skipped, value string
 		numbered                   bool
 	}{
-		"the epoch has capitals":     {"18EADC35F82AB769", "2", "", reading, false},
-		"the epoch is short":         {"18eadc", "2", "", reading, false},
-		"the number is none":         {firstEpoch, "x", "", reading, false},
-		"there is no number":         {firstEpoch, "", "", reading, false},
-		"the number is 0":            {firstEpoch, "0", "", reading, false},
-		"the number is too high":     {firstEpoch, "18446744073709551615", "", reading, false},
+		"the epoch has capitals":     {"18EADC35F82AB769", "2", "", goodValue, false},
+		"the epoch is short":         {"18eadc", "2", "", goodValue, false},
+		"the number is none":         {firstEpoch, "x", "", goodValue, false},
+		"there is no number":         {firstEpoch, "", "", goodValue, false},
+		"the number is 0":            {firstEpoch, "0", "", goodValue, false},
+		"the number is too high":     {firstEpoch, "18446744073709551615", "", goodValue, false},
 		"the value is not JSON":      {firstEpoch, "2", "", "no JSON", true},
 		"the value is null":          {firstEpoch, "2", "", "null", true},
 		"the value has no time":      {firstEpoch, "2", "", "{}", true},
-		"the skipped are too high":   {firstEpoch, "2", "parked=3-18446744073709551615", reading, true},
-		"the skipped make no sense":  {firstEpoch, "2", "abandoned=1", reading, true},
+		"the skipped are too high":   {firstEpoch, "2", "parked=3-18446744073709551615", goodValue, true},
+		"the skipped make no sense":  {firstEpoch, "2", "abandoned=1", goodValue, true},
 		"both of them make no sense": {firstEpoch, "2", "abandoned=1", "null", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			topic, devices := Topic{Name: "JNU_1_rasp"}, make(map[string]*series)
-			for _, each := range [][4]string{{firstEpoch, "1", "", reading}, {test.epoch, test.seq, test.skipped, test.value}, {firstEpoch, "3", "", reading}} {
-				topic.take(consumed(each), true, false, devices)
+			r := newReading(kadm.TopicDetail{Topic: "JNU_1_rasp"}, false)
+			for _, each := range [][4]string{{firstEpoch, "1", "", goodValue}, {test.epoch, test.seq, test.skipped, test.value}, {firstEpoch, "3", "", goodValue}} {
+				r.add(&kafka.Partition{Topic: "JNU_1_rasp"}, consumed(each))
 			}
-			d := devices["pi"].device("pi")
-			report := Report{Topics: []Topic{topic}}
+			d := r.devices["pi"].device("pi")
+			report := Report{Topics: []Topic{r.topic}}
 			require.EqualValues(t, 1, report.Unreadable())
 			require.False(t, report.OK())
 			require.Len(t, d.Epochs, 1)
@@ -54,11 +56,11 @@ func TestUnreadableRecords(t *testing.T) {
 	}
 }
 
-func consumed(r [4]string) *sarama.ConsumerMessage {
-	message := &sarama.ConsumerMessage{Key: []byte("pi"), Value: []byte(r[3])}
+func consumed(r [4]string) *kgo.Record {
+	message := &kgo.Record{Key: []byte("pi"), Value: []byte(r[3])}
 	for i, header := range []string{record.HeaderEpoch, record.HeaderSeq, record.HeaderSkipped} {
 		if r[i] != "" {
-			message.Headers = append(message.Headers, &sarama.RecordHeader{Key: []byte(header), Value: []byte(r[i])})
+			message.Headers = append(message.Headers, kgo.RecordHeader{Key: header, Value: []byte(r[i])})
 		}
 	}
 	return message

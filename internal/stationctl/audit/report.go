@@ -26,6 +26,16 @@ type Topic struct {
 	Foreign    int64    `json:"foreign"`
 	Unreadable int64    `json:"unreadable"`
 	Devices    []Device `json:"devices"`
+	// Damaged are the first batches that cannot be decoded.
+	Damaged []Damaged `json:"damaged,omitempty"`
+}
+
+// Damaged is a batch that cannot be decoded: what it holds is unknown.
+type Damaged struct {
+	Partition int32  `json:"partition"`
+	From      int64  `json:"from"`
+	To        int64  `json:"to"`
+	Error     string `json:"error"`
 }
 
 // Device is the result of one device in a topic. Parked and Dropped count the numbers that the agent reported as such.
@@ -166,6 +176,9 @@ func (r *Report) details() string {
 			fmt.Fprintf(&text, "%s: %d records without our headers, %d unreadable\n", topic.Name, topic.Foreign, topic.Unreadable)
 		} else if len(topic.Devices) == 0 {
 			fmt.Fprintf(&text, "%s: no records\n", topic.Name)
+		}
+		for _, d := range topic.Damaged {
+			fmt.Fprintf(&text, "%s, partition %d: offsets %d to %d cannot be decoded: %s\n", topic.Name, d.Partition, d.From, d.To, d.Error)
 		}
 		for _, d := range topic.Devices {
 			for _, e := range d.Epochs {

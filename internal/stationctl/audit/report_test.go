@@ -8,6 +8,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
@@ -16,7 +17,7 @@ func TestRetentionIsTold(t *testing.T) {
 	s := newStage(t)
 	s.write("old_1_rasp", numbers(firstEpoch, 1, 2, 3, 4)...)
 	require.False(t, s.device("old_1_rasp").Epochs[0].BeginDeleted)
-	admin, err := sarama.NewClusterAdmin(s.cluster.Addresses(), NewConfig())
+	admin, err := sarama.NewClusterAdmin(s.cluster.Addresses(), stationkafka.NewToolConfig())
 	require.NoError(t, err)
 	require.NoError(t, admin.DeleteRecords("old_1_rasp", map[int32]int64{0: 2}))
 	require.NoError(t, admin.Close())

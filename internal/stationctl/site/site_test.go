@@ -19,14 +19,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/telegraf-station/telegraf-station/internal/installed"
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/test/bed/process"
 )
 
 // login is a client's configuration as a user.
 func login(t *testing.T, user, password string) *sarama.Config {
 	t.Helper()
-	settings := audit.NewConfig()
+	settings := stationkafka.NewToolConfig()
 	common := kafka.Config{Version: settings.Version.String()}
 	common.SASLMechanism = sarama.SASLTypeSCRAMSHA512
 	common.SASLUsername, common.SASLPassword = config.NewSecret([]byte(user)), config.NewSecret([]byte(password))

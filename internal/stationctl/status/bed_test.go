@@ -10,8 +10,8 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
@@ -36,7 +36,7 @@ func newBed(t *testing.T, change ...func(*sarama.Config)) *bed {
 
 func (b *bed) newProducer(t *testing.T, change ...func(*sarama.Config)) sarama.SyncProducer {
 	t.Helper()
-	config := audit.NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	config.Producer.MaxMessageBytes = 2 << 20
 	for _, c := range change {
@@ -101,7 +101,7 @@ func readings(from, to int64) (all []sent) {
 
 func (b *bed) commit(t *testing.T, group, topic string, offset int64) {
 	t.Helper()
-	client, err := sarama.NewClient(b.Addresses(), audit.NewConfig())
+	client, err := sarama.NewClient(b.Addresses(), stationkafka.NewToolConfig())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, client.Close()) }()
 	coordinator, err := client.Coordinator(group)
@@ -114,7 +114,7 @@ func (b *bed) commit(t *testing.T, group, topic string, offset int64) {
 }
 
 func options(addresses []string) Options {
-	return Options{Brokers: addresses, Config: audit.NewConfig(), Group: "telegraf-station", SilentAfter: 5 * time.Minute, MaxLag: 1000}
+	return Options{Brokers: addresses, Config: stationkafka.NewToolConfig(), Group: "telegraf-station", SilentAfter: 5 * time.Minute, MaxLag: 1000}
 }
 
 func (b *bed) look(t *testing.T) *Report {

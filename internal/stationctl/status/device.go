@@ -26,7 +26,7 @@ type device struct {
 	healthAt time.Time
 }
 
-func (d *device) take(r reading, arrived time.Time, h headers) {
+func (d *device) add(r reading, arrived time.Time, h headers) {
 	if r.time.After(d.newest) {
 		d.newest, d.status, d.arrived = r.time, r.status, arrived
 		d.readings++
@@ -39,11 +39,11 @@ func (d *device) take(r reading, arrived time.Time, h headers) {
 			d.health, d.healthAt = health, arrived
 		}
 	}
-	d.takeNumber(h)
+	d.addNumber(h)
 }
 
-// takeNumber ignores records without a number: they were not written by our agent.
-func (d *device) takeNumber(h headers) {
+// addNumber ignores records without a number: they were not written by our agent.
+func (d *device) addNumber(h headers) {
 	epoch, epochErr := record.ParseEpoch(h.epoch)
 	seq, seqErr := record.ParseSeq(h.seq)
 	if epochErr != nil || seqErr != nil {

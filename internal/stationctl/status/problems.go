@@ -30,7 +30,9 @@ func (s *Site) findProblems(failure error, now time.Time, o *Options) {
 	if s.Parked != nil && *s.Parked > 0 {
 		s.trouble("%d parked; run stationctl outbox list on the station", *s.Parked)
 	}
-	if s.Unreadable > 0 {
+	if s.damaged != nil {
+		s.trouble("%s", s.damaged)
+	} else if s.Unreadable > 0 {
 		s.trouble("%d of its last records are unreadable", s.Unreadable)
 	}
 	if s.Lag != nil && *s.Lag > o.MaxLag {

@@ -1,13 +1,12 @@
 package status
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
@@ -38,6 +37,7 @@ type Site struct {
 
 	records int64
 	age     time.Duration
+	damaged error // the first batch that cannot be decoded
 }
 
 // Device is a device of a site, by its last reading.
@@ -52,36 +52,35 @@ type Device struct {
 	Health    record.Health `json:"health,omitempty"`
 }
 
-func (o *Options) report(topics []*sarama.TopicMetadata, tails []*tail, progress groupProgress) *Report {
+func (o *Options) report(topics kadm.TopicDetails, tails []*tail, progress groupProgress) *Report {
 	report := &Report{Time: time.Now().UTC(), Group: o.Group, Sites: make([]Site, 0, len(topics))}
 	if progress.err != nil {
 		report.GroupTrouble = progress.err.Error()
 	}
 	byTopic := make(map[string][]*tail)
 	for _, t := range tails {
-		byTopic[t.topic] = append(byTopic[t.topic], t)
+		byTopic[t.Topic] = append(byTopic[t.Topic], t)
 	}
-	for _, topic := range topics {
-		site := Site{Topic: topic.Name, Devices: []Device{}, Troubles: []string{}}
-		site.fill(byTopic[topic.Name], report.Time, o.SilentAfter)
+	for _, topic := range topics.Sorted() {
+		site := Site{Topic: topic.Topic, Devices: []Device{}, Troubles: []string{}}
+		site.fill(byTopic[topic.Topic], report.Time, o.SilentAfter)
 		if progress.err == nil {
-			site.addLag(byTopic[topic.Name], progress)
+			site.addLag(byTopic[topic.Topic], progress)
 		}
-		site.findProblems(failure(topic, byTopic[topic.Name]), report.Time, o)
+		site.findProblems(failure(topic, byTopic[topic.Topic]), report.Time, o)
 		report.Sites = append(report.Sites, site)
 	}
-	slices.SortFunc(report.Sites, func(a, b Site) int { return cmp.Compare(a.Topic, b.Topic) })
 	return report
 }
 
 // failure returns why the topic could not be read.
-func failure(topic *sarama.TopicMetadata, tails []*tail) error {
-	if topic.Err != sarama.ErrNoError {
-		return explain(topic.Err)
+func failure(topic kadm.TopicDetail, tails []*tail) error {
+	if topic.Err != nil {
+		return topic.Err
 	}
 	for _, t := range tails {
-		if t.err != nil {
-			return t.err
+		if t.Err != nil {
+			return t.Err
 		}
 	}
 	if len(tails) == 0 {
@@ -94,7 +93,10 @@ func (s *Site) fill(tails []*tail, now time.Time, silentAfter time.Duration) {
 	devices := make(map[string]*device)
 	for _, t := range tails {
 		s.Unreadable += t.unreadable
-		s.records += t.newest - t.oldest
+		if s.damaged == nil {
+			s.damaged = t.damaged
+		}
+		s.records += t.End - t.Start
 		for id, d := range t.devices {
 			if known := devices[id]; known != nil {
 				known.join(d)
@@ -149,16 +151,16 @@ func (s *Site) addLag(tails []*tail, progress groupProgress) {
 	var lag int64
 	never := true
 	for _, t := range tails {
-		if t.err != nil {
+		if t.Err != nil {
 			return
 		}
-		offset := progress.offset(t.topic, t.partition)
+		offset := progress.offset(t.Topic, t.Number)
 		if offset < 0 {
-			lag += t.newest - t.oldest
+			lag += t.End - t.Start
 			continue
 		}
 		never = false
-		lag += max(0, t.newest-offset) // commits of a re-created topic are beyond its end
+		lag += max(0, t.End-offset) // commits of a re-created topic are beyond its end
 	}
 	s.Lag, s.NeverConsumed = &lag, never
 }

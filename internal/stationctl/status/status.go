@@ -1,4 +1,4 @@
-// Package status determines the state of all sites from Kafka alone: it reads the last records of each topic (leader.go, tail.go), finds
+// Package status determines the state of all sites from Kafka alone: it reads the last records of each topic (tail.go), finds
 // their devices (device.go, numbers.go) and problems (site.go, problems.go), and prints a table (table.go).
 //
 // Memory: a few times the response of each broker (4 MiB, or one batch), and a few hundred bytes per device.
@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
 )
 
@@ -53,31 +55,30 @@ func (r *Report) inTrouble() (count int) {
 	return count
 }
 
-// answerTimeout is how long a broker can be silent before its topics have a problem. The default of the library, 30 s, is long for a table.
+// answerTimeout is how long a broker can be silent before its topics have a problem.
 const answerTimeout = 10 * time.Second
 
 // Run determines the state once. An error means that there is no report; a topic that cannot be read is in the report.
 func Run(ctx context.Context, options Options) (*Report, error) {
-	config := *options.Config
-	config.Net.DialTimeout, config.Net.ReadTimeout, config.Net.WriteTimeout = answerTimeout, answerTimeout, answerTimeout
-	client, end, err := audit.Connect(ctx, options.Brokers, &config)
+	admin, client, err := kafka.OpenAdmin(ctx, options.Brokers, options.Config, kafka.Timeouts{Change: answerTimeout, Answer: answerTimeout})
 	if err != nil {
 		return nil, err
 	}
-	defer end()
-	admin, err := sarama.NewClusterAdminFromClient(client)
-	if err != nil {
-		return nil, err
-	}
-	topics, err := findTopics(client, admin, options.Site)
+	defer client.Close()
+	reader := kafka.NewReader(client)
+	topics, err := findTopics(ctx, reader, options.Site)
 	if err != nil {
 		return nil, err
 	}
 	var progress groupProgress
 	var asking sync.WaitGroup
-	asking.Go(func() { progress = askGroup(admin, options.Group) })
-	tails := newTails(topics)
-	readTails(client, tails)
+	asking.Go(func() { progress = askGroup(ctx, admin, options.Group) })
+	partitions := reader.Partitions(ctx, topics)
+	tails := newTails(partitions)
+	reader.Read(ctx, partitions, visitor(tails))
+	for _, t := range tails {
+		t.finish()
+	}
 	asking.Wait()
 	if ctx.Err() != nil { // the problems would be our own
 		return nil, context.Cause(ctx)
@@ -85,24 +86,17 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	return options.report(topics, tails, progress), nil
 }
 
-// findTopics describes the topics of the sites, by name.
-func findTopics(client sarama.Client, admin sarama.ClusterAdmin, site string) ([]*sarama.TopicMetadata, error) {
-	names, err := client.Topics()
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the topics: %w", err)
-	}
+// findTopics describes the topics of the sites.
+func findTopics(ctx context.Context, reader *kafka.Reader, site string) (kadm.TopicDetails, error) {
 	isSite := regexp.MustCompile(audit.DefaultPattern)
-	names = slices.DeleteFunc(names, func(name string) bool { return !isSite.MatchString(name) || !matches(name, site) })
+	topics, err := reader.FindTopics(ctx, func(name string) bool { return isSite.MatchString(name) && matches(name, site) })
 	switch {
-	case len(names) == 0 && site != "":
+	case err != nil:
+		return nil, err
+	case len(topics) == 0 && site != "":
 		return nil, fmt.Errorf("no site topic matches %q; \"stationctl site list\" shows the existing topics", site)
-	case len(names) == 0:
+	case len(topics) == 0:
 		return nil, errors.New("no site topic exists, or this user cannot see any; create one with \"stationctl site add\"")
-	}
-	slices.Sort(names)
-	topics, err := admin.DescribeTopics(names)
-	if err != nil {
-		return nil, fmt.Errorf("cannot describe the topics: %w", err)
 	}
 	return topics, nil
 }
@@ -124,26 +118,26 @@ func matches(topic, pattern string) bool {
 
 // groupProgress has the committed offsets of a consumer group.
 type groupProgress struct {
-	answer *sarama.OffsetFetchResponse
-	err    error
+	offsets kadm.OffsetResponses
+	err     error
 }
 
-func askGroup(admin sarama.ClusterAdmin, group string) groupProgress {
-	answer, err := admin.ListConsumerGroupOffsets(group, nil)
+func askGroup(ctx context.Context, admin *kadm.Client, group string) groupProgress {
+	offsets, err := admin.FetchOffsets(ctx, group)
 	switch {
-	case errors.Is(err, sarama.ErrGroupIDNotFound): // newer brokers; older ones return no committed offsets
-		answer, err = &sarama.OffsetFetchResponse{}, nil
+	case errors.Is(err, kerr.GroupIDNotFound): // newer brokers; older ones return no committed offsets
+		err = nil
 	case err != nil:
 		err = fmt.Errorf("the lag of group %q is unknown: %w", group, err)
 	}
-	return groupProgress{answer, err}
+	return groupProgress{offsets, err}
 }
 
 // offset returns the committed offset, or -1.
 func (g groupProgress) offset(topic string, partition int32) int64 {
-	block := g.answer.GetBlock(topic, partition)
-	if block == nil || !errors.Is(block.Err, sarama.ErrNoError) {
+	found, ok := g.offsets.Lookup(topic, partition)
+	if !ok || found.Err != nil {
 		return -1
 	}
-	return block.Offset
+	return found.At
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
-	"github.com/telegraf-station/telegraf-station/internal/stationctl/audit"
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	testkafka "github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
@@ -68,7 +68,7 @@ func runProgram(t *testing.T, program string, addresses []string) *Report {
 
 func makeTopics(t *testing.T, addresses []string, sites int) {
 	t.Helper()
-	admin, err := sarama.NewClusterAdmin(addresses, audit.NewConfig())
+	admin, err := sarama.NewClusterAdmin(addresses, stationkafka.NewToolConfig())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, admin.Close()) }()
 	var making sync.WaitGroup
@@ -90,7 +90,7 @@ func topicOf(site int) string { return fmt.Sprintf("site%d_1_rasp", site) }
 
 func fill(t *testing.T, addresses []string, sites, records int) {
 	t.Helper()
-	config := audit.NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes = true
 	config.Producer.Idempotent, config.Producer.RequiredAcks, config.Net.MaxOpenRequests = true, sarama.WaitForAll, 1
 	config.Metadata.Retry.Max, config.Producer.Retry.Max = 20, 20 // brokers know new topics a little later than the controller

@@ -2,10 +2,10 @@ package status
 
 import (
 	"fmt"
-	"time"
 
-	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
@@ -17,84 +17,58 @@ const (
 
 // tail is the result of reading the last records of a partition.
 type tail struct {
-	topic                string
-	partition, leader    int32
-	oldest, newest, next int64
+	*kafka.Partition
 	// records is the number of records to read, and bytes what has been read.
 	records    int64
 	bytes      int
 	devices    map[string]*device
 	unreadable int64
-	err        error
+	// damaged is the first batch that cannot be decoded.
+	damaged error
 }
 
-func newTails(topics []*sarama.TopicMetadata) (tails []*tail) {
-	for _, topic := range topics {
-		for _, p := range topic.Partitions {
-			t := &tail{topic: topic.Name, partition: p.ID, leader: p.Leader}
-			if p.Leader < 0 {
-				t.err = fmt.Errorf("partition %d has no leader, because its brokers are down", p.ID)
-			}
-			tails = append(tails, t)
-		}
+func newTails(partitions []*kafka.Partition) (tails []*tail) {
+	for _, p := range partitions {
+		t := &tail{Partition: p}
+		t.begin(tailRecords)
+		tails = append(tails, t)
 	}
 	return tails
 }
 
+// visitor fills the tails.
+func visitor(tails []*tail) kafka.Visitor {
+	byPartition := make(map[*kafka.Partition]*tail, len(tails))
+	for _, t := range tails {
+		byPartition[t.Partition] = t
+	}
+	return kafka.Visitor{
+		Record: func(p *kafka.Partition, r *kgo.Record) { byPartition[p].add(r) },
+		Damaged: func(p *kafka.Partition, from, to int64, err error) {
+			t := byPartition[p]
+			t.unreadable += to - from + 1
+			if t.damaged == nil {
+				t.damaged = fmt.Errorf("partition %d, offsets %d to %d cannot be read: %w", p.Number, from, to, err)
+			}
+		},
+		Fetched: func(p *kafka.Partition) { byPartition[p].limit() },
+	}
+}
+
 // begin starts reading the given number of records before the end.
 func (t *tail) begin(records int64) {
-	t.records, t.next, t.bytes = records, max(t.oldest, t.newest-records), 0
-	t.devices, t.unreadable = make(map[string]*device), 0
+	t.records, t.Next, t.bytes = records, max(t.Start, t.End-records), 0
+	t.devices, t.unreadable, t.damaged = make(map[string]*device), 0, nil
 }
 
-func (t *tail) unfinished() bool { return t.err == nil && t.next < t.newest }
-
-// take reads the part of the partition in a response. It returns false if it is empty.
-func (t *tail) take(block *sarama.FetchResponseBlock) bool {
-	switch {
-	case block == nil:
-		return false
-	case block.Err != sarama.ErrNoError:
-		t.err = explain(block.Err)
-		return true
+// limit starts again with fewer records if they are too large. The skipped numbers are not lost.
+func (t *tail) limit() {
+	if t.bytes > tailBytes && t.Unfinished() && t.records > 1 {
+		t.begin(max(1, min(t.records, t.End-t.Start)/10))
 	}
-	before := t.next
-	for _, records := range block.RecordsSet {
-		if records.RecordBatch == nil {
-			t.err = fmt.Errorf("partition %d has records of a format older than Kafka 0.11", t.partition)
-			return true
-		}
-		t.takeBatch(records.RecordBatch)
-	}
-	if t.bytes > tailBytes && t.unfinished() && t.records > 1 {
-		t.begin(max(1, min(t.records, t.newest-t.oldest)/10)) // the skipped numbers are not lost
-		return true
-	}
-	return t.next > before
 }
 
-// takeBatch skips the markers of transactions. Records of aborted transactions count: the central Telegraf also reads them.
-func (t *tail) takeBatch(batch *sarama.RecordBatch) {
-	if batch.PartialTrailingRecord {
-		return
-	}
-	for _, r := range batch.Records {
-		if offset := batch.FirstOffset + r.OffsetDelta; offset >= t.next && !batch.Control {
-			t.takeRecord(r, arrival(batch, r))
-		}
-	}
-	t.next = max(t.next, batch.LastOffset()+1)
-}
-
-// arrival returns when the broker received the record or, depending on the topic, when it was sent.
-func arrival(batch *sarama.RecordBatch, r *sarama.Record) time.Time {
-	if batch.LogAppendTime {
-		return batch.MaxTimestamp
-	}
-	return batch.FirstTimestamp.Add(r.TimestampDelta)
-}
-
-func (t *tail) takeRecord(r *sarama.Record, arrived time.Time) {
+func (t *tail) add(r *kgo.Record) {
 	t.bytes += len(r.Key) + len(r.Value)
 	reading, err := readReading(r.Value)
 	if err != nil {
@@ -110,16 +84,16 @@ func (t *tail) takeRecord(r *sarama.Record, arrived time.Time) {
 		d = &device{id: id, numbers: make(map[string]*numbers)}
 		t.devices[id] = d
 	}
-	d.take(reading, arrived, t.takeHeaders(r))
+	d.add(reading, r.Timestamp, t.headersOf(r))
 }
 
 // headers are the headers of a record that matter here.
 type headers struct{ epoch, seq, skipped, health string }
 
-func (t *tail) takeHeaders(r *sarama.Record) (h headers) {
+func (t *tail) headersOf(r *kgo.Record) (h headers) {
 	for _, header := range r.Headers {
 		t.bytes += len(header.Key) + len(header.Value)
-		switch string(header.Key) {
+		switch header.Key {
 		case record.HeaderEpoch:
 			h.epoch = string(header.Value)
 		case record.HeaderSeq:

@@ -10,6 +10,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/stretchr/testify/require"
 
+	stationkafka "github.com/telegraf-station/telegraf-station/internal/kafka"
 	"github.com/telegraf-station/telegraf-station/test/bed/kafka"
 )
 
@@ -19,13 +20,13 @@ func TestRealKafkaIsAudited(t *testing.T) {
 	brokers, err := kafka.StartReal(t.Context(), kafka.Options{Brokers: 1, Dir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, brokers.Close()) })
-	admin, err := sarama.NewClusterAdmin(brokers.Addresses(), NewConfig())
+	admin, err := sarama.NewClusterAdmin(brokers.Addresses(), stationkafka.NewToolConfig())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, admin.Close()) }()
 	for _, topic := range []string{"GIST_1_rasp", "JNU_1_rasp"} {
 		require.NoError(t, admin.CreateTopic(topic, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false))
 	}
-	config := NewConfig()
+	config := stationkafka.NewToolConfig()
 	config.Producer.Return.Successes, config.Producer.Idempotent, config.Producer.RequiredAcks = true, true, sarama.WaitForAll
 	config.Net.MaxOpenRequests, config.Producer.Transaction.ID, config.Metadata.Retry.Max = 1, "mirror", 20
 	producer, err := sarama.NewSyncProducer(brokers.Addresses(), config)
