@@ -182,14 +182,19 @@ type leaderReader struct {
 func (l leaderReader) read(ctx context.Context, partitions []*Partition) {
 	for len(partitions) > 0 {
 		n := min(fetchPartitions, len(partitions))
-		l.fetch(ctx, partitions[:n])
+		if err := l.fetch(ctx, partitions[:n]); err != nil {
+			for _, p := range partitions { // a broker that does not respond gets no more requests
+				p.Err = noAnswer(fmt.Sprint(l.leader), err)
+			}
+			return
+		}
 		unfinished := slices.DeleteFunc(slices.Clone(partitions[:n]), func(p *Partition) bool { return !p.Unfinished() })
 		partitions = slices.Concat(partitions[n:], unfinished)
 	}
 }
 
-// fetch sends one request and visits what its response has.
-func (l leaderReader) fetch(ctx context.Context, partitions []*Partition) {
+// fetch sends one request and visits what its response has. An error is that of the broker.
+func (l leaderReader) fetch(ctx context.Context, partitions []*Partition) error {
 	broker := l.client.Broker(int(l.leader))
 	answer, err := broker.Request(ctx, newFetch(partitions))
 	l.visiting.Lock()
@@ -199,19 +204,24 @@ func (l leaderReader) fetch(ctx context.Context, partitions []*Partition) {
 		err = kerr.ErrorForCode(response.ErrorCode)
 	}
 	if err != nil {
-		for _, p := range partitions {
-			p.Err = noAnswer(fmt.Sprint(l.leader), err)
-		}
-		return
+		return err
 	}
+	progress := false
 	for _, p := range partitions {
+		before := p.Next
 		if found := find(response, p); found != nil {
 			l.visit(p, found)
 		}
-		if p.empty++; p.empty > emptyFetches && p.Err == nil {
+		progress = progress || p.Next != before
+	}
+	for _, p := range partitions {
+		if progress { // the limit of a response leaves nothing for the partitions after large ones: they wait for their turn
+			p.empty = 0
+		} else if p.empty++; p.empty > emptyFetches && p.Err == nil {
 			p.Err = fmt.Errorf("broker %d returns no records from offset %d", l.leader, p.Next)
 		}
 	}
+	return nil
 }
 
 func newFetch(partitions []*Partition) *kmsg.FetchRequest {

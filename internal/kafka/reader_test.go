@@ -117,3 +117,36 @@ func TestABatchThatCannotBeDecodedHidesNothingElse(t *testing.T) {
 		})
 	}
 }
+
+// Large topics leave no room in the responses of their broker. The others wait for their turn.
+func TestLargeTopicsDoNotStarveOthers(t *testing.T) {
+	t.Parallel()
+	names := []string{"a_1_x", "b_1_x", "small_1_x"}
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, names...))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	producer, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ProducerBatchCompression(kgo.NoCompression()))
+	require.NoError(t, err)
+	defer producer.Close()
+	produce := func(topic string, value []byte) {
+		require.NoError(t, producer.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: value}).FirstErr())
+	}
+	large := make([]byte, 900_000)
+	for range 3 * emptyFetches {
+		produce("a_1_x", large)
+		produce("b_1_x", large)
+	}
+	produce("small_1_x", []byte("1"))
+	_, client, err := OpenAdmin(t.Context(), cluster.ListenAddrs(), NewToolConfig(), DefaultTimeouts())
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	reader := NewReader(client)
+	topics, err := reader.DescribeTopics(t.Context(), names...)
+	require.NoError(t, err)
+	partitions := reader.Partitions(t.Context(), topics)
+	reader.Read(t.Context(), partitions, Visitor{Record: func(*Partition, *kgo.Record) {}, Damaged: func(*Partition, int64, int64, error) {}})
+	for _, p := range partitions {
+		require.NoError(t, p.Err, p.Topic)
+		require.Equal(t, p.End, p.Next)
+	}
+}

@@ -122,8 +122,15 @@ type groupProgress struct {
 	err     error
 }
 
+// Before the first request for a group is answered, Kafka creates its internal topic for groups.
+const groupWait, groupPause = 5 * time.Second, 250 * time.Millisecond
+
 func askGroup(ctx context.Context, admin *kadm.Client, group string) groupProgress {
 	offsets, err := admin.FetchOffsets(ctx, group)
+	for wait := groupWait; kerr.IsRetriable(err) && wait > 0 && ctx.Err() == nil; wait -= groupPause {
+		time.Sleep(groupPause)
+		offsets, err = admin.FetchOffsets(ctx, group)
+	}
 	switch {
 	case errors.Is(err, kerr.GroupIDNotFound): // newer brokers; older ones return no committed offsets
 		err = nil

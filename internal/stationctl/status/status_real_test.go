@@ -59,11 +59,21 @@ func runProgram(t *testing.T, program string, addresses []string) *Report {
 	memory, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", command.Process.Pid))
 	require.NoError(t, err)
 	require.NoError(t, command.Process.Signal(os.Interrupt))
-	require.NoError(t, command.Wait())
+	err = command.Wait()
+	require.NoError(t, err, "%v", firstTrouble(report))
 	cpu := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	t.Logf("took %s, %s of CPU, at most %s of memory", took, cpu, regexp.MustCompile(`VmHWM:\s*(.*)`).FindSubmatch(memory)[1])
 	require.Less(t, took, 30*time.Second)
 	return report
+}
+
+func firstTrouble(report *Report) []string {
+	for _, site := range report.Sites {
+		if len(site.Troubles) > 0 {
+			return append(site.Troubles, site.Topic)
+		}
+	}
+	return []string{report.GroupTrouble}
 }
 
 func makeTopics(t *testing.T, addresses []string, sites int) {
