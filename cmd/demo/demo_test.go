@@ -62,7 +62,10 @@ func TestCtrlCStopsEverything(t *testing.T) {
 	var out output
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, options{board: boardGo, sites: 1, duration: time.Second, keep: true}, &out) }()
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Still running; press Ctrl-C to stop:") }, 5*time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return strings.Contains(out.String(), "Still running; press Ctrl-C to stop:") || len(ended) > 0
+	}, 5*time.Minute, 50*time.Millisecond)
+	require.Empty(t, ended, "it ended too early: %s", out.String())
 	require.Contains(t, out.String(), "InfluxDB  http://127.0.0.1:")
 	interrupt()
 	require.NoError(t, <-ended)

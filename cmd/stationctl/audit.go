@@ -36,10 +36,12 @@ func newAudit() *cobra.Command {
 site and device, report the number of records, and which are lost, repeated, in
 conflict (one number with two values), or out of order, by the numbers that
 outputs.kafka_site assigns to the records of each device. Numbers that a station
-has parked or dropped are not lost: the next record of the device reports them;
-until it arrives, they count as lost. With --influx-url, also check that InfluxDB
-has one point for each reading; points that the bucket's retention has deleted
-are not missing.
+has parked or dropped are not lost: the next records of the device list them;
+until they arrive, they count as lost. Numbers from before the topic existed, as
+after a change of brokers, are shown and not counted. A batch that cannot be
+decoded is skipped, and its offsets are shown. With --influx-url, also check that
+InfluxDB has one point for each reading; points that the bucket's retention has
+deleted are not missing.
 
 The exit code is 1 if anything is lost, in conflict, out of order, unreadable, or
 not in InfluxDB exactly once. audit changes nothing and commits no offsets.`,

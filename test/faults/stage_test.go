@@ -85,8 +85,16 @@ func (s *stage) smallDisk(node int, dir string) error {
 	return nil
 }
 
-// in is the stage for a subtest.
+// in is the stage for a subtest. What one leaves behind does not fail the next.
 func (s *stage) in(t *testing.T) *stage {
+	t.Cleanup(func() {
+		s.all(func(p *faultproxy.Proxy) {
+			p.Down(false)
+			p.Hold(false)
+			p.Slow(0, 0)
+			p.LoseAcks(0)
+		})
+	})
 	return &stage{T: t, kafka: s.kafka, proxies: s.proxies, results: s.results, disk: s.disk, points: s.points}
 }
 

@@ -60,6 +60,7 @@ type KafkaSite struct {
 
 	// tickInterval is how often to do what no event triggers, reopenInterval the time between two attempts to open the outbox.
 	tickInterval, reopenInterval time.Duration
+	requestTimeout               time.Duration    // see defaultRequestTimeout
 	clock                        func() time.Time // of the sender; nil: the system's
 }
 
@@ -204,6 +205,7 @@ func init() {
 			MetricBufferLimit: 10_000, // Telegraf's default
 			tickInterval:      10 * time.Second,
 			reopenInterval:    10 * time.Second,
+			requestTimeout:    defaultRequestTimeout,
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},
 		}
 	})

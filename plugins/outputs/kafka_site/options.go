@@ -79,8 +79,8 @@ func (k *KafkaSite) clientConfig() (*sarama.Config, error) {
 	settings.Metadata.AllowAutoTopicCreation = false
 	settings.Metadata.Retry.Max = 0 // the sender retries with backoff
 	settings.Net.DialTimeout = 5 * time.Second
-	settings.Net.ReadTimeout = requestTimeout
-	settings.Net.WriteTimeout = requestTimeout
+	settings.Net.ReadTimeout = k.requestTimeout
+	settings.Net.WriteTimeout = k.requestTimeout
 	settings.Metadata.Full = false // only the topics of this station: a cluster may have thousands
 	if err := k.SetConfig(settings, k.Log); err != nil {
 		return nil, err

@@ -10,16 +10,16 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/record"
 )
 
-// requestTimeout is how long a broker can take for an answer; it gets a little less for its replicas. A frozen broker costs it once for a record
+// defaultRequestTimeout is how long a broker can take for an answer; it gets a little less for its replicas. A frozen broker costs it once for a record
 // and once for the metadata requested next. A batch that is too large for a slow link costs it too, and is then split.
-const requestTimeout = 6 * time.Second
+const defaultRequestTimeout = 6 * time.Second
 
 // newProduceRequest returns a request with batches. The producer of the client library would split them in its own way, so that a later piece
 // could arrive although an earlier one failed.
 func newProduceRequest(config *sarama.Config, batches []*batch, now time.Time) *sarama.ProduceRequest {
 	request := &sarama.ProduceRequest{
 		RequiredAcks: sarama.WaitForAll,
-		Timeout:      int32((requestTimeout - 2*time.Second) / time.Millisecond),
+		Timeout:      int32(config.Net.ReadTimeout * 2 / 3 / time.Millisecond),
 		Version:      requestVersion(config.Version),
 	}
 	for _, b := range batches {

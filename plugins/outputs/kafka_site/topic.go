@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxBatchRecords limits a batch. One request is in flight per topic: at a round trip of 1 ms that is far more than a disk can
-	// keep up with, and compressed, it passes a link of 10 kB/s within requestTimeout.
+	// keep up with, and compressed, it passes a link of 10 kB/s within defaultRequestTimeout.
 	maxBatchRecords = 500
 	// maxBatchBytes is below the default message.max.bytes of every broker.
 	maxBatchBytes = 512 << 10
