@@ -19,7 +19,7 @@ const defaultRequestTimeout = 6 * time.Second
 func newProduceRequest(config *sarama.Config, batches []*batch, now time.Time) *sarama.ProduceRequest {
 	request := &sarama.ProduceRequest{
 		RequiredAcks: sarama.WaitForAll,
-		Timeout:      int32(config.Net.ReadTimeout * 2 / 3 / time.Millisecond),
+		Timeout:      int32((config.Net.ReadTimeout * 2 / 3).Milliseconds()), //nolint:gosec // seconds
 		Version:      requestVersion(config.Version),
 	}
 	for _, b := range batches {
