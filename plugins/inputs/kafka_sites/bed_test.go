@@ -19,6 +19,7 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/influxdata/telegraf/testutil"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -200,6 +201,13 @@ func newClient(t *testing.T, cluster *kfake.Cluster, options ...kgo.Opt) *kgo.Cl
 }
 
 // produce writes readings whose light is from, from+1, ... up to, but not including, to.
+func newAdmin(t *testing.T, cluster *kfake.Cluster) *kadm.Client {
+	t.Helper()
+	client := newClient(t, cluster)
+	t.Cleanup(client.Close)
+	return kadm.NewClient(client)
+}
+
 func produce(t *testing.T, cluster *kfake.Cluster, topic string, from, to int) {
 	t.Helper()
 	if cluster.TopicInfo(topic) == nil {
@@ -250,6 +258,9 @@ func committed(t *testing.T, cluster *kfake.Cluster, topic string) int64 {
 	request.Groups = append(request.Groups, group)
 	response, err := request.RequestWith(context.Background(), client)
 	require.NoError(t, err)
+	if len(response.Groups) == 0 || len(response.Groups[0].Topics) == 0 { // the group does not exist yet
+		return -1
+	}
 	return response.Groups[0].Topics[0].Partitions[0].Offset
 }
 

@@ -46,8 +46,11 @@ func (k *KafkaSites) newConsumerConfig() (*sarama.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Consumer.Offsets.Initial, err = initialOffset(k.Offset); err != nil {
-		return nil, err
+	switch strings.ToLower(k.Offset) {
+	case "oldest", newestOffset, "":
+		cfg.Consumer.Offsets.Initial = sarama.OffsetOldest // see newest_start.go
+	default:
+		return nil, fmt.Errorf(`option "offset" must be "oldest" or "newest" (got %q)`, k.Offset)
 	}
 	strategy, err := balanceStrategy(k.BalanceStrategy)
 	if err != nil {
@@ -81,16 +84,9 @@ func (k *KafkaSites) configFor(topics int) *sarama.Config {
 	return &cfg
 }
 
-func initialOffset(name string) (int64, error) {
-	switch strings.ToLower(name) {
-	case "oldest", "":
-		return sarama.OffsetOldest, nil
-	case "newest":
-		return sarama.OffsetNewest, nil
-	default:
-		return 0, fmt.Errorf(`option "offset" must be "oldest" or "newest" (got %q)`, name)
-	}
-}
+const newestOffset = "newest"
+
+func (o *Options) startsAtNewest() bool { return strings.EqualFold(o.Offset, newestOffset) }
 
 func balanceStrategy(name string) (sarama.BalanceStrategy, error) {
 	switch strings.ToLower(name) {

@@ -32,6 +32,10 @@ func (k *KafkaSites) startConsumer(inFlight *inFlight, topics []topic) (*consume
 	if err != nil {
 		return nil, fmt.Errorf("cannot consume: %w", err)
 	}
+	if err := k.findInitial(client, topics); err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("cannot read the committed offsets: %w", err)
+	}
 	group, err := sarama.NewConsumerGroupFromClient(k.ConsumerGroup, client)
 	if err != nil {
 		_ = client.Close()
@@ -101,12 +105,22 @@ type session struct {
 	consumer  *consumer
 	end       context.CancelCauseFunc
 	rejection sync.Once
+	committed map[topicPartition]int64 // at the beginning
+}
+
+type topicPartition struct {
+	topic     string
+	partition int32
 }
 
 // Setup is called when Kafka has assigned partitions to this member.
 func (s *session) Setup(group sarama.ConsumerGroupSession) error {
 	c := s.consumer
-	if err := c.rewind(group); err != nil {
+	var err error
+	if s.committed, err = c.rewind(group); err != nil {
+		return err
+	}
+	if err := c.startAtNewest(group, s.committed); err != nil {
 		return err
 	}
 	if !c.joined.Swap(true) {

@@ -7,6 +7,8 @@
 //	refresh.go, topics.go  list the topics, and restart the consumer when they change
 //	consumer.go            joins the consumer group and runs sessions: the times between two rebalances
 //	recreated_topic.go     resets committed offsets that belong to an earlier topic of the same name
+//	newest_start.go        offset = "newest": skips what the topics hold when the group starts for the first time
+//	expired.go             reports records that retention deleted before they were read
 //	assigned.go            has the assigned partitions, for Gather
 //	read.go                reads the records of a partition
 //	partition.go           has the offsets of a partition; decides which offset is committed

@@ -35,6 +35,8 @@ type KafkaSites struct {
 	// retryInterval is how often to list the topics while there is nothing to consume.
 	retryInterval time.Duration
 
+	// initial has the partitions to start at their end, for offset = "newest".
+	initial  map[topicPartition]bool
 	consumer *consumer // nil while there is nothing to consume
 	noTopic  bool      // true if it was logged that no topic matches
 	failure  logonce.Failure

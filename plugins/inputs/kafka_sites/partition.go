@@ -37,6 +37,9 @@ type partition struct {
 	deliveredAtLeast bool
 	// next is the offset after the last record that was read.
 	next int64
+	// expected is the offset that the next record should have; -1 if it is unknown. expired counts the records that retention deleted unread.
+	expected, expired int64
+	expiryChecked     time.Time
 	// newest is the offset of the newest record with a known time; -1 if there is none.
 	newest     int64
 	newestTime time.Time
@@ -66,14 +69,14 @@ func (s *session) newPartition(group sarama.ConsumerGroupSession, claim sarama.C
 	p := &partition{
 		partitionID: id, site: s.consumer.plugin.siteOf(id.topic), client: s.consumer.client, end: claim.HighWaterMarkOffset,
 		commit:    func(offset int64) { group.MarkOffset(id.topic, id.number, offset, id.mark) },
-		delivered: claim.InitialOffset(), newest: -1, devices: make(map[string]*device),
+		delivered: claim.InitialOffset(), newest: -1, expected: -1, devices: make(map[string]*device),
 	}
 	p.reject = func(offset int64) { s.reject(id, offset) }
-	switch p.delivered {
-	case sarama.OffsetOldest:
+	if offset, found := s.committed[topicPartition{id.topic, id.number}]; found {
+		p.expected = offset
+	}
+	if p.delivered == sarama.OffsetOldest {
 		p.delivered, p.deliveredAtLeast = 0, true
-	case sarama.OffsetNewest:
-		p.delivered = p.end()
 	}
 	return p
 }
@@ -82,7 +85,7 @@ func (s *session) newPartition(group sarama.ConsumerGroupSession, claim sarama.C
 func (p *partition) continueFrom(earlier *partition) {
 	earlier.mu.Lock()
 	defer earlier.mu.Unlock()
-	p.next, p.devices, earlier.devices = earlier.next, earlier.devices, nil
+	p.next, p.expired, p.devices, earlier.devices = earlier.next, earlier.expired, earlier.devices, nil
 }
 
 // read adds a record to the pending ones.

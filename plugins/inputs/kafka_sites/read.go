@@ -13,6 +13,9 @@ func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.C
 	assigned := &s.consumer.plugin.assigned
 	assigned.add(p)
 	defer assigned.remove(p)
+	if claim.InitialOffset() < 0 { // a committed offset is not in the topic
+		s.checkExpired(p, p.end())
+	}
 	first := true
 	for {
 		select {
@@ -36,6 +39,7 @@ func (s *session) ConsumeClaim(group sarama.ConsumerGroupSession, claim sarama.C
 // deliver passes the metrics of a record to the outputs.
 func (s *session) deliver(p *partition, message *sarama.ConsumerMessage) {
 	plugin := s.consumer.plugin
+	s.checkExpired(p, message.Offset)
 	pending := p.read(message, time.Now())
 	metrics, err := plugin.metricsOf(message)
 	if err != nil {

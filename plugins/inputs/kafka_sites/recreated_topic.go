@@ -13,27 +13,31 @@ import (
 const markPrefix = "topic-id:"
 
 // rewind resets partitions whose committed offset belongs to an earlier topic of the same name, which the topic ID shows. An offset without
-// an ID, from another consumer or committed before Kafka 2.8, is used as it is.
-func (c *consumer) rewind(group sarama.ConsumerGroupSession) error {
+// an ID, from another consumer or committed before Kafka 2.8, is used as it is. It returns the committed offsets that are used.
+func (c *consumer) rewind(group sarama.ConsumerGroupSession) (map[topicPartition]int64, error) {
+	used := make(map[topicPartition]int64)
 	if len(group.Claims()) == 0 {
-		return nil // Kafka would return all topics
+		return used, nil // Kafka would return all topics
 	}
 	committed, err := c.committed(group.Claims())
 	if err != nil {
-		return fmt.Errorf("cannot read the committed offsets: %w", err)
+		return nil, fmt.Errorf("cannot read the committed offsets: %w", err)
 	}
 	for topic, partitions := range group.Claims() {
 		mark := c.markOf(topic)
 		for _, partition := range partitions {
 			block := committed.GetBlock(topic, partition)
 			if mark == "" || block == nil || !strings.HasPrefix(block.Metadata, markPrefix) || block.Metadata == mark {
+				if block != nil && block.Offset >= 0 {
+					used[topicPartition{topic, partition}] = block.Offset
+				}
 				continue
 			}
 			group.ResetOffset(topic, partition, 0, mark)
 			c.plugin.Log.Warnf("Topic %s was deleted and re-created; reading partition %d from the beginning", topic, partition)
 		}
 	}
-	return nil
+	return used, nil
 }
 
 // committed requests the offsets from the coordinator of the group, to which the client is connected.

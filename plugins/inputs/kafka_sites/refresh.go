@@ -39,6 +39,7 @@ func (k *KafkaSites) followTopics(ctx context.Context, inFlight *inFlight) error
 	}
 	k.stopConsumer()
 	if len(topics) == 0 {
+		k.initial = make(map[topicPartition]bool) // what comes now is new
 		if !k.noTopic {
 			k.Log.Info("No topic matches topic_regexps yet; waiting for the first station")
 		}

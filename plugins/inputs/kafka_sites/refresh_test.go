@@ -48,6 +48,23 @@ func TestBrokersAndTopicsThatAppearLater(t *testing.T) {
 	require.Len(t, c.read, 2)
 }
 
+// A topic that gets more partitions is read in all of them as soon as they are listed.
+func TestMorePartitions(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
+	produceReading(t, cluster, "first", 0, time.Now(), nil)
+	c := newCentral(t, cluster, nil)
+	accept(c.next(t, 1)...)
+	_, err := newAdmin(t, cluster).UpdatePartitions(t.Context(), 3, "JNU_1_rasp")
+	require.NoError(t, err)
+	for partition := range int32(3) {
+		produceReading(t, cluster, fmt.Sprint("device ", partition), partition, time.Now(), nil)
+	}
+	metrics := c.next(t, 3)
+	require.EqualValues(t, 3, c.gather(t)["JNU_1_rasp"].Fields()["lag"], "over all partitions")
+	accept(metrics...)
+}
+
 func TestDeletedTopicIsDropped(t *testing.T) {
 	t.Parallel()
 	cluster := newCluster(t)
@@ -182,11 +199,12 @@ func TestListFromABrokerOfTheLastResponse(t *testing.T) {
 
 func TestTopicsThatAreTheSame(t *testing.T) {
 	t.Parallel()
-	require.True(t, topic{"a", "1"}.isSame(topic{"a", "1"}))
-	require.True(t, topic{"a", ""}.isSame(topic{"a", "1"}))
-	require.True(t, topic{"a", "1"}.isSame(topic{"a", ""}))
-	require.False(t, topic{"a", "1"}.isSame(topic{"a", "2"}))
-	require.False(t, topic{"a", "1"}.isSame(topic{"b", "1"}))
+	require.True(t, topic{"a", "1", 1}.isSame(topic{"a", "1", 1}))
+	require.True(t, topic{"a", "", 1}.isSame(topic{"a", "1", 1}))
+	require.True(t, topic{"a", "1", 1}.isSame(topic{"a", "", 1}))
+	require.False(t, topic{"a", "1", 1}.isSame(topic{"a", "2", 1}))
+	require.False(t, topic{"a", "1", 1}.isSame(topic{"b", "1", 1}))
+	require.False(t, topic{"a", "1", 1}.isSame(topic{"a", "1", 3}))
 }
 
 func TestListedTopics(t *testing.T) {

@@ -74,6 +74,7 @@ func topicMetrics(partitions []*partition, group string, now time.Time) []telegr
 type topicState struct {
 	site                site
 	end, delivered, lag int64
+	expired             int64
 	stations            int64
 	lost, givenUp       uint64
 	newestTime          time.Time // zero if there is no record
@@ -87,6 +88,7 @@ func (s *topicState) add(p *partition, now time.Time) {
 	s.end += end
 	s.delivered += p.delivered
 	s.lag += max(0, end-p.delivered)
+	s.expired += p.expired
 	s.newestUnknown = s.newestUnknown || p.newest < end-1
 	if p.newestTime.After(s.newestTime) {
 		s.newestTime = p.newestTime
@@ -104,6 +106,7 @@ func (s *topicState) fields(now time.Time) map[string]any {
 	fields := map[string]any{
 		"newest_offset": s.end, "group_offset": s.delivered, "lag": s.lag, "stations": s.stations,
 		"lost": int64(s.lost), "given_up": int64(s.givenUp), //nolint:gosec // at most MaxSeq
+		"expired": s.expired,
 	}
 	if !s.newestTime.IsZero() && !s.newestUnknown {
 		fields["newest_age"] = max(0, now.Sub(s.newestTime).Seconds())

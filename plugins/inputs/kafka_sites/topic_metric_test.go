@@ -53,7 +53,7 @@ func (c *central) eventually(t *testing.T, topic string, want map[string]any) (a
 
 func fields(newest, group, stations, lost, givenUp int64) map[string]any {
 	return map[string]any{
-		"newest_offset": newest, "group_offset": group, "lag": newest - group, "stations": stations, "lost": lost, "given_up": givenUp,
+		"newest_offset": newest, "group_offset": group, "lag": newest - group, "stations": stations, "lost": lost, "given_up": givenUp, "expired": int64(0),
 	}
 }
 

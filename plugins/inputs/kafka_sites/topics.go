@@ -27,13 +27,15 @@ type topicLister struct {
 
 // topic is a topic of the cluster. A topic that was deleted and re-created has the same name, another ID, and other records.
 type topic struct {
-	name string
-	id   string // empty before Kafka 2.8
+	name       string
+	id         string // empty before Kafka 2.8
+	partitions int
 }
 
-// isSame treats a topic without an ID as the same: while Kafka is upgraded to 2.8, only some brokers return IDs.
+// isSame treats a topic without an ID as the same: while Kafka is upgraded to 2.8, only some brokers return IDs. A topic with more partitions
+// is another one: sarama would learn of them only after ten minutes or more.
 func (t topic) isSame(other topic) bool {
-	return t.name == other.name && (t.id == other.id || t.id == "" || other.id == "")
+	return t.name == other.name && t.partitions == other.partitions && (t.id == other.id || t.id == "" || other.id == "")
 }
 
 func (k *KafkaSites) newTopicLister() (*topicLister, error) {
@@ -88,7 +90,7 @@ func (l *topicLister) request(address string) (*sarama.MetadataResponse, error) 
 func (l *topicLister) matching(all []*sarama.TopicMetadata) (topics []topic) {
 	for _, t := range all {
 		if hasLeaders(t) && slices.ContainsFunc(l.patterns, func(p *regexp.Regexp) bool { return p.MatchString(t.Name) }) {
-			topics = append(topics, topic{t.Name, idOf(t)})
+			topics = append(topics, topic{t.Name, idOf(t), len(t.Partitions)})
 		}
 	}
 	slices.SortFunc(topics, func(a, b topic) int { return strings.Compare(a.name, b.name) })
