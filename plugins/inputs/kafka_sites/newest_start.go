@@ -32,7 +32,7 @@ func (k *KafkaSites) findInitial(client sarama.Client, topics []topic) error {
 	}
 	for _, t := range topics {
 		for number := range t.partitions {
-			k.initial[topicPartition{t.name, int32(number)}] = true //nolint:gosec // Kafka's own number
+			k.initial[topicPartition{t.name, int32(number)}] = true
 		}
 	}
 	return nil
