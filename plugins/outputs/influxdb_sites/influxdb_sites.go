@@ -2,7 +2,7 @@
 //
 // It is Telegraf's influxdb_v2 with one change. When InfluxDB rejects a batch, the stock plugin drops it, for a missing bucket (404) as
 // well as for one bad point (400, 422), and the input then counts its records as delivered. This plugin keeps the batch while the
-// bucket is missing, and drops only the bad points: batch.go finds them, point.go describes them in the log.
+// bucket is missing, and drops only the bad points: batch.go finds them, point.go describes them in the log. servers.go has the servers.
 package influxdb_sites
 
 import (
@@ -30,6 +30,7 @@ type InfluxDBSites struct {
 	SourceTags []string            `toml:"source_tags"`
 	Statistics *selfstat.Collector `toml:"-"`
 
+	servers  []*influxdb_v2.InfluxDB // one for each URL
 	once     *logonce.Log
 	lines    influx.Serializer
 	rejected selfstat.Stat
@@ -55,7 +56,9 @@ func (i *InfluxDBSites) Init() error {
 	i.rejected = i.Statistics.Register("influxdb_sites", "points_refused", map[string]string{})
 	i.once = logonce.New(i.Log, "")
 	i.Log = quietLogger{i.Log}
-	return i.InfluxDB.Init()
+	var err error
+	i.servers, err = i.newServers()
+	return err
 }
 
 // quietLogger demotes the errors that the stock plugin logs, some as "will be dropped": it also returns them, and Telegraf logs those.
@@ -68,16 +71,16 @@ func (q quietLogger) Errorf(format string, args ...any) { q.Debugf(format, args.
 // Write returns nil when InfluxDB has all points except those that it rejects, which are logged and counted. After an error, Telegraf
 // keeps all of them; a point that is written again replaces itself.
 func (i *InfluxDBSites) Write(metrics []telegraf.Metric) error {
-	b := batch{output: i}
-	err := b.write(i.points(metrics))
-	if err == nil && b.written == 0 {
-		err = b.ambiguous
+	points := i.points(metrics)
+	var err error
+	for _, server := range i.inRandomOrder() {
+		b := batch{output: i, server: server}
+		if err = b.writeAll(points); err == nil {
+			i.report(b.rejected)
+			return nil
+		}
 	}
-	if err != nil {
-		return pending(err)
-	}
-	i.report(b.rejected)
-	return nil
+	return pending(err)
 }
 
 // pending returns err without the type that makes Telegraf drop the batch.

@@ -71,11 +71,11 @@ func (s *store) write(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, response)
 }
 
-func newPlugin(t *testing.T, url string) (*InfluxDBSites, *testutil.CaptureLogger) {
+func newPlugin(t *testing.T, urls ...string) (*InfluxDBSites, *testutil.CaptureLogger) {
 	t.Helper()
 	log := &testutil.CaptureLogger{}
 	plugin := outputs.Outputs["influxdb_sites"]().(*InfluxDBSites)
-	plugin.URLs, plugin.Bucket, plugin.Organization, plugin.Log = []string{url}, "station", "station", log
+	plugin.URLs, plugin.Bucket, plugin.Organization, plugin.Log = urls, "station", "station", log
 	plugin.Statistics = selfstat.NewCollector(map[string]string{"test": t.TempDir()}) // counters with the same tags are shared by the process
 	require.NoError(t, plugin.Init())
 	require.NoError(t, plugin.Connect())
@@ -222,7 +222,7 @@ func TestStatuses(t *testing.T) {
 		{400, `{"error":"no route"}`, false, "(will be retried: 400 Bad Request)"},
 		{406, reason, false, "(will be retried: 406 Not Acceptable)"},
 		{422, reason, true, ""},
-		{413, "", true, ""},
+		{413, "", false, "413 Request Entity Too Large"},
 		{400, "Client sent an HTTP request to an HTTPS server.", false, "(will be retried: 400 Bad Request)"},
 		{404, `{"code":"not found","message":"bucket \"station\" not found"}`, false, `failed to write metrics to station (will be retried: 404 Not Found): not found: ` +
 			`bucket "station" not found; create the bucket, or correct the options "bucket" and "organization"`},
@@ -269,4 +269,45 @@ func TestInvalidOptions(t *testing.T) {
 	plugin.Limit, plugin.ContentEncoding = 0, "zip"
 	plugin.Log, plugin.Statistics = testutil.Logger{}, selfstat.NewCollector(map[string]string{})
 	require.EqualError(t, plugin.Init(), `invalid content encoding "zip"`)
+}
+
+// A proxy that rejects everything for some time says nothing about the points, whenever it starts and ends.
+func TestRejectionsOfAProxyExpire(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusBadRequest, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge} {
+		for from := range 40 {
+			for _, length := range []int{1, 3, 10, 30} {
+				request := 0
+				s := newStore(t, func([]string) (int, string) {
+					if request++; request > from && request <= from+length {
+						return status, "proxy"
+					}
+					return http.StatusNoContent, ""
+				})
+				plugin, _ := newPlugin(t, s.URL)
+				for plugin.Write(points(20)) != nil { // Telegraf keeps all of them
+					require.Less(t, request, 1000)
+				}
+				require.Len(t, s.points, 20, "status %d for requests %d to %d", status, from+1, from+length)
+				require.Zero(t, plugin.rejected.Get())
+			}
+		}
+	}
+}
+
+// One of two servers rejects everything. What it says is about itself.
+func TestOneOfTwoServersIsBad(t *testing.T) {
+	t.Parallel()
+	bad := newStore(t, func([]string) (int, string) { return http.StatusBadRequest, "no route" })
+	good := newStore(t, rejectLight(3))
+	plugin, _ := newPlugin(t, good.URL, bad.URL)
+	for range 20 {
+		require.NoError(t, plugin.Write(points(10)))
+	}
+	require.Len(t, good.points, 9)
+	require.EqualValues(t, 20, plugin.rejected.Get(), "the bad point, each time")
+	bad.Close()
+	for range 10 {
+		require.NoError(t, plugin.Write(points(10)), "the other server is used")
+	}
 }
