@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/influxdata/telegraf/config"
 	"go.bug.st/serial"
@@ -146,8 +145,8 @@ func (a *ArduinoSerial) checkTags() (map[string]string, error) {
 	if a.DeviceID == "" {
 		return nil, errors.New(`option "device_id" is required; it names the board, e.g. device_id = "RaspberryPi"`)
 	}
-	if strings.ContainsFunc(a.DeviceID, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
-		return nil, fmt.Errorf(`option "device_id" must not contain control characters or invalid UTF-8 (got %q)`, a.DeviceID)
+	if err := schema.CheckDeviceID(a.DeviceID); err != nil {
+		return nil, fmt.Errorf(`option "device_id" %w`, err)
 	}
 	tags := map[string]string{schema.DeviceID: a.DeviceID}
 	for _, part := range []struct{ name, value string }{{"site", a.Site}, {"index", a.Index}, {"type", a.Type}} {

@@ -46,7 +46,7 @@ func (i *InfluxDBSites) Close() error {
 // inRandomOrder spreads the batches over the servers.
 func (i *InfluxDBSites) inRandomOrder() []*influxdb_v2.InfluxDB {
 	servers := make([]*influxdb_v2.InfluxDB, 0, len(i.servers))
-	for _, n := range rand.Perm(len(i.servers)) {
+	for _, n := range rand.Perm(len(i.servers)) { //nolint:gosec // not a secret
 		servers = append(servers, i.servers[n])
 	}
 	return servers

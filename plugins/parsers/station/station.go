@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -127,8 +128,14 @@ func (p *Parser) newMetric(members *flatjson.Members) (telegraf.Metric, error) {
 	if device == "" {
 		return nil, fmt.Errorf(`"device_id" must be a string that is not empty (got %v)`, given)
 	}
+	if err := schema.CheckDeviceID(device); err != nil {
+		return nil, fmt.Errorf(`"device_id" %w`, err)
+	}
 	given = members.Remove(schema.Status)
 	status, ok := given.(int64)
+	if float, isFloat := given.(float64); isFloat && float == math.Trunc(float) { // other writers have only floats
+		status, ok = int64(float), true
+	}
 	if !ok || !schema.IsStatus(status) {
 		return nil, fmt.Errorf(`"status" must be 0, 1, or 2 (got %v)`, given)
 	}
@@ -137,6 +144,9 @@ func (p *Parser) newMetric(members *flatjson.Members) (telegraf.Metric, error) {
 	stamp, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return nil, fmt.Errorf(`"time" must be like "2006-01-02T15:04:05.999Z" (got %v)`, given)
+	}
+	if err := schema.CheckTime(stamp); err != nil {
+		return nil, fmt.Errorf(`"time" %w`, err)
 	}
 	parsed := p.template.Copy()
 	parsed.SetTime(stamp.UTC())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/telegraf-station/telegraf-station/internal/schema"
 	serializer "github.com/telegraf-station/telegraf-station/plugins/serializers/station"
 )
 
@@ -76,23 +77,36 @@ func TestParseUnknownFields(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for replacement, want := range map[string]string{
-		`"status":0 -> "status":3`:     `"status" must be 0, 1, or 2 (got 3)`,
-		`"status":0 -> "status":0.0`:   `"status" must be 0, 1, or 2 (got 0)`,
-		`"status":0, -> `:              `"status" must be 0, 1, or 2 (got <nil>)`,
-		`"RaspberryPi" -> ""`:          `"device_id" must be a string that is not empty (got )`,
-		`"RaspberryPi" -> 7`:           `"device_id" must be a string that is not empty (got 7)`,
-		`2019-05-20T04 -> yesterday`:   `"time" must be like "2006-01-02T15:04:05.999Z" (got yesterday:05:06.123456789Z)`,
-		`"light":554 -> "light":554.5`: `"light" must be a whole number (got 554.5)`,
-		`"light":554 -> "light":"554"`: `"light" must be a number, not the string "554"`,
-		`"temp":26.52 -> "temp":nan`:   `"temp" is not a finite number`,
-		`"dust":0.05 -> "lat":1.0`:     `duplicate key "lat"`,
-		`} -> `:                        `expected ',', but the line ends`,
+		`"status":0 -> "status":3`:                            `"status" must be 0, 1, or 2 (got 3)`,
+		`"status":0 -> "status":0.5`:                          `"status" must be 0, 1, or 2 (got 0.5)`,
+		`"status":0, -> `:                                     `"status" must be 0, 1, or 2 (got <nil>)`,
+		`"RaspberryPi" -> ""`:                                 `"device_id" must be a string that is not empty (got )`,
+		`"RaspberryPi" -> "pi\\"`:                             `"device_id" must not end with "\": InfluxDB stores it as the device without it (got "pi\\")`,
+		`"RaspberryPi" -> "a\tb"`:                             `"device_id" must not contain control characters or invalid UTF-8 (got "a\tb")`,
+		`"RaspberryPi" -> "` + strings.Repeat("x", 257) + `"`: `"device_id" must have at most 256 bytes (got 257: "xxxx`,
+		`2019-05-20T04 -> 1600-05-20T04`:                      `"time" must be in the years 1970 to 2200 (got 1600-05-20T04:05:06Z)`,
+		`2019-05-20T04 -> 2300-05-20T04`:                      `"time" must be in the years 1970 to 2200 (got 2300-05-20T04:05:06Z)`,
+		`"RaspberryPi" -> 7`:                                  `"device_id" must be a string that is not empty (got 7)`,
+		`2019-05-20T04 -> yesterday`:                          `"time" must be like "2006-01-02T15:04:05.999Z" (got yesterday:05:06.123456789Z)`,
+		`"light":554 -> "light":554.5`:                        `"light" must be a whole number (got 554.5)`,
+		`"light":554 -> "light":"554"`:                        `"light" must be a number, not the string "554"`,
+		`"temp":26.52 -> "temp":nan`:                          `"temp" is not a finite number`,
+		`"dust":0.05 -> "lat":1.0`:                            `duplicate key "lat"`,
+		`} -> `:                                               `expected ',', but the line ends`,
 	} {
 		before, after, _ := strings.Cut(replacement, " -> ")
 		_, err := newParser(t, "").Parse([]byte(strings.Replace(reference, before, after, 1)))
 		require.ErrorContains(t, err, want, replacement)
 		require.ErrorContains(t, err, `not a record of schema "environment": `)
 	}
+}
+
+// Writers whose numbers are all floats have a status, too.
+func TestParseAStatusThatIsAFloat(t *testing.T) {
+	t.Parallel()
+	m, err := newParser(t, "").ParseLine(strings.Replace(reference, `"status":0`, `"status":2.0`, 1))
+	require.NoError(t, err)
+	require.Equal(t, int64(2), m.Fields()["status"])
 }
 
 func TestParseReturnsTheValidRecordsNextToABadOne(t *testing.T) {
@@ -143,8 +157,8 @@ func anyMetric(t *rapid.T) telegraf.Metric {
 	if rapid.Bool().Draw(t, "has note") {
 		fields["note"] = rapid.String().Draw(t, "note")
 	}
-	stamp := time.Unix(rapid.Int64Range(-60_000_000_000, 250_000_000_000).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanosecond"))
-	device := rapid.StringN(1, 40, -1).Draw(t, "device")
+	stamp := time.Unix(rapid.Int64Range(0, 7_000_000_000).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanosecond"))
+	device := rapid.StringN(1, 40, -1).Filter(func(id string) bool { return schema.CheckDeviceID(id) == nil }).Draw(t, "device")
 	return metric.New("environment", map[string]string{"device_id": device}, fields, stamp)
 }
 

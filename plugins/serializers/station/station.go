@@ -95,14 +95,17 @@ func appendHead(line []byte, metric telegraf.Metric) ([]byte, error) {
 	if device == "" {
 		return nil, errors.New(`tag "device_id" is missing`)
 	}
+	if err := schema.CheckDeviceID(device); err != nil {
+		return nil, fmt.Errorf(`tag "device_id" %w`, err)
+	}
 	given, _ := metric.GetField(schema.Status)
 	status, ok := given.(int64)
 	if !ok || !schema.IsStatus(status) {
 		return nil, fmt.Errorf(`field "status" must be 0, 1 or 2 (got %v)`, given)
 	}
 	stamp := metric.Time().UTC()
-	if year := stamp.Year(); year < 0 || year > 9999 {
-		return nil, fmt.Errorf("time %v: RFC 3339 has no year %d", stamp, year)
+	if err := schema.CheckTime(stamp); err != nil {
+		return nil, fmt.Errorf("time %w", err)
 	}
 	line = append(line, '{')
 	line = appendMember(line, schema.DeviceID, device)
