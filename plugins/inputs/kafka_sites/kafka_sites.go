@@ -25,12 +25,14 @@ type KafkaSites struct {
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
-	lister   *topicLister
-	config   *sarama.Config
-	parser   telegraf.Parser
-	naming   *naming
-	once     *logonce.Log
-	counters counters
+	lister *topicLister
+	config *sarama.Config
+	parser telegraf.Parser
+	// oneReading is true if a record has one reading.
+	oneReading bool
+	naming     *naming
+	once       *logonce.Log
+	counters   counters
 
 	// retryInterval is how often to list the topics while there is nothing to consume.
 	retryInterval time.Duration
@@ -52,7 +54,9 @@ type KafkaSites struct {
 func (*KafkaSites) SampleConfig() string { return sampleConfig }
 
 // SetParser sets the parser that data_format names.
-func (k *KafkaSites) SetParser(parser telegraf.Parser) { k.parser = parser }
+func (k *KafkaSites) SetParser(parser telegraf.Parser) {
+	k.parser, k.oneReading = parser, isStation(parser)
+}
 
 // Init checks the options; it does not connect.
 func (k *KafkaSites) Init() error {
@@ -101,7 +105,8 @@ func init() {
 				Version:                "2.8.0",
 				ConsumerGroup:          "telegraf-station",
 				BalanceStrategy:        "sticky",
-				MaxUndeliveredMessages: 5000, // half of Telegraf's default metric_buffer_limit
+				MaxMessageLen:          1_000_000, // Kafka's own default
+				MaxUndeliveredMessages: 5000,      // half of Telegraf's default metric_buffer_limit
 				MaxProcessingTime:      config.Duration(100 * time.Millisecond),
 				RefreshInterval:        config.Duration(30 * time.Second),
 			},

@@ -1,6 +1,7 @@
 package kafka_sites
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,9 +9,11 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
+	"github.com/influxdata/telegraf/models"
 
 	"github.com/telegraf-station/telegraf-station/internal/record"
 	"github.com/telegraf-station/telegraf-station/internal/schema"
+	"github.com/telegraf-station/telegraf-station/plugins/parsers/station"
 )
 
 // metricsOf returns the metrics that a record consists of. With an error there are none.
@@ -18,7 +21,7 @@ func (k *KafkaSites) metricsOf(message *sarama.ConsumerMessage) ([]telegraf.Metr
 	if k.MaxMessageLen > 0 && len(message.Value) > k.MaxMessageLen {
 		return nil, fmt.Errorf("message exceeds max_message_len (actual %d, max %d)", len(message.Value), k.MaxMessageLen)
 	}
-	metrics, err := k.parser.Parse(message.Value)
+	metrics, err := k.parser.Parse(k.readingOf(message))
 	if err != nil {
 		return nil, err
 	}
@@ -28,6 +31,30 @@ func (k *KafkaSites) metricsOf(message *sarama.ConsumerMessage) ([]telegraf.Metr
 		k.setTime(m, message)
 	}
 	return metrics, nil
+}
+
+// readingOf returns the first line of a record of a station, which has only one: otherwise one record could fill the buffers of the outputs.
+func (k *KafkaSites) readingOf(message *sarama.ConsumerMessage) []byte {
+	if !k.oneReading {
+		return message.Value
+	}
+	first, rest, several := bytes.Cut(bytes.TrimSpace(message.Value), []byte("\n"))
+	if several {
+		more := bytes.Count(rest, []byte("\n")) + 1
+		k.counters.unparsable.Incr(int64(more))
+		k.once.Errorf("lines "+message.Topic, "Record of topic %s, partition %d, offset %d has %d lines; only the first one is read: "+
+			"a station writes a record for each reading", message.Topic, message.Partition, message.Offset, more+1)
+	}
+	return first
+}
+
+// isStation reports whether a parser, which Telegraf may have wrapped, is that of our records.
+func isStation(parser telegraf.Parser) bool {
+	if running, wrapped := parser.(*models.RunningParser); wrapped {
+		parser = running.Parser
+	}
+	_, ours := parser.(*station.Parser)
+	return ours
 }
 
 func (k *KafkaSites) addHeaders(m telegraf.Metric, headers []*sarama.RecordHeader) {

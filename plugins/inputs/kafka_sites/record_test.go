@@ -2,6 +2,7 @@ package kafka_sites
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,4 +51,21 @@ func TestInvalidHealthHeader(t *testing.T) {
 	require.Len(t, c.log.Warnings(), 1, "logged once")
 	require.Contains(t, fmt.Sprint(c.log.Warnings()), `Record of topic JNU_1_rasp, partition 0, offset 0: header station-health: `+
 		`"uptime" must be a whole number from 0 to 9223372036854775807 (got "-1"); its reading is used anyway`)
+}
+
+// A record of many lines costs no more than one reading, neither in the buffers of the outputs nor in the log.
+func TestARecordIsOneReading(t *testing.T) {
+	t.Parallel()
+	cluster := newCluster(t, kfake.SeedTopics(1, "JNU_1_rasp"))
+	line := `{"device_id":"pi","status":0,"time":"2026-11-24T12:00:00Z","lat":1.0,"lon":2.0,"light":7}` + "\n"
+	produceText(t, cluster, "JNU_1_rasp", strings.Repeat(line, 5000))
+	produceText(t, cluster, "JNU_1_rasp", line+strings.Repeat("noise\n", 5000))
+	produce(t, cluster, "JNU_1_rasp", 0, 1)
+	c := newCentral(t, cluster, nil)
+	accept(c.next(t, 3)...)
+	requireCommitted(t, cluster, "JNU_1_rasp", 3)
+	require.EqualValues(t, 9999, c.plugin.counters.unparsable.Get())
+	require.Len(t, c.log.Errors(), 1)
+	require.Less(t, len(c.log.Errors()[0]), 300)
+	require.Contains(t, c.log.Errors()[0], "Record of topic JNU_1_rasp, partition 0, offset 0 has 5000 lines; only the first one is read")
 }
