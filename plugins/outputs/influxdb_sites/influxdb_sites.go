@@ -34,6 +34,7 @@ type InfluxDBSites struct {
 	once     *logonce.Log
 	lines    influx.Serializer
 	rejected selfstat.Stat
+	reason   error // why the last Write failed
 }
 
 // SampleConfig returns the commented configuration.
@@ -80,12 +81,22 @@ func (i *InfluxDBSites) Write(metrics []telegraf.Metric) error {
 			return nil
 		}
 	}
-	return pending(err)
+	return pending(i.withReason(err))
+}
+
+// withReason returns the last error of a server instead of the stock plugin's answer while it waits for as long as the server asked for.
+func (i *InfluxDBSites) withReason(err error) error {
+	if strings.Contains(err.Error(), "failed to send metrics to any configured server") && i.reason != nil {
+		return i.reason
+	}
+	i.reason = err
+	return err
 }
 
 // pending returns err without the type that makes Telegraf drop the batch.
 func pending(err error) error {
 	text := strings.ReplaceAll(err.Error(), "will be dropped: ", "will be retried: ")
+	text = strings.TrimSuffix(text, ": : ") // an answer without a code, as from InfluxDB 1.8: the stock plugin does not keep its text
 	if strings.Contains(text, "404 ") {
 		text += `; create the bucket, or correct the options "bucket" and "organization"`
 	}

@@ -311,3 +311,17 @@ func TestOneOfTwoServersIsBad(t *testing.T) {
 		require.NoError(t, plugin.Write(points(10)), "the other server is used")
 	}
 }
+
+// While a server asks for a pause, each message has the reason.
+func TestEachMessageHasTheReason(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, func([]string) (int, string) { return http.StatusServiceUnavailable, "" })
+	plugin, _ := newPlugin(t, s.URL)
+	for range 3 {
+		require.ErrorContains(t, plugin.Write(points(2)), "503 Service Unavailable")
+	}
+	require.Equal(t, 1, s.requests)
+	s = newStore(t, func([]string) (int, string) { return http.StatusBadRequest, `{"error":"of InfluxDB 1.8"}` })
+	plugin, _ = newPlugin(t, s.URL)
+	require.True(t, strings.HasSuffix(plugin.Write(points(2)).Error(), "(will be retried: 400 Bad Request)"))
+}
