@@ -33,7 +33,7 @@ type filesystem interface {
 	SyncDir(dir string) error
 	// Lock takes a lock that ends with the process. It returns ErrInUse if another process has it.
 	Lock(name string) (lock, error)
-	// Same reports whether a name still belongs to an open file.
+	// Same reports whether a name still belongs to an open file, as far as the name can be looked up.
 	Same(f io.Closer, name string) bool
 	// BootID identifies the time since the machine started, or is empty if that is unknown. It is called often.
 	BootID() string
@@ -134,8 +134,14 @@ func (osFilesystem) Same(f io.Closer, name string) bool {
 		return false
 	}
 	ours, err := open.Stat()
-	theirs, statErr := os.Stat(name)
-	return err == nil && statErr == nil && os.SameFile(ours, theirs)
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Stat(name)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false
+	}
+	return err != nil || os.SameFile(ours, theirs) // without a permission, the open file can still be used
 }
 
 func (f osFilesystem) BootID() string { return f.bootID }

@@ -72,11 +72,18 @@ func (o *Outbox) Unacknowledged(records []*Record) []*Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return r.done })
 }
 
+// Unsaved returns those of the records that are neither on disk, nor acknowledged, nor parked.
+func (o *Outbox) Unsaved(records []*Record) []*Record {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return r.done || r.log != nil })
+}
+
 // Persist stores the records of a Delivery that are not finished. When it returns nil, they are synced.
 func (o *Outbox) Persist(d *Delivery) error {
 	o.disk.Lock()
 	defer o.unlockDisk()
-	unstored := o.unstored(d)
+	unstored := o.Unsaved(d.records)
 	if len(unstored) == 0 {
 		return nil
 	}
@@ -96,10 +103,4 @@ func (o *Outbox) Persist(d *Delivery) error {
 	p.locate()
 	o.main.reader.moveTo(o.main.synced) // they are in memory
 	return nil
-}
-
-func (o *Outbox) unstored(d *Delivery) []*Record {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(d.records), func(r *Record) bool { return r.done || r.log != nil })
 }

@@ -50,7 +50,9 @@ func (o *Outbox) reopen() {
 	_ = o.lock.Close()
 	o.main = nil
 	o.mu.Lock()
-	o.open, o.acknowledged, o.sequence.memoryOnly = false, nil, true
+	o.open, o.acknowledged = false, nil
+	o.sequence.startEpoch(o.clock()) // the old directory may come back, with numbers up to the present ones
+	o.sequence.memoryOnly = true
 	o.mu.Unlock()
 	text := fmt.Sprintf("the directory %q was removed or replaced while it was in use, and a new epoch starts", o.options.Dir)
 	found, err := o.openLocked()
@@ -85,18 +87,11 @@ func (o *Outbox) forget(l *segmentLog) (lost uint64) {
 	return lost
 }
 
-// storeMemory stores the records that are in memory only, unless the directory has pending ones. If the disk does not take them, they stay
-// in memory.
+// storeMemory stores the records that are in memory only. If the directory has pending ones, those that are not in flight leave memory, and are
+// read again after the earlier ones. If the disk does not take them, they stay in memory.
 func (o *Outbox) storeMemory() {
-	if o.main.pending() > 0 {
-		return
-	}
-	o.mu.Lock()
-	var records []*Record
-	for _, t := range o.topics {
-		records = append(records, t.inMemory()...)
-	}
-	o.mu.Unlock()
+	behind := o.main.pending() > 0
+	records := o.onlyInMemory()
 	p := &part{o.main, records}
 	if len(records) == 0 || writeSynced([]*part{p}) != nil {
 		return
@@ -104,5 +99,30 @@ func (o *Outbox) storeMemory() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p.locate()
-	o.main.reader.moveTo(o.main.synced)
+	if !behind {
+		o.main.reader.moveTo(o.main.synced)
+		return
+	}
+	leave := func(r *Record) bool {
+		if r.log == o.main {
+			o.count(r, -1)
+		}
+		return r.log == o.main
+	}
+	for _, t := range o.topics {
+		t.ready = slices.DeleteFunc(t.ready, leave)
+	}
+}
+
+func (o *Outbox) onlyInMemory() (records []*Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, t := range o.topics {
+		for _, r := range t.inMemory() {
+			if r.log == nil {
+				records = append(records, r)
+			}
+		}
+	}
+	return records
 }

@@ -106,3 +106,44 @@ func TestTheDirectoryCannotBeCreatedAgain(t *testing.T) {
 	require.Equal(t, readings(0, 11), drain(o, "JNU_1_rasp"))
 	<-delivery.Done()
 }
+
+// While the directory is away, numbers are given in an epoch that it does not know: it can come back after a crash.
+func TestNumbersWhileTheDirectoryIsAway(t *testing.T) {
+	t.Parallel()
+	parent := filepath.Join(t.TempDir(), "usb")
+	dir := filepath.Join(parent, "outbox")
+	o, _ := openAt(t, dir, nil)
+	appendAll(t, o, "JNU_1_rasp", 0, 10)
+	require.NoError(t, os.Rename(parent, parent+"-old"))
+	require.NoError(t, os.WriteFile(parent, nil, 0o600))
+	o.checkDir()
+	away := newRecord("JNU_1_rasp", 10)
+	require.NotNil(t, o.AppendInMemory([]*Record{away}))
+
+	require.NoError(t, os.Remove(parent)) // the process is killed, and the disk is back
+	require.NoError(t, os.Rename(parent+"-old", parent))
+	again, _ := openAt(t, dir, nil)
+	appendAll(t, again, "JNU_1_rasp", 11, 15)
+	for _, r := range again.Next("JNU_1_rasp", 100, 1<<20) {
+		require.NotEqual(t, [2]uint64{away.Epoch, away.Seq}, [2]uint64{r.Epoch, r.Seq}, "%q", r.Value)
+	}
+}
+
+// An outbox that is opened while records wait in memory has them, after those that it had.
+func TestOpenStoresWhatIsInMemory(t *testing.T) {
+	t.Parallel()
+	dir := ownLogLeft(t)
+	o := New(Options{Dir: dir, MaxBytes: 64 << 20, MaxRecords: 1 << 20, OnFull: Block})
+	waiting := []*Record{newRecord("JNU_1_rasp", 100), newRecord("JNU_1_rasp", 101), newRecord("JNU_1_rasp", 102)}
+	require.NotNil(t, o.AppendInMemory(waiting))
+	inFlight := o.Next("JNU_1_rasp", 1, 1<<20)
+	require.Len(t, o.Unsaved(waiting), 3)
+	require.NoError(t, o.Open())
+	require.Empty(t, o.Unsaved(waiting))
+	require.EqualValues(t, 73, o.Stats().Pending)
+	require.NoError(t, o.Close()) // as if it were killed
+
+	again, _ := openAt(t, dir, nil)
+	require.Equal(t, append(readings(0, 10), readings(100, 103)...), drain(again, "JNU_1_rasp"))
+	require.NotEmpty(t, inFlight)
+}

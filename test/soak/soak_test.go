@@ -27,8 +27,11 @@ import (
 // interval is the time between two lines of the board.
 const interval = 20 * time.Millisecond
 
-// duration is an hour for `make faults`, and a minute and a half for `make test-real`.
+// duration is an hour for `make faults`, a minute and a half for `make test-real`, or what SOAK says, such as 10m.
 func duration() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
+		return d
+	}
 	if os.Getenv("FAULTS") == "long" {
 		return time.Hour
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/telegraf-station/telegraf-station/internal/outbox"
 )
 
-// openOutbox opens the outbox if one is set and not open, unless memory has records that must not come after those on disk.
+// openOutbox opens the outbox if one is set and not open. It then also has the records that are in memory.
 func (k *KafkaSite) openOutbox() {
 	now := time.Now()
-	if k.Outbox == "" || k.outbox.IsOpen() || k.savedInMemory || now.Before(k.openAt) {
+	if k.Outbox == "" || k.outbox.IsOpen() || now.Before(k.openAt) {
 		return
 	}
 	if err := k.outbox.Open(); err != nil {

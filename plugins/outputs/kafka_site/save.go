@@ -59,6 +59,9 @@ func (k *KafkaSite) sendFromMemory(records []*outbox.Record) error {
 	delivery := k.outbox.AppendInMemory(records)
 	switch {
 	case delivery != nil:
+	case k.savedInMemory && len(k.outbox.Unsaved(records)) == 0: // the outbox was opened, and has them
+		k.savedInMemory = false
+		return k.outboxUsed(nil)
 	case k.savedInMemory:
 		return errors.New("records of an earlier batch are still in memory, and records on disk must be sent before them")
 	default: // records on disk must be sent first
