@@ -32,13 +32,13 @@ func newAudit() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "audit [TOPIC...]",
 		Short: "Check topics for lost, repeated, or out-of-order records",
-		Long: `Read the topics of the sites from their beginning to their present end. For each
+		Long: `Read the topics of the sites from their beginning to their current end. For each
 site and device, report the number of records, and which are lost, repeated, in
-conflict (one number with two values), or out of order, by the numbers that
+conflict (one number with two values), or out of order, based on the numbers that
 outputs.kafka_site assigns to the records of each device. Numbers that a station
 has parked or dropped are not lost: the next records of the device list them;
 until they arrive, they count as lost. Numbers from before the topic existed, as
-after a change of brokers, are shown and not counted. A batch that cannot be
+after a change of brokers, are shown but not counted. A batch that cannot be
 decoded is skipped, and its offsets are shown. With --influx-url, also check that
 InfluxDB has one point for each reading; points that the bucket's retention has
 deleted are not missing.

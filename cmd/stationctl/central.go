@@ -22,7 +22,7 @@ func newCentral() *cobra.Command {
 		Use:   "central",
 		Short: "Manage the Kafka user of the central Telegraf",
 		Long: `Manage the Kafka user of the central Telegraf: it can READ every topic except
-those of Kafka itself, and use its consumer group, and nothing else.
+Kafka's internal topics, and use its consumer group, and nothing else.
 
 Log in as an administrator. All commands can be repeated safely.`,
 		Example: `  stationctl central add --brokers kafka-1:9093 --tls-ca ca.pem --sasl-mechanism SCRAM-SHA-512 --sasl-username admin --credentials central.env
@@ -35,7 +35,7 @@ Log in as an administrator. All commands can be repeated safely.`,
 	flags := command.PersistentFlags()
 	f.add(flags)
 	flags.StringVar(&f.options.User, "user", "central", "Kafka user `NAME` of the central Telegraf")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes without applying them")
 	command.AddCommand(f.newAdd(), f.newRemove(), f.newRotate())
 	return command
 }
@@ -87,7 +87,7 @@ func (f *centralFlags) newRemove() *cobra.Command {
 	command := &cobra.Command{
 		Use:     "remove",
 		Short:   "Remove the user and the ACLs of the central Telegraf",
-		Long:    "Remove the user and its ACLs, so that they can no longer read the sites. The\nchanges are shown first, and applied if you confirm.",
+		Long:    "Remove the user and its ACLs, so that the central Telegraf instances can no\nlonger read the sites. The changes are shown first, and applied if you confirm.",
 		Example: "  stationctl central remove --brokers kafka-1:9093",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -25,7 +25,7 @@ func newCerts() *cobra.Command {
 		Use:   "certs",
 		Short: "Create and check certificates for Kafka brokers",
 		Long: `Create your own certificate authority (CA) and issue certificates with which
-stations authenticate the brokers. The directory then has:
+stations authenticate the brokers. The directory then contains:
 
     ca.key        key of the CA; keep it where no station and no broker can
                   read it
@@ -107,7 +107,7 @@ runs the broker (chown). A renewed file keeps its owner and mode.`,
 }
 
 func (f *certsFlags) addDryRun(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes without applying them")
 }
 
 // finish applies and prints a result; with --dry-run, it only prints it.

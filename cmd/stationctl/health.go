@@ -21,7 +21,7 @@ func newHealth() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "health",
 		Short: "Check whether the agent in this container is healthy",
-		Long: `Check whether the agent is healthy: whether metrics get from one of its inputs
+		Long: `Check whether the agent is healthy: whether metrics flow from one of its inputs
 to one of its outputs. An agent that waits for Kafka or InfluxDB is healthy.
 This is the health check of the images, which have no shell and no curl.
 Elsewhere, it works if the configuration has [[outputs.health]].

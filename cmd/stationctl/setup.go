@@ -49,9 +49,9 @@ func newSetup() *cobra.Command {
 		Short: "Configure this station and take a test reading",
 		Long: `Ask for the settings of this station (site, port, brokers, credentials), test
 each answer, write the configuration, and take a test reading. Press Enter to
-accept the answer in brackets: the current setting, or what was found. Press
-Ctrl-C to stop; nothing is changed then. The board and Kafka do not have to be
-connected yet.
+accept the answer in brackets: the current setting, or a detected value. Press
+Ctrl-C at a question to stop without changes. The board and Kafka do not have
+to be connected yet.
 
 An existing configuration is edited in place: comments and other options are
 kept, and the previous file is kept as FILE.bak. The user name and password for
@@ -60,9 +60,9 @@ variables. Setup does not restart the service, but shows the command. The test
 reading is taken with "telegraf --test" as the user of the service; nothing is
 sent to Kafka.
 
-Setup asks no questions if site, index, type, device-id, port, and brokers are
-given, with --yes, or if the input is not a terminal: for images, cloud-init,
-and scripts. Options that are not given keep their values. An invalid value is
+For images, cloud-init, and scripts, setup asks no questions if site, index,
+type, device-id, port, and brokers are given, if --yes is set, or if the input is
+not a terminal. Options that are not given keep their values. An invalid value is
 an error; a missing port or an unreachable broker is a warning. With --from, the
 answers are read from a TOML file:
 
@@ -77,7 +77,7 @@ answers are read from a TOML file:
     password-file = "kafka-password"    # next to this file; only read once
 
 The exit code is 1 if there are warnings, for example that there was no reading;
-the files have been written then. It is 2 if nothing could be written.`,
+the files have been written anyway. It is 2 if nothing could be written.`,
 		Example: `  sudo stationctl setup
   sudo stationctl setup --site JNU --index 1 --type rasp \
     --device-id JNU-roof --port '/dev/serial/by-id/usb-Arduino*' \

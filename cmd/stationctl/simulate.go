@@ -37,12 +37,12 @@ the simulated sites to InfluxDB like real ones.
 
 It stops after --records or --duration, or with Ctrl-C, and then waits up to 30
 seconds for pending records. Log in as an administrator who is authorized to
-create topics. The topics, and the outboxes of --outbox, are kept unless
+create topics. The topics, and the outboxes in --outbox, are kept unless
 --delete-topics is set. To delete them later, use the same --sites and --prefix,
 the same number of --stations, --records 1, and --delete-topics.
 
 The exit code is 1 if not all readings were acknowledged, or if the plugins
-logged errors or warnings; similar messages are shown once, with their number.`,
+logged errors or warnings; similar messages are shown once, with a count.`,
 		Example: `  stationctl simulate --brokers kafka-1:9092 --stations 100 --sites 10 \
     --duration 1m --delete-topics
   stationctl simulate --brokers kafka-1:9092,kafka-2:9092 --stations 10000 \
@@ -72,9 +72,9 @@ func (f *simulateFlags) add(command *cobra.Command) {
 	flags.DurationVar(&o.Interval, "interval", time.Second, "time between two readings of a station; 0 for full speed")
 	flags.Int64Var(&o.Records, "records", 0, "total number of readings (default: no limit)")
 	flags.DurationVar(&o.Duration, "duration", 0, "how long to write readings after all sites are connected (default: until Ctrl-C)")
-	flags.StringVar(&o.Outbox, "outbox", "", "`DIRECTORY` for the outboxes of the sites (default: records are pending in memory)")
+	flags.StringVar(&o.Outbox, "outbox", "", "`DIRECTORY` for the outboxes of the sites (default: pending records are in memory)")
 	flags.Int16Var(&o.Replication, "replication-factor", 3, "replication factor of the topics")
-	flags.BoolVar(&f.delete, "delete-topics", false, "finally, delete the topics with all their records, and the outboxes")
+	flags.BoolVar(&f.delete, "delete-topics", false, "at the end, delete the topics with all their records, and the outboxes")
 	flags.DurationVar(&f.timeout, "timeout", planTimeout, "time limit for creating and deleting the topics")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON")
 }

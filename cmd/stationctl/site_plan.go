@@ -36,8 +36,8 @@ does for one. First, the whole file is checked and all errors are listed: names
 that are not valid, duplicate sites and users, and names that differ only in "."
 and "_", which Kafka metrics do not distinguish. Then the changes and the number
 of partition replicas per broker are shown. With --apply, the changes are
-applied; without it, stationctl asks on a terminal, and changes nothing
-elsewhere.
+applied; without it, stationctl asks on a terminal, and otherwise changes
+nothing.
 
 The columns of the file (in YAML, the keys) are site, index, and type, and, to
 differ from the flags and defaults, partitions, replication_factor, retention,
@@ -48,7 +48,7 @@ The credentials of each site are written to SITE_INDEX_TYPE.env in the directory
 given by --credentials-dir; with --configurations-dir, the telegraf.conf of each
 Pi is written to SITE_INDEX_TYPE.conf. If a run is interrupted, repeat it: it
 continues where it stopped. Requests that Kafka does not answer are retried until
-nothing succeeds for 10 minutes.
+no request has succeeded for 10 minutes.
 
 %s
 

@@ -15,8 +15,8 @@ func newSiteRemove(f *siteFlags) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "remove TOPIC",
 		Short: "Remove the user and the ACLs of a site",
-		Long: `Remove the user and the ACLs of a site. Its station, or a stolen one, can write
-nothing more, not even over an open connection. The topic and its records are
+		Long: `Remove the user and the ACLs of a site. Its station, or a stolen one, can no
+longer write, not even over an open connection. The topic and its records are
 kept unless --with-records is set. The changes are shown first, and applied if
 you confirm.`,
 		Example: `  stationctl site remove JNU_1_rasp --brokers kafka-1:9092
@@ -47,7 +47,7 @@ you confirm.`,
 	flags.StringVar(&user, "user", "", "user `NAME` of the site (default: the one that can write to the topic)")
 	flags.BoolVar(&records, "with-records", false, "also delete the topic with all its records")
 	flags.BoolVar(&yes, "yes", false, "apply the changes without asking")
-	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes and make none")
+	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes without applying them")
 	return command
 }
 
@@ -61,9 +61,9 @@ func newSiteRotate(f *siteFlags) *cobra.Command {
 and then in Kafka, which rejects the old one from now on. A connected station
 keeps writing until its connection closes or the brokers require a new login
 (broker setting connections.max.reauth.ms: off by default, one hour in the
-shipped example). After that, its readings are pending in its outbox until it has
-the new password: put the lines of the file into /etc/default/telegraf-station on
-the Pi, and restart the service. No readings are lost.`,
+shipped example). After that, its readings stay in its outbox until it has the
+new password: copy the lines of the file to /etc/default/telegraf-station on the
+Pi, and restart the service. No readings are lost.`,
 		Example: "  stationctl site rotate-credentials JNU_1_rasp --brokers kafka-1:9092 --credentials JNU_1_rasp.env",
 		Args:    topicArg,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -89,6 +89,6 @@ the Pi, and restart the service. No readings are lost.`,
 	flags := command.Flags()
 	flags.StringVar(&user, "user", "", "user `NAME` of the site (default: the one that can write to the topic)")
 	flags.StringVar(&credentials, "credentials", "", "write the user name and the new password to `FILE`")
-	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes and make none")
+	flags.BoolVar(&dryRun, "dry-run", false, "print the planned changes without applying them")
 	return command
 }

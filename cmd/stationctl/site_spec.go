@@ -38,7 +38,7 @@ func (f *siteSpecFlags) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.bucket, "influx-bucket", "station", "InfluxDB bucket")
 	flags.StringVar(&f.database, "influx-database", "station", "database for v1 queries")
 	flags.StringVar(&f.tokenFile, "influx-token-file", "", "`FILE` with a token that can create buckets and mappings (default: $INFLUX_TOKEN)")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes and make none")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the planned changes without applying them")
 }
 
 // needs rejects a flag that has no effect without another.

@@ -56,7 +56,7 @@ type soak struct {
 	number  int
 	printed []time.Time // by number
 
-	// kafkaDown and unsafe are since when Kafka, or the outbox, cannot be used; zero: they can.
+	// What follows is also guarded by mu. kafkaDown and unsafe are since when Kafka, or the outbox, cannot be used; zero: they can.
 	kafkaDown, unsafe time.Time
 	full, closed      bool
 	// mayLose are the times whose readings a crash could take.
@@ -70,7 +70,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("seed %d", seed)
 	s := &soak{T: t, random: rand.New(rand.NewPCG(seed, 1)), printed: make([]time.Time, 1, 200_000), faults: make(map[string]int)} //nolint:gosec // a seed
 	s.start()
-	for end := time.Now().Add(duration()); time.Now().Before(end) && s.number < MaxNumber; {
+	for end := time.Now().Add(duration()); time.Now().Before(end) && s.newest() < MaxNumber; {
 		s.fault()
 		time.Sleep(time.Duration(s.random.IntN(3000)) * time.Millisecond)
 	}
@@ -143,6 +143,12 @@ func (s *soak) print(ctx context.Context) {
 	}
 }
 
+func (s *soak) newest() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.number
+}
+
 func (s *soak) pause(paused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,11 +211,13 @@ func (s *soak) each(do func(*faultproxy.Proxy)) {
 }
 
 func (s *soak) toggleKafka() {
+	s.mu.Lock()
 	down := s.kafkaDown.IsZero()
 	s.kafkaDown = time.Time{}
 	if down {
 		s.kafkaDown = time.Now()
 	}
+	s.mu.Unlock()
 	if s.random.IntN(2) == 0 || !down {
 		s.each(func(p *faultproxy.Proxy) { p.Down(down) })
 	}
@@ -231,6 +239,8 @@ const (
 )
 
 func (s *soak) markSafe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.full || s.closed {
 		return
 	}
@@ -270,7 +280,10 @@ func (s *soak) kill() {
 func (s *soak) terminate() {
 	s.pause(true)
 	time.Sleep(unsynced) // what the board printed is read
-	if !s.unsafe.IsZero() {
+	s.mu.Lock()
+	unsafe := !s.unsafe.IsZero()
+	s.mu.Unlock()
+	if unsafe {
 		s.crashed()
 	}
 	require.NoError(s, s.running.Stop(20*time.Second))
@@ -280,13 +293,22 @@ func (s *soak) terminate() {
 func (s *soak) filler() string { return filepath.Join(s.disk.Dir, "filler") }
 
 func (s *soak) toggleFull() {
-	if s.full = !s.full; s.full {
-		s.lockedMark()
+	if s.toggle(&s.full) {
 		require.NoError(s, disk.Fill(s.filler(), 0))
 		return
 	}
 	require.NoError(s, os.Remove(s.filler()))
 	s.markSafe()
+}
+
+// toggle starts or ends a fault of the outbox, and reports whether it started it.
+func (s *soak) toggle(fault *bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if *fault = !*fault; *fault {
+		s.markUnsafe()
+	}
+	return *fault
 }
 
 func (s *soak) lockedMark() {
@@ -296,16 +318,14 @@ func (s *soak) lockedMark() {
 }
 
 func (s *soak) toggleClosed() {
-	s.closed = !s.closed
-	mode := os.FileMode(0o750)
-	if s.closed {
-		s.lockedMark()
+	mode, closed := os.FileMode(0o750), s.toggle(&s.closed)
+	if closed {
 		mode = 0
 	}
 	if err := os.Chmod(s.outbox, mode); err != nil {
 		require.ErrorIs(s, err, os.ErrNotExist)
 	}
-	if !s.closed {
+	if !closed {
 		s.markSafe()
 	}
 }
@@ -321,26 +341,32 @@ func (s *soak) hang() {
 func (s *soak) remove() {
 	s.lockedMark()
 	require.NoError(s, os.RemoveAll(s.outbox))
+	s.mu.Lock()
 	s.closed = false
+	s.mu.Unlock()
 	s.markSafe()
 }
 
 // heal ends all faults and waits until the last reading is in Kafka.
 func (s *soak) heal() {
-	if s.full {
+	s.mu.Lock()
+	full, closed, down := s.full, s.closed, !s.kafkaDown.IsZero()
+	s.mu.Unlock()
+	if full {
 		s.toggleFull()
 	}
-	if s.closed {
+	if closed {
 		s.toggleClosed()
 	}
-	if !s.kafkaDown.IsZero() {
+	if down {
 		s.toggleKafka()
 	}
 	time.Sleep(healing + 15*time.Second)
 	s.pause(true)
 	time.Sleep(unsynced)
 	require.Eventually(s, func() bool {
-		v, err := Judge(s.Context(), s.brokers, s.station.Topic(), s.number, func(n int) bool { return n < s.number })
+		newest := s.newest()
+		v, err := Judge(s.Context(), s.brokers, s.station.Topic(), newest, func(n int) bool { return n < newest })
 		return err == nil && len(v.Lost) == 0
 	}, 5*time.Minute, 5*time.Second, "the last reading arrives; the log:\n%s", s.running.Tail())
 	require.NoError(s, s.running.Signal(syscall.SIGTERM))
@@ -348,6 +374,8 @@ func (s *soak) heal() {
 }
 
 func (s *soak) judge() {
+	s.mu.Lock() // the board is paused
+	defer s.mu.Unlock()
 	v, err := Judge(s.Context(), s.brokers, s.station.Topic(), s.number, func(number int) bool {
 		for _, window := range s.mayLose {
 			if at := s.printed[number]; at.After(window[0]) && at.Before(window[1]) {

@@ -204,7 +204,7 @@ func init() {
 			WriteTimeout:      config.Duration(8 * time.Second),
 			MetricBufferLimit: 10_000, // Telegraf's default
 			tickInterval:      10 * time.Second,
-			reopenInterval:    10 * time.Second,
+			reopenInterval:    5 * time.Second, // so that each flush, by default every 10 s, tries it
 			requestTimeout:    defaultRequestTimeout,
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},
 		}
