@@ -60,7 +60,7 @@ type KafkaSite struct {
 
 	// tickInterval is how often to do what no event triggers, reopenInterval the time between two attempts to open the outbox.
 	tickInterval, reopenInterval time.Duration
-	requestTimeout               time.Duration    // see defaultRequestTimeout
+	requestTimeout, lateAnswer   time.Duration    // see defaultRequestTimeout and defaultLateAnswer
 	clock                        func() time.Time // of the sender; nil: the system's
 }
 
@@ -206,6 +206,7 @@ func init() {
 			tickInterval:      10 * time.Second,
 			reopenInterval:    5 * time.Second, // so that each flush, by default every 10 s, tries it
 			requestTimeout:    defaultRequestTimeout,
+			lateAnswer:        defaultLateAnswer,
 			Config:            kafka.Config{Version: "2.8.0", ClientID: "telegraf-station", CompressionCodec: snappy},
 		}
 	})

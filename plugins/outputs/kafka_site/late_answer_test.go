@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With "on_failure", a broker that hangs costs only what arrived within lateAnswer, not within write_timeout.
+// With "on_failure", a broker that hangs costs only what arrived within defaultLateAnswer, not within write_timeout.
 func TestALateAnswerSendsReadingsToDisk(t *testing.T) {
 	t.Parallel()
 	cluster, release := newHangingCluster(t)

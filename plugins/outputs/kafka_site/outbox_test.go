@@ -85,7 +85,7 @@ func TestOnFailureWritesNothingWhileKafkaAnswers(t *testing.T) {
 	port, err := process.ReservePort()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, port.Release()) })
-	onFailure := func(k *KafkaSite) { k.Durability = "on_failure" }
+	onFailure := func(k *KafkaSite) { k.Durability, k.lateAnswer = "on_failure", time.Minute } // a busy machine may take a second
 	dir := t.TempDir()
 	cluster := newCluster(t, kfake.Ports(port.Number()))
 	b := newDurable(t, []string{port.Address()}, dir, onFailure)

@@ -85,13 +85,13 @@ func (k *KafkaSite) sendFromMemory(records []*outbox.Record) error {
 	return k.outboxUsed(nil)
 }
 
-// lateAnswer is how long records can wait for Kafka in memory if there is a disk: a crash loses them.
-const lateAnswer = time.Second
+// defaultLateAnswer is how long records can wait for Kafka in memory if there is a disk: a crash loses them.
+const defaultLateAnswer = time.Second
 
 // awaitDelivery reports whether Kafka acknowledged all records within write_timeout. With an outbox it stops waiting at the first failure, or
 // once the answer is late.
 func (k *KafkaSite) awaitDelivery(delivery *outbox.Delivery) bool {
-	timeout, failed := lateAnswer, delivery.Failed()
+	timeout, failed := k.lateAnswer, delivery.Failed()
 	if !k.outbox.IsOpen() {
 		timeout, failed = time.Duration(k.WriteTimeout), nil
 	}
