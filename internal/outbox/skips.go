@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -26,21 +27,11 @@ const (
 )
 
 func (l *skipList) of(epoch uint64) *Skips {
-	i, found := slices.BinarySearchFunc(*l, epoch, func(s Skips, epoch uint64) int { return compareEpochs(s.Epoch, epoch) })
+	i, found := slices.BinarySearchFunc(*l, epoch, func(s Skips, epoch uint64) int { return cmp.Compare(s.Epoch, epoch) })
 	if !found {
 		*l = slices.Insert(*l, i, Skips{Epoch: epoch})
 	}
 	return &(*l)[i]
-}
-
-func compareEpochs(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // add adds a range of one epoch.
